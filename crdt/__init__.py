@@ -1,0 +1,1 @@
+"""The data that replicas share: pure values whose only way to combine is a join."""

@@ -1,0 +1,1 @@
+"""The deeds: what the replica asks for, done with trio, sockets, SQLite and the clock."""

@@ -1,0 +1,1 @@
+"""What an environment is: its objects, and the commands that change them."""

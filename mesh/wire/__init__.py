@@ -1,0 +1,1 @@
+"""Bytes to messages and back: typed, bounded, and never raising on what a peer sent."""
