@@ -1,1 +1,1 @@
-"""Every decision a controller makes: pure machines, and the replica that composes them."""
+"""Decisions: pure state machines, and the replica that composes them."""

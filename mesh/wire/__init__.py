@@ -1,1 +1,1 @@
-"""Bytes to messages and back: typed, bounded, and never raising on what a peer sent."""
+"""Bytes and messages: what travels between controllers and what is stored, pure and bounded."""

@@ -1,0 +1,125 @@
+"""The ChangeSets known here, each under a small number, so that sets of them are integers.
+
+The barrier is arithmetic on sets: ancestors, what is applied, what is open. With attempts numbered in the order
+in which they became known, a set is an ``int`` with one bit for each, and union, difference and subset are one
+machine operation on a few hundred bytes instead of a walk through tables. The numbers are local: nothing that
+leaves the controller names them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mesh.wire.facts import Propose
+from mesh.wire.identity import Timestamp
+from mesh.wire.requests import Attempt, Kind, Request, decode_attempt, decode_request
+
+Ids = int
+"""A set of attempts: bit i stands for the attempt numbered i."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """A proposal in the hand: the attempt, the request that it carries, and their ids."""
+
+    id: bytes
+    attempt: Attempt
+    request: Request
+    propose: Propose
+
+    @property
+    def tx(self) -> bytes:
+        """The id of the request, the same for every attempt of it."""
+        return self.attempt.tx
+
+    @property
+    def timestamp(self) -> Timestamp:
+        """Its place in the order."""
+        return self.attempt.timestamp
+
+    @property
+    def kind(self) -> Kind:
+        """What it does to the history."""
+        return self.attempt.kind
+
+
+def read_change_set(propose: Propose) -> ChangeSet:
+    """The ChangeSet that ``propose`` carries.
+
+    Raises cbor.Undecodable where attempt or request do not decode. That they fit each other is not checked here.
+    """
+    attempt = decode_attempt(propose.attempt)
+    return ChangeSet(propose.attempt_id, attempt, decode_request(propose.request.raw), propose)
+
+
+def numbers(ids: Ids) -> Iterator[int]:
+    """The numbers in ``ids``, ascending."""
+    while ids:
+        low = ids & -ids
+        yield low.bit_length() - 1
+        ids ^= low
+
+
+class Catalogue:
+    """All ChangeSets of which the proposal is held, with their ancestors as sets."""
+
+    def __init__(self) -> None:
+        self._change_sets: list[ChangeSet] = []
+        self._numbers: dict[bytes, int] = {}
+        self._ancestors: dict[int, Ids] = {}
+
+    def __len__(self) -> int:
+        return len(self._change_sets)
+
+    def __getitem__(self, number: int) -> ChangeSet:
+        return self._change_sets[number]
+
+    def number(self, attempt_id: bytes) -> int | None:
+        """The number of an attempt, None while its proposal is not held."""
+        return self._numbers.get(attempt_id)
+
+    def add(self, change_set: ChangeSet) -> int:
+        """The number of ``change_set``, a new one where it was not known."""
+        known = self._numbers.get(change_set.id)
+        if known is not None:
+            return known
+        number = len(self._change_sets)
+        self._change_sets.append(change_set)
+        self._numbers[change_set.id] = number
+        return number
+
+    def ancestors(self, number: int) -> Ids | None:
+        """All that ``number`` was made on top of, itself not included; None while one of them is unknown."""
+        known = self._ancestors.get(number)
+        if known is not None:
+            return known
+        pending = [number]
+        while pending:
+            top = pending[-1]
+            parents = self._parents(top)
+            if parents is None:
+                return None
+            missing = [parent for parent in parents if parent not in self._ancestors]
+            if missing:
+                pending.extend(missing)
+                continue
+            union = 0
+            for parent in parents:
+                union |= self._ancestors[parent] | 1 << parent
+            self._ancestors[top] = union
+            pending.pop()
+        return self._ancestors[number]
+
+    def _parents(self, number: int) -> list[int] | None:
+        found = [self._numbers.get(parent) for parent in self._change_sets[number].attempt.parents]
+        return [parent for parent in found if parent is not None] if None not in found else None
+
+    def ordered(self, ids: Ids) -> list[int]:
+        """The numbers in ``ids`` by timestamp, earliest first."""
+        return sorted(numbers(ids), key=lambda number: self._change_sets[number].timestamp)
+
+    def heads(self, ids: Ids) -> list[int]:
+        """Those of ``ids`` that are no ancestor of another one in it, by timestamp: the parents of what comes next."""
+        covered = 0
+        for number in numbers(ids):
+            covered |= self.ancestors(number) or 0
+        return self.ordered(ids & ~covered)

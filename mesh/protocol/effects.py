@@ -1,0 +1,148 @@
+"""What the replica wants done, as one value, in the order in which it is to be done.
+
+Nothing in an ``Effects`` depends on the writes in the same ``Effects``: the driver hands the writes to its journal and
+sends the rest at once. What may leave only after a write is durable comes back from ``handle(Persisted(token))``.
+So a crash between write and send is an ordinary point of the schedule.
+"""
+
+from dataclasses import dataclass, field
+
+from mesh.protocol.inputs import CallId, Path, StreamId
+from mesh.wire.facts import SignedFact
+from mesh.wire.identity import Address, Incarnation
+
+# --- writes -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFact:
+    """A fact, own or of a peer, under (origin, sequence)."""
+
+    origin: Incarnation
+    sequence: int
+    signed: SignedFact
+
+
+@dataclass(frozen=True, slots=True)
+class WriteStore:
+    """Records of running information and the vector that covers them: one transaction, always."""
+
+    records: tuple[tuple[bytes, bytes | None], ...]
+    """(encoded key, encoded record; None deletes the row)."""
+    metadata: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WriteMeta:
+    """One small value of the controller itself, such as its environment or the reserved Lamport block."""
+
+    key: str
+    value: bytes
+
+
+JournalWrite = WriteFact | WriteStore | WriteMeta
+
+# --- notifications ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The outcome of a call; sent when it is durable. ``result`` is JSON-like."""
+
+    call: CallId
+    result: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A call that was refused: ``code`` is one of the exit codes of the command line."""
+
+    call: CallId
+    code: int
+    errors: tuple[str, ...]
+    """Every mistake at once: what, why, what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class InformationChanged:
+    """Entries of running information that read differently now, once for each batch."""
+
+    paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeProgressed:
+    """A ChangeSet moved: proposed, sealed, refused, released, applied, set aside, cancelled."""
+
+    tx: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationSwapped:
+    """The folded state that readers see is another one now."""
+
+    tx: tuple[bytes, ...]
+    swapped_wall_ns: int
+    late: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChanged:
+    """The membership table shows another standing."""
+
+    controller: bytes
+    standing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something that a person should read in the log; never a secret."""
+
+    level: str
+    """``info``, ``warning`` or ``error``."""
+    event: str
+    text: str
+
+
+Notification = (
+    Answer
+    | Refusal
+    | InformationChanged
+    | ChangeProgressed
+    | ConfigurationSwapped
+    | MemberChanged
+    | Noticed
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """One step's deeds."""
+
+    token: int | None = None
+    """Names the writes below; None where there are none."""
+    writes: tuple[JournalWrite, ...] = ()
+    datagrams: tuple[tuple[Address, bytes], ...] = ()
+    frames: tuple[tuple[StreamId, bytes], ...] = ()
+    dials: tuple[Address, ...] = ()
+    closes: tuple[StreamId, ...] = ()
+    notifications: tuple[Notification, ...] = ()
+    wake_at_ns: int | None = None
+    """Monotonic time of the next wake-up wanted; replaces the former one. None: none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What a start finds on disk: the whole memory of earlier lives."""
+
+    boot: int
+    """The boot number of this life, already durable."""
+    previous: Incarnation | None
+    unbroken: bool
+    """The store went on without a break since ``previous`` stopped, so its last number is proven."""
+    facts: tuple[SignedFact, ...] = ()
+    """By origin, each chain in order."""
+    records: tuple[tuple[bytes, bytes], ...] = ()
+    store_metadata: bytes | None = None
+    meta: dict[str, bytes] = field(default_factory=dict)

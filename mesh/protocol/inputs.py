@@ -1,0 +1,216 @@
+"""Everything that can happen to a replica: the one door's one argument beside the time.
+
+The driver turns sockets, disk and people into these values; a simulated world makes the same ones from a seed.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mesh.wire.identity import Address
+from mesh.wire.requests import Command, SignedRequest, Value
+
+StreamId = int
+"""Given by the driver, never reused in one life."""
+
+CallId = int
+"""Given by the driver to what a local client asked, so that the answer finds its way back."""
+
+Path = tuple[str, ...]
+"""A key of running information."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatagramReceived:
+    """One UDP payload."""
+
+    source: Address
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOpened:
+    """A connection stands; ``dialled`` is the address we asked for, None where the peer came to us."""
+
+    stream: StreamId
+    remote: Address
+    dialled: Address | None
+
+
+@dataclass(frozen=True, slots=True)
+class FrameReceived:
+    """One frame of a stream, length prefix removed."""
+
+    stream: StreamId
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StreamClosed:
+    """A connection is gone, by whichever side."""
+
+    stream: StreamId
+
+
+class DialFailure(StrEnum):
+    """How a dial ended without a connection."""
+
+    REFUSED = "refused"
+    TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class DialFailed:
+    """Nobody answered at ``address``; REFUSED is the host's own word that nobody listens."""
+
+    address: Address
+    why: DialFailure
+
+
+@dataclass(frozen=True, slots=True)
+class Persisted:
+    """All writes up to and with this token are durable. Tokens are answered in order."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class PersistFailed:
+    """The disk failed. Nothing not yet confirmed may be relied on; this replica will never vote again."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Woke:
+    """The deadline asked for in ``Effects.wake_at_ns`` has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slept:
+    """A wake-up came more than 2 s late: the host was suspended or starved, its silence proves nothing."""
+
+    late_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sighted:
+    """An address where a controller may listen. A hint where to knock; nothing is trusted because of it."""
+
+    address: Address
+    source: str
+    """``seed``, ``mdns`` or ``remembered``: shown to people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write of running information; ``value`` None removes. ``seen`` is the token of the read it is based on."""
+
+    path: Path
+    value: Value
+    removes: bool = False
+    seen: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteInformation:
+    """Writes that a local client asked for: all of them become visible together here."""
+
+    call: CallId
+    writes: tuple[Write, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveInformation:
+    """Remove every entry now visible below ``prefix``; what others write meanwhile survives."""
+
+    call: CallId
+    prefix: Path
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitCommands:
+    """Make one ChangeSet of these commands, sign it with the operator's key held here, and propose it."""
+
+    call: CallId
+    name: str
+    commands: tuple[Command, ...]
+    reason: str
+    patience_ns: int
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitRequest:
+    """Propose a request that was signed elsewhere."""
+
+    call: CallId
+    request: SignedRequest
+
+
+@dataclass(frozen=True, slots=True)
+class RestageChange:
+    """Make a new ChangeSet of the commands of a set-aside one, on today's base."""
+
+    call: CallId
+    tx: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseChange:
+    """The operator says no to a ChangeSet that waits at the barrier."""
+
+    call: CallId
+    tx: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MergeChanges:
+    """The operator decides a merge: ``keep`` wins over what conflicts with it."""
+
+    call: CallId
+    keep: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptMember:
+    """Admit a pending newcomer."""
+
+    call: CallId
+    controller: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEnvironment:
+    """Found an environment of one now (no other was found in time, or the operator said ``--found``)."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The process stops in good order: tell the others, so that nobody waits for a timeout."""
+
+
+Input = (
+    DatagramReceived
+    | StreamOpened
+    | FrameReceived
+    | StreamClosed
+    | DialFailed
+    | Persisted
+    | PersistFailed
+    | Woke
+    | Slept
+    | Sighted
+    | WriteInformation
+    | RemoveInformation
+    | SubmitCommands
+    | SubmitRequest
+    | RestageChange
+    | RefuseChange
+    | MergeChanges
+    | AcceptMember
+    | FoundEnvironment
+    | Leave
+)

@@ -1,0 +1,52 @@
+"""Every bound on bytes that come from outside, in one place, with its unit and its reason.
+
+A controller meets printers, old versions and hostile peers; what is not bounded here is bounded by their goodwill.
+"""
+
+from typing import Final
+
+DATAGRAM_BYTES_MAX: Final = 1_200
+"""One UDP payload: fits every path of MTU 1,280 (the least that IPv6 allows) without fragments."""
+
+FRAME_BYTES_MAX: Final = 65_536
+"""One frame on a stream: small enough that a probe never waits long behind it, large enough for whole records."""
+
+MESSAGE_BYTES_MAX: Final = 1_048_576
+"""One message after its parts are joined: four times the largest fact, so that facts travel in batches."""
+
+REQUEST_BYTES_MAX: Final = 262_144
+"""One signed request; 1,000 commands of 250 bytes. A larger change is refused before anything is sent."""
+
+FACT_BYTES_MAX: Final = REQUEST_BYTES_MAX + 131_072
+"""A proposal: its request, 1,000 participants of 45 bytes, its parents and approvals."""
+
+DEPTH_MAX: Final = 16
+"""Nesting of any decoded value."""
+
+PARTICIPANTS_MAX: Final = 1_024
+"""Controllers that take part in one barrier."""
+
+COMMANDS_MAX: Final = 1_000
+"""Commands in one ChangeSet."""
+
+PARENTS_MAX: Final = 256
+"""Heads of a history: one, except after partitions."""
+
+BASE_MAX: Final = 8_192
+"""Keys whose version one request depends on."""
+
+NAME_CHARACTERS_MAX: Final = 128
+TEXT_CHARACTERS_MAX: Final = 1_024
+"""A reason or a detail that a person reads."""
+
+KEY_PARTS_MAX: Final = 8
+KEY_PART_CHARACTERS_MAX: Final = 255
+
+COUNTER_MAX: Final = 2**63 - 1
+"""Sequence numbers, Lamport times, boot numbers and nanoseconds fit a signed 64-bit column."""
+
+FACTS_PER_MESSAGE_MAX: Final = 1_024
+ORIGINS_PER_MESSAGE_MAX: Final = 16_384
+MEMBERS_PER_MESSAGE_MAX: Final = 4_096
+NEWS_PER_DATAGRAM_MAX: Final = 12
+"""Membership news in one datagram: about 80 bytes each."""

@@ -1,0 +1,211 @@
+"""Everything that one controller says to another, one class for each message.
+
+A message is an array on the wire, its first element the tag. What may be large travels on streams;
+what is marked *datagram* fits one, and goes over a stream as it is where datagrams are blocked.
+Payloads of the stores are opaque here: they have a codec of their own in ``crdt``.
+"""
+
+import enum
+from typing import Annotated
+
+import msgspec
+
+from mesh.wire.facts import SignedFact
+from mesh.wire.identity import Address, Counter, Hash32, Incarnation
+from mesh.wire.limits import (
+    FACTS_PER_MESSAGE_MAX,
+    MEMBERS_PER_MESSAGE_MAX,
+    NEWS_PER_DATAGRAM_MAX,
+    ORIGINS_PER_MESSAGE_MAX,
+)
+from mesh.wire.requests import Name, Text
+
+Hash8 = Annotated[bytes, msgspec.Meta(min_length=8, max_length=8)]
+Nonce16 = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+Payload = Annotated[bytes, msgspec.Meta(max_length=262_144)]
+Addresses = Annotated[tuple[Address, ...], msgspec.Meta(max_length=8)]
+
+PROTOCOL_VERSION = 1
+
+
+class Standing(enum.StrEnum):
+    """What the membership table says of a member."""
+
+    ALIVE = "alive"
+    SUSPECT = "suspect"
+    FAILED = "failed"
+    LEFT = "left"
+
+
+class News(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One line of the membership table, as rumour."""
+
+    member: Incarnation
+    standing: Standing
+    refutation: Counter
+    address: Address
+    accuser: Hash32 | None
+    """Who says SUSPECT or FAILED: the controller id; None for the member's own word."""
+
+
+class Summary(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What the sender holds, in a few bytes that ride on every probe: equal means nothing to do."""
+
+    store: Annotated[bytes, msgspec.Meta(max_length=64)]
+    """The PING of the stores of running information."""
+    facts: Hash8
+    """Hash of (origin, last sequence number) of every chain held."""
+    history: Hash8
+    """Hash of the sorted ids applied; with an equal one, ``state`` must be equal too."""
+    state: Hash8
+
+
+NewsBatch = Annotated[tuple[News, ...], msgspec.Meta(max_length=NEWS_PER_DATAGRAM_MAX)]
+
+
+class Probe(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=1):
+    """Are you there? (datagram)"""
+
+    nonce: Counter
+    target: Incarnation | None
+    """None knocks at an address of which the incarnation is not known."""
+    address: Address
+    """Where the sender listens."""
+    suspected: bool
+    """The sender holds the target for suspect: the target refutes at once."""
+    sent_wall_ns: Counter
+    summary: Summary | None
+    news: NewsBatch
+
+
+class Ack(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=2):
+    """Yes. (datagram)"""
+
+    nonce: Counter
+    received_wall_ns: Counter
+    sent_wall_ns: Counter
+    summary: Summary | None
+    news: NewsBatch
+
+
+class ProbeRequest(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=3):
+    """Probe this one for me; I cannot reach it. (datagram)"""
+
+    nonce: Counter
+    target: Incarnation
+    address: Address
+    news: NewsBatch
+
+
+class Nack(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=4):
+    """I live, but cannot reach it either. (datagram)"""
+
+    nonce: Counter
+
+
+class IndirectAck(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=5):
+    """The target of your ProbeRequest answered me. (datagram)"""
+
+    nonce: Counter
+    target: Incarnation
+
+
+class Gossip(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=6):
+    """News of the membership. (datagram)"""
+
+    news: NewsBatch
+
+
+class Table(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=7):
+    """The sender's whole membership table; ``reply`` asks for the receiver's."""
+
+    reply: bool
+    news: Annotated[tuple[News, ...], msgspec.Meta(max_length=MEMBERS_PER_MESSAGE_MAX)]
+
+
+class StoreMessage(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=8):
+    """A message of the stores of running information, in their own encoding."""
+
+    payload: Payload
+
+
+class Held(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The last sequence number held of one chain."""
+
+    origin: Incarnation
+    sequence: Counter
+
+
+class FactVector(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=9):
+    """How far the sender holds each chain; the receiver answers with what is missing, in order."""
+
+    held: Annotated[tuple[Held, ...], msgspec.Meta(max_length=ORIGINS_PER_MESSAGE_MAX)]
+    reply: bool
+    """Asks for the receiver's vector in turn."""
+
+
+class Facts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=10):
+    """Facts, each chain in order."""
+
+    facts: Annotated[tuple[SignedFact, ...], msgspec.Meta(max_length=FACTS_PER_MESSAGE_MAX)]
+    direct: bool
+    """Sent by its origin to every peer that it has: need not be passed on."""
+
+
+class Hello(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=11):
+    """The first frame in each direction of a stream: who I am and to which environment I belong."""
+
+    protocol: Counter
+    environment: Hash32 | None
+    """None: a newcomer without an environment."""
+    generation: Counter
+    generation_nonce: Nonce16
+    sender: Incarnation
+    name: Name
+    site: Name
+    addresses: Addresses
+    yields: bool
+    """The sender founded its environment by itself, nothing has happened in it, and it would give it up."""
+    settled: bool
+    """The environment has a history: whoever yields may yield to it."""
+
+
+class Knock(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=12):
+    """A newcomer asks to be admitted; it is listed as pending until a person accepts it."""
+
+    exchange_key: Hash32
+    """The X25519 public key that streams and datagrams will use."""
+
+
+class Welcome(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=13):
+    """To an admitted newcomer: the founding record, whose hash is the environment id, and the store's key."""
+
+    founding: Annotated[bytes, msgspec.Meta(max_length=4_096)]
+    generation: Counter
+    generation_nonce: Nonce16
+    secret: Hash32
+    secret_version: Counter
+
+
+class Goodbye(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=14):
+    """The last frame before the sender closes: why, for people to read."""
+
+    why: Text
+
+
+Message = (
+    Probe
+    | Ack
+    | ProbeRequest
+    | Nack
+    | IndirectAck
+    | Gossip
+    | Table
+    | StoreMessage
+    | FactVector
+    | Facts
+    | Hello
+    | Knock
+    | Welcome
+    | Goodbye
+)

@@ -1,0 +1,180 @@
+"""What a person signs, and one try to get it through the barrier.
+
+A *request* is the person's will: commands, the versions they were made against, a reason. Its hash is the tx,
+the id that people see, that approvals sign and that later requests build on. It never changes.
+An *attempt* is one try of one controller to get that request through the barrier: who takes part, on top of what.
+A request that meets trouble is tried again under the same tx, so nothing that was approved can be altered on the way.
+"""
+
+import enum
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, Union
+
+import msgspec
+
+from mesh.wire import cbor
+from mesh.wire.identity import Counter, Hash32, Incarnation, Signature, Timestamp, digest
+from mesh.wire.limits import (
+    BASE_MAX,
+    COMMANDS_MAX,
+    KEY_PART_CHARACTERS_MAX,
+    KEY_PARTS_MAX,
+    NAME_CHARACTERS_MAX,
+    PARENTS_MAX,
+    PARTICIPANTS_MAX,
+    REQUEST_BYTES_MAX,
+    TEXT_CHARACTERS_MAX,
+)
+
+if TYPE_CHECKING:
+    Value = Union[None, bool, int, str, list["Value"], dict[str, "Value"]]
+    """A parameter: what JSON can say, less floats, whose canonical form invites mistakes."""
+else:
+    Value = object  # msgspec knows no recursive alias: decode_request checks instead
+
+Key = Annotated[
+    tuple[Annotated[str, msgspec.Meta(max_length=KEY_PART_CHARACTERS_MAX)], ...],
+    msgspec.Meta(min_length=1, max_length=KEY_PARTS_MAX),
+]
+"""The path of one object or of one field of it, such as ``("service", "blog")``."""
+
+T = TypeVar("T")
+
+Name = Annotated[str, msgspec.Meta(max_length=NAME_CHARACTERS_MAX)]
+Text = Annotated[str, msgspec.Meta(max_length=TEXT_CHARACTERS_MAX)]
+
+
+class Command(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One operation on the configuration: ``service create name=blog role=web``."""
+
+    group: Name
+    verb: Name
+    parameters: dict[Name, Value]
+
+
+class Base(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The version of one key: the tx of the ChangeSet that last wrote it, None where nothing has."""
+
+    key: Key
+    version: Hash32 | None
+
+
+class Request(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The signed content of a ChangeSet; ``version`` 0 is canonical CBOR."""
+
+    version: Literal[0]
+    environment: Hash32
+    signer: Hash32
+    name: Name
+    written: Annotated[tuple[Command, ...], msgspec.Meta(max_length=COMMANDS_MAX)]
+    resolved: Annotated[tuple[Command, ...], msgspec.Meta(max_length=COMMANDS_MAX)]
+    base: Annotated[tuple[Base, ...], msgspec.Meta(max_length=BASE_MAX)]
+    overridden: Annotated[tuple[Base, ...], msgspec.Meta(max_length=BASE_MAX)]
+    """The versions that ``--force`` knowingly writes over; empty for every other request."""
+    patience_ns: Counter
+    reason: Text
+    nonce: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+
+
+class SignedRequest(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A request as it travels: the very bytes that were signed, and the signature over them."""
+
+    raw: Annotated[bytes, msgspec.Meta(max_length=REQUEST_BYTES_MAX)]
+    signature: Signature
+
+    @property
+    def tx(self) -> bytes:
+        """The id of the ChangeSet."""
+        return digest(self.raw)
+
+
+class Kind(enum.StrEnum):
+    """What an attempt does to the history beside carrying commands."""
+
+    NORMAL = "normal"
+    MERGE = "merge"
+    ROSTER = "roster"
+    CHECKPOINT = "checkpoint"
+
+
+class Approval(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """An operator's signature over a tx."""
+
+    operator: Hash32
+    signature: Signature
+
+
+class Attempt(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One try of ``author`` to get the request ``tx`` through the barrier, on top of ``parents``."""
+
+    version: Literal[0]
+    tx: Hash32
+    author: Incarnation
+    lamport: Counter
+    kind: Kind
+    parents: Annotated[tuple[Hash32, ...], msgspec.Meta(max_length=PARENTS_MAX)]
+    participants: Annotated[
+        tuple[Incarnation, ...], msgspec.Meta(min_length=1, max_length=PARTICIPANTS_MAX)
+    ]
+    """P, sorted; the sets in seals are bitmaps over it, lowest bit first."""
+    quorum: Counter
+    guard_ns: Counter
+    """How long after the last seal the instant lies; named here so that all compute the same one."""
+    approvals: tuple[Approval, ...]
+
+    @property
+    def timestamp(self) -> Timestamp:
+        """Its place in the order of the history."""
+        return Timestamp(self.lamport, self.author)
+
+
+def encode_request(request: Request) -> bytes:
+    """The canonical bytes that are signed and whose hash is the tx."""
+    return cbor.encode(msgspec.to_builtins(request, builtin_types=(bytes,)))
+
+
+def decode_request(raw: bytes) -> Request:
+    """Raises cbor.Undecodable where ``raw`` is not a request of this version."""
+    request = _convert(raw, Request, REQUEST_BYTES_MAX)
+    for command in request.written + request.resolved:
+        _demand_plain(command.parameters)
+    return request
+
+
+def sign_request(request: Request, sign: Callable[[bytes], bytes]) -> SignedRequest:
+    """``sign`` maps bytes to a 64-byte Ed25519 signature by the key that ``request.signer`` names."""
+    raw = encode_request(request)
+    return SignedRequest(raw, sign(raw))
+
+
+def encode_attempt(attempt: Attempt) -> bytes:
+    """The canonical bytes whose hash is the attempt's id."""
+    return cbor.encode(msgspec.to_builtins(attempt, builtin_types=(bytes,)))
+
+
+def decode_attempt(raw: bytes) -> Attempt:
+    """Raises cbor.Undecodable where ``raw`` is not an attempt of this version."""
+    return _convert(raw, Attempt, REQUEST_BYTES_MAX)
+
+
+def _convert(raw: bytes, kind: type[T], bytes_max: int) -> T:
+    try:
+        return msgspec.convert(cbor.decode(raw, bytes_max), kind, builtin_types=(bytes,))
+    except msgspec.ValidationError as error:
+        raise cbor.Undecodable(str(error)) from error
+
+
+def _demand_plain(value: Value) -> None:
+    match value:
+        case None | bool() | int() | str():
+            pass
+        case list():
+            for item in value:
+                _demand_plain(item)
+        case dict():
+            for name, item in value.items():
+                _demand_plain(name)
+                _demand_plain(item)
+        case _:
+            msg = f"a parameter is {type(value).__name__}, which no command takes"
+            raise cbor.Undecodable(msg)
