@@ -1,0 +1,36 @@
+"""What a replica is told by the person who starts it; everything else it learns from the environment."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from mesh.protocol.now import SECOND
+from mesh.wire.identity import Address
+
+
+class Profile(StrEnum):
+    """Round-trip times to expect, and so how fast silence becomes suspicion."""
+
+    LOCAL = "local"
+    LAN = "lan"
+    WAN = "wan"
+
+
+LISTEN_NS: Final = 3 * SECOND
+"""How long a fresh host listens for an environment before it founds one: two rounds of mDNS."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaConfiguration:
+    """One controller's own settings."""
+
+    name: str
+    site: str
+    addresses: tuple[Address, ...]
+    """Where others reach this controller; the first one is announced."""
+    profile: Profile = Profile.LAN
+    listen_ns: int = LISTEN_NS
+    found: bool = False
+    """Found an environment at once, whoever else is there."""
+    joins_only: bool = False
+    """Never found one: wait for others for ever (set where seeds are configured)."""

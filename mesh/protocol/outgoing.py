@@ -1,0 +1,25 @@
+"""What a machine wants said, before the replica has decided how it travels."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from mesh.wire.identity import Address, Incarnation
+from mesh.wire.messages import Message
+
+
+class Channel(Enum):
+    """How a message travels."""
+
+    DATAGRAM = "datagram"
+    """One UDP payload, best effort; over the stream where datagrams are known not to arrive."""
+    STREAM = "stream"
+    """In order and without loss while the connection stands; dropped where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message for one peer; an Address where the incarnation is not known or not to be trusted."""
+
+    to: Incarnation | Address
+    message: Message
+    channel: Channel = Channel.DATAGRAM
