@@ -69,7 +69,7 @@ types: $(READY) ## check the types
 .PHONY: contracts
 contracts: $(READY) ## check which package may import which
 	@echo "── import contracts"
-	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 .PHONY: unit
 unit: $(READY) ## run the tests that start no process and open no socket
