@@ -1,8 +1,9 @@
 """Facts: all that the barrier believes, signed and chained, one chain for each incarnation.
 
-Whatever a controller says about a change is an immutable record in its own numbered sequence. Each names the hash of
-the one before, so a chain has no gaps and no second version; each names the held fact with the greatest Lamport time,
-so a jump of the clock has a witness. Decisions are pure functions of the facts held, and facts only accumulate.
+Whatever a controller says about a change is an immutable record in its own numbered sequence.
+Each names the hash of the one before, so a chain has no gaps and no second version; each names the
+held fact with the greatest Lamport time, so a jump of the clock has a witness.
+Decisions are pure functions of the facts held, and facts only accumulate.
 """
 
 import enum
@@ -80,7 +81,7 @@ class Boot(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
     generation_nonce: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
     previous: Incarnation | None
     proven: Counter | None
-    """The last sequence number of ``previous`` where the store went on without a break; None says that it may be lost."""
+    """The last number of ``previous`` if the store went on without a break; None: may be lost."""
     folded: Annotated[tuple[Incarnation, ...], msgspec.Meta(max_length=32)]
     """Earlier incarnations that wrote nothing, not even a Boot that anybody saw."""
 
@@ -119,7 +120,7 @@ class Content(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
 
 
 class SignedFact(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """A fact as it travels and as it is stored: the very bytes that were signed, and the signature."""
+    """A fact as it travels and is stored: the very bytes that were signed, and the signature."""
 
     raw: Annotated[bytes, msgspec.Meta(max_length=FACT_BYTES_MAX)]
     signature: Signature
@@ -155,8 +156,8 @@ class Fact:
 
 
 def write_fact(content: Content, sign: Callable[[bytes], bytes]) -> Fact:
-    """``content`` in canonical bytes, signed by its origin's key through ``sign`` (bytes -> 64-byte signature)."""
-    raw = cbor.encode(msgspec.to_builtins(content, builtin_types=(bytes,)))
+    """``content`` in canonical bytes; ``sign`` maps bytes to its origin's 64-byte signature."""
+    raw = cbor.write(content)
     return Fact(content, SignedFact(raw, sign(raw)), digest(raw))
 
 
@@ -165,10 +166,4 @@ def read_fact(signed: SignedFact) -> Fact:
 
     Raises cbor.Undecodable where the bytes are not one fact of this version.
     """
-    try:
-        content = msgspec.convert(
-            cbor.decode(signed.raw, FACT_BYTES_MAX), Content, builtin_types=(bytes,)
-        )
-    except msgspec.ValidationError as error:
-        raise cbor.Undecodable(str(error)) from error
-    return Fact(content, signed, digest(signed.raw))
+    return Fact(cbor.read(signed.raw, Content, FACT_BYTES_MAX), signed, digest(signed.raw))

@@ -40,14 +40,14 @@ class Incarnation(NamedTuple):
 
 
 class Timestamp(NamedTuple):
-    """The place of an attempt in the order: Lamport time first, the author's incarnation breaks ties."""
+    """The place of an attempt in the order: Lamport time, then the author's incarnation."""
 
     lamport: int
     incarnation: Incarnation
 
 
 class Address(NamedTuple):
-    """Where a controller listens, UDP and TCP alike: a literal IP address (or a host name in seeds) and a port."""
+    """Where a controller listens, UDP and TCP alike: IP address (in seeds also a name) and port."""
 
     host: Annotated[str, msgspec.Meta(max_length=255)]
     port: Annotated[int, msgspec.Meta(ge=1, le=65_535)]
@@ -65,7 +65,10 @@ _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 def fingerprint(key: bytes) -> str:
-    """A key as people compare it: 80 bits of its hash in Crockford's base 32, ``xxxx-xxxx-xxxx-xxxx``."""
+    """A key as people compare it: 80 bits of its hash in base 32, ``xxxx-xxxx-xxxx-xxxx``.
+
+    The alphabet is Crockford's, which leaves out the letters that are mistaken for digits.
+    """
     number = int.from_bytes(hashlib.blake2b(key, digest_size=10).digest(), "big")
     letters = "".join(_ALPHABET[number >> shift & 31] for shift in range(75, -1, -5))
     return "-".join(letters[at : at + 4] for at in range(0, 16, 4))

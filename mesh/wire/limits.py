@@ -1,6 +1,7 @@
 """Every bound on bytes that come from outside, in one place, with its unit and its reason.
 
-A controller meets printers, old versions and hostile peers; what is not bounded here is bounded by their goodwill.
+A controller meets printers, old versions and hostile peers;
+what is not bounded here is bounded by their goodwill.
 """
 
 from typing import Final
@@ -9,13 +10,13 @@ DATAGRAM_BYTES_MAX: Final = 1_200
 """One UDP payload: fits every path of MTU 1,280 (the least that IPv6 allows) without fragments."""
 
 FRAME_BYTES_MAX: Final = 65_536
-"""One frame on a stream: small enough that a probe never waits long behind it, large enough for whole records."""
+"""One frame on a stream: small enough that a probe never waits long behind it."""
 
 MESSAGE_BYTES_MAX: Final = 1_048_576
-"""One message after its parts are joined: four times the largest fact, so that facts travel in batches."""
+"""One message after its parts are joined: room for the largest fact, and for facts in batches."""
 
 REQUEST_BYTES_MAX: Final = 262_144
-"""One signed request; 1,000 commands of 250 bytes. A larger change is refused before anything is sent."""
+"""One signed request: 1,000 commands of 250 bytes. A larger one is refused before it is sent."""
 
 FACT_BYTES_MAX: Final = REQUEST_BYTES_MAX + 131_072
 """A proposal: its request, 1,000 participants of 45 bytes, its parents and approvals."""

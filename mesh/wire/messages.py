@@ -1,7 +1,7 @@
 """Everything that one controller says to another, one class for each message.
 
 A message is an array on the wire, its first element the tag. What may be large travels on streams;
-what is marked *datagram* fits one, and goes over a stream as it is where datagrams are blocked.
+what is called *a datagram* fits one, and goes over a stream where datagrams are blocked.
 Payloads of the stores are opaque here: they have a codec of their own in ``crdt``.
 """
 
@@ -64,7 +64,10 @@ NewsBatch = Annotated[tuple[News, ...], msgspec.Meta(max_length=NEWS_PER_DATAGRA
 
 
 class Probe(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=1):
-    """Are you there? (datagram)"""
+    """Are you there?
+
+    A datagram.
+    """
 
     nonce: Counter
     target: Incarnation | None
@@ -79,7 +82,10 @@ class Probe(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
 
 
 class Ack(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=2):
-    """Yes. (datagram)"""
+    """Yes.
+
+    A datagram.
+    """
 
     nonce: Counter
     received_wall_ns: Counter
@@ -89,7 +95,10 @@ class Ack(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=Tr
 
 
 class ProbeRequest(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=3):
-    """Probe this one for me; I cannot reach it. (datagram)"""
+    """Probe this one for me; I cannot reach it.
+
+    A datagram.
+    """
 
     nonce: Counter
     target: Incarnation
@@ -98,20 +107,29 @@ class ProbeRequest(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_
 
 
 class Nack(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=4):
-    """I live, but cannot reach it either. (datagram)"""
+    """I live, but cannot reach it either.
+
+    A datagram.
+    """
 
     nonce: Counter
 
 
 class IndirectAck(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=5):
-    """The target of your ProbeRequest answered me. (datagram)"""
+    """The target of your ProbeRequest answered me.
+
+    A datagram.
+    """
 
     nonce: Counter
     target: Incarnation
 
 
 class Gossip(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=6):
-    """News of the membership. (datagram)"""
+    """News of the membership.
+
+    A datagram.
+    """
 
     news: NewsBatch
 
@@ -127,6 +145,12 @@ class StoreMessage(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_
     """A message of the stores of running information, in their own encoding."""
 
     payload: Payload
+
+
+class Compare(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=15):
+    """What the sender holds now, soon after it pushed something: was it lost? (datagram)."""
+
+    summary: Summary
 
 
 class Held(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -165,7 +189,7 @@ class Hello(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
     site: Name
     addresses: Addresses
     yields: bool
-    """The sender founded its environment by itself, nothing has happened in it, and it would give it up."""
+    """The sender founded its environment alone, has done nothing in it, and would give it up."""
     settled: bool
     """The environment has a history: whoever yields may yield to it."""
 
@@ -178,7 +202,10 @@ class Knock(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
 
 
 class Welcome(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=13):
-    """To an admitted newcomer: the founding record, whose hash is the environment id, and the store's key."""
+    """To an admitted newcomer: the founding record, whose hash is the environment id, and a secret.
+
+    The secret keys the fingerprints of the stores of running information, and nothing else.
+    """
 
     founding: Annotated[bytes, msgspec.Meta(max_length=4_096)]
     generation: Counter
@@ -202,6 +229,7 @@ Message = (
     | Gossip
     | Table
     | StoreMessage
+    | Compare
     | FactVector
     | Facts
     | Hello

@@ -1,14 +1,16 @@
 """What a person signs, and one try to get it through the barrier.
 
-A *request* is the person's will: commands, the versions they were made against, a reason. Its hash is the tx,
-the id that people see, that approvals sign and that later requests build on. It never changes.
-An *attempt* is one try of one controller to get that request through the barrier: who takes part, on top of what.
-A request that meets trouble is tried again under the same tx, so nothing that was approved can be altered on the way.
+A *request* is the person's will: commands, the versions they were made against, a reason.
+Its hash is the tx, the id that people see, that approvals sign and that later requests build on.
+It never changes.
+An *attempt* is one try of one controller to get that request through the barrier: who takes part,
+on top of what. A request that meets trouble is tried again under the same tx, so nothing that was
+approved can be altered on the way.
 """
 
 import enum
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, Union
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
@@ -27,7 +29,7 @@ from mesh.wire.limits import (
 )
 
 if TYPE_CHECKING:
-    Value = Union[None, bool, int, str, list["Value"], dict[str, "Value"]]
+    Value = bool | int | str | list["Value"] | dict[str, "Value"] | None
     """A parameter: what JSON can say, less floats, whose canonical form invites mistakes."""
 else:
     Value = object  # msgspec knows no recursive alias: decode_request checks instead
@@ -37,8 +39,6 @@ Key = Annotated[
     msgspec.Meta(min_length=1, max_length=KEY_PARTS_MAX),
 ]
 """The path of one object or of one field of it, such as ``("service", "blog")``."""
-
-T = TypeVar("T")
 
 Name = Annotated[str, msgspec.Meta(max_length=NAME_CHARACTERS_MAX)]
 Text = Annotated[str, msgspec.Meta(max_length=TEXT_CHARACTERS_MAX)]
@@ -53,7 +53,7 @@ class Command(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
 
 
 class Base(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """The version of one key: the tx of the ChangeSet that last wrote it, None where nothing has."""
+    """The version of one key: the tx of the ChangeSet that last wrote it, None if none has."""
 
     key: Key
     version: Hash32 | None
@@ -105,7 +105,7 @@ class Approval(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
 
 
 class Attempt(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """One try of ``author`` to get the request ``tx`` through the barrier, on top of ``parents``."""
+    """One try of ``author`` to get the request ``tx`` through the barrier on top of ``parents``."""
 
     version: Literal[0]
     tx: Hash32
@@ -119,7 +119,7 @@ class Attempt(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     """P, sorted; the sets in seals are bitmaps over it, lowest bit first."""
     quorum: Counter
     guard_ns: Counter
-    """How long after the last seal the instant lies; named here so that all compute the same one."""
+    """How long after the last seal the instant lies; named here: all compute the same one."""
     approvals: tuple[Approval, ...]
 
     @property
@@ -130,41 +130,34 @@ class Attempt(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
 
 def encode_request(request: Request) -> bytes:
     """The canonical bytes that are signed and whose hash is the tx."""
-    return cbor.encode(msgspec.to_builtins(request, builtin_types=(bytes,)))
+    return cbor.write(request)
 
 
 def decode_request(raw: bytes) -> Request:
     """Raises cbor.Undecodable where ``raw`` is not a request of this version."""
-    request = _convert(raw, Request, REQUEST_BYTES_MAX)
+    request = cbor.read(raw, Request, REQUEST_BYTES_MAX)
     for command in request.written + request.resolved:
         _demand_plain(command.parameters)
     return request
 
 
 def sign_request(request: Request, sign: Callable[[bytes], bytes]) -> SignedRequest:
-    """``sign`` maps bytes to a 64-byte Ed25519 signature by the key that ``request.signer`` names."""
+    """``sign`` maps bytes to the 64-byte signature by the key that ``request.signer`` names."""
     raw = encode_request(request)
     return SignedRequest(raw, sign(raw))
 
 
 def encode_attempt(attempt: Attempt) -> bytes:
     """The canonical bytes whose hash is the attempt's id."""
-    return cbor.encode(msgspec.to_builtins(attempt, builtin_types=(bytes,)))
+    return cbor.write(attempt)
 
 
 def decode_attempt(raw: bytes) -> Attempt:
     """Raises cbor.Undecodable where ``raw`` is not an attempt of this version."""
-    return _convert(raw, Attempt, REQUEST_BYTES_MAX)
+    return cbor.read(raw, Attempt, REQUEST_BYTES_MAX)
 
 
-def _convert(raw: bytes, kind: type[T], bytes_max: int) -> T:
-    try:
-        return msgspec.convert(cbor.decode(raw, bytes_max), kind, builtin_types=(bytes,))
-    except msgspec.ValidationError as error:
-        raise cbor.Undecodable(str(error)) from error
-
-
-def _demand_plain(value: Value) -> None:
+def _demand_plain(value: object) -> None:
     match value:
         case None | bool() | int() | str():
             pass
@@ -176,5 +169,4 @@ def _demand_plain(value: Value) -> None:
                 _demand_plain(name)
                 _demand_plain(item)
         case _:
-            msg = f"a parameter is {type(value).__name__}, which no command takes"
-            raise cbor.Undecodable(msg)
+            raise cbor.Undecodable(f"a parameter is {type(value).__name__}, which no command takes")
