@@ -45,6 +45,17 @@ class FrameReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamDrained:
+    """So many bytes more of the payloads for a stream were handed to the network.
+
+    The driver says so each time another ``DRAIN_REPORT_BYTES`` have gone, not after each write.
+    """
+
+    stream: StreamId
+    written_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class StreamClosed:
     """A connection is gone, by whichever side."""
 
@@ -99,7 +110,7 @@ class Sighted:
 
     address: Address
     source: str
-    """``seed``, ``mdns`` or ``remembered``: shown to people."""
+    """``seed``, ``mdns`` or ``remembered``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +207,7 @@ Input = (
     DatagramReceived
     | StreamOpened
     | FrameReceived
+    | StreamDrained
     | StreamClosed
     | DialFailed
     | Persisted

@@ -148,7 +148,10 @@ class StoreMessage(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_
 
 
 class Compare(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=15):
-    """What the sender holds now, soon after it pushed something: was it lost? (datagram)."""
+    """What the sender holds now, soon after it pushed something: was it lost?
+
+    A datagram.
+    """
 
     summary: Summary
 
@@ -177,7 +180,10 @@ class Facts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
 
 
 class Hello(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=11):
-    """The first frame in each direction of a stream: who I am and to which environment I belong."""
+    """The first message in each direction of a stream: who I am, and of which environment.
+
+    It is said again on a stream whenever what it says has changed.
+    """
 
     protocol: Counter
     environment: Hash32 | None
@@ -190,8 +196,8 @@ class Hello(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
     addresses: Addresses
     yields: bool
     """The sender founded its environment alone, has done nothing in it, and would give it up."""
-    settled: bool
-    """The environment has a history: whoever yields may yield to it."""
+    stream: Counter
+    """The sender's number of this stream: of two that one side dialled, the higher counts."""
 
 
 class Knock(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=12):

@@ -1,0 +1,129 @@
+"""One example of each message, of a fact and of a request: what tests and golden bytes share."""
+
+from typing import Final, get_args
+
+from mesh.wire.facts import Boot, Content, Fact, Propose, write_fact
+from mesh.wire.identity import NO_HASH, Address, Incarnation, digest
+from mesh.wire.messages import (
+    Ack,
+    Compare,
+    Facts,
+    FactVector,
+    Goodbye,
+    Gossip,
+    Held,
+    Hello,
+    IndirectAck,
+    Knock,
+    Message,
+    Nack,
+    News,
+    Probe,
+    ProbeRequest,
+    Standing,
+    StoreMessage,
+    Summary,
+    Table,
+    Welcome,
+)
+from mesh.wire.requests import (
+    Attempt,
+    Base,
+    Command,
+    Kind,
+    Request,
+    encode_attempt,
+    sign_request,
+)
+
+ENVIRONMENT: Final = digest(b"an environment")
+ALICE: Final = Incarnation(digest(b"alice"), 3, b"alice  3")
+BOB: Final = Incarnation(digest(b"bob"), 1, b"bob    1")
+HOME: Final = Address("192.0.2.1", 7_117)
+NEWS: Final = (
+    News(ALICE, Standing.ALIVE, 0, HOME, None),
+    News(BOB, Standing.SUSPECT, 7, Address("2001:db8::2", 7_117), ALICE.controller),
+)
+SUMMARY: Final = Summary(b"the stores", b"facts   ", b"history ", b"state   ")
+
+
+def scrawl(raw: bytes) -> bytes:
+    """A signature that nobody checks."""
+    return digest(raw) * 2
+
+
+REQUEST: Final = Request(
+    version=0,
+    environment=ENVIRONMENT,
+    signer=digest(b"operator"),
+    name="move the blog",
+    written=(Command("service", "move", {"name": "blog", "to": "berlin"}),),
+    resolved=(Command("service", "move", {"count": 2, "name": "blog", "to": ["b", None]}),),
+    base=(Base(("service", "blog"), digest(b"tx 1")), Base(("site", "berlin"), None)),
+    overridden=(),
+    patience_ns=30_000_000_000,
+    reason="the disk is full",
+    nonce=bytes(range(16)),
+)
+ATTEMPT: Final = Attempt(
+    version=0,
+    tx=sign_request(REQUEST, scrawl).tx,
+    author=ALICE,
+    lamport=71,
+    kind=Kind.NORMAL,
+    parents=(digest(b"parent"),),
+    participants=(ALICE, BOB),
+    quorum=1,
+    guard_ns=2_000_000,
+    approvals=(),
+)
+BOOT: Final = Content(
+    version=1,
+    origin=ALICE,
+    sequence=1,
+    previous=NO_HASH,
+    after=None,
+    lamport=70,
+    clock_ns=1_800_000_000_000_000_000,
+    body=Boot(ENVIRONMENT, 1, bytes(16), None, None, ()),
+)
+
+
+def chain() -> tuple[Fact, ...]:
+    """Two facts of one origin, the second naming the first."""
+    boot = write_fact(BOOT, scrawl)
+    proposal = Propose(encode_attempt(ATTEMPT), sign_request(REQUEST, scrawl))
+    second = Content(
+        version=1,
+        origin=ALICE,
+        sequence=2,
+        previous=boot.hash,
+        after=boot.reference,
+        lamport=71,
+        clock_ns=1_800_000_000_000_000_001,
+        body=proposal,
+    )
+    return boot, write_fact(second, scrawl)
+
+
+MESSAGES: Final[dict[str, Message]] = {
+    type(message).__name__: message
+    for message in (
+        Probe(99, BOB, HOME, False, 1_800_000_000_000_000_000, SUMMARY, NEWS),
+        Ack(99, 1_800_000_000_000_000_001, 1_800_000_000_000_000_002, None, ()),
+        ProbeRequest(100, BOB, HOME, NEWS[:1]),
+        Nack(100),
+        IndirectAck(100, BOB),
+        Gossip(NEWS),
+        Table(True, NEWS),
+        StoreMessage(b"in their own encoding"),
+        Compare(SUMMARY),
+        FactVector((Held(ALICE, 2), Held(BOB, 0)), False),
+        Facts(tuple(fact.signed for fact in chain()), True),
+        Hello(1, ENVIRONMENT, 1, bytes(16), ALICE, "alice", "home", (HOME,), False, 7),
+        Knock(digest(b"exchange key")),
+        Welcome(b"founding record", 1, bytes(16), digest(b"secret"), 1),
+        Goodbye("stopping"),
+    )
+}
+assert len(MESSAGES) == len(get_args(Message))
