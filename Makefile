@@ -147,7 +147,7 @@ format: $(READY) ## format the code, and mend what can be mended
 .PHONY: lock
 lock: ## pin versions anew after a change in pyproject.toml; newer ones: make lock ARGS=--upgrade
 	@"$(PYTHON)" -m venv build/lock
-	@build/lock/bin/python -m pip install --quiet uv
+	@build/lock/bin/python -m pip install --quiet --quiet uv
 	@build/lock/bin/uv pip compile pyproject.toml --quiet --group dev --universal \
 		--python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" --output-file requirements.lock $(ARGS)

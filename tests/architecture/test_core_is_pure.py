@@ -54,6 +54,12 @@ def test_importing_the_core_loads_no_deeds() -> None:
     assert _loaded_by(*names).isdisjoint(DEEDS)
 
 
+def test_a_plain_command_loads_no_deeds() -> None:
+    """The command line is quick: what only some commands need is imported after parsing."""
+    names = {"mesh.cli.__init__", "mesh.cli.main"} & _modules("mesh.cli").keys()
+    assert _loaded_by(*(name.removesuffix(".__init__") for name in names)).isdisjoint(DEEDS)
+
+
 @pytest.mark.parametrize(
     "impure",
     [

@@ -27,7 +27,7 @@ if [ "$(version "$folder/bin/python")" != "$(version "$python")" ] ||
         # Debian splits the venv module off; virtualenv does the same from the package registry.
         borrowed=$(mktemp -d)
         trap 'rm -rf "$borrowed"' EXIT
-        "$python" -m pip install --quiet --target "$borrowed" virtualenv
+        "$python" -m pip install --quiet --quiet --target "$borrowed" virtualenv
         PYTHONPATH=$borrowed "$python" -m virtualenv --quiet "$folder"
     else
         fail "$python has neither venv nor pip: apt-get install python3-venv"
