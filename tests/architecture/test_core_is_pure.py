@@ -33,8 +33,9 @@ def _modules(package: str) -> dict[str, Path]:
 def _loaded_by(*modules: str) -> set[str]:
     """The names of all modules in a fresh interpreter that has imported these."""
     code = f"import sys, {', '.join(modules)}; print(*sys.modules)"
-    output = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
-    return set(output.stdout.decode().split())
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
 
 
 @pytest.mark.parametrize("package", CORE)
