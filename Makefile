@@ -81,6 +81,7 @@ simulate: $(READY) ## a short sweep of the simulator, and its determinism
 ifneq ($(wildcard simulations/__main__.py),)
 	@echo "── simulation"
 	@$(BIN)/python -m simulations sweep --seeds 0..199
+	@sh tests/tools/same_digests.sh $(BIN)/python 0..9
 endif
 
 .PHONY: integration
