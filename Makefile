@@ -86,7 +86,7 @@ endif
 
 .PHONY: integration
 integration: $(READY) ## run the tests with real processes, sockets and daemons
-ifneq ($(wildcard tests/integration/*.py),)
+ifneq ($(wildcard tests/integration/test_*.py tests/integration/*/test_*.py),)
 	@echo "── integration tests"
 	@sh tests/tools/debian_packages.sh
 	@$(BIN)/python -m pytest -m integration $(ARGS)

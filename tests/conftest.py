@@ -1,8 +1,13 @@
-"""What every test shares: how hypothesis looks for examples."""
+"""What every test shares: how hypothesis looks for examples, and what an integration test is."""
 
 import os
+from pathlib import Path
+from typing import Final
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+INTEGRATION: Final = Path(__file__).parent / "integration"
 
 # The same examples on every machine and every run: a test that fails here fails everywhere.
 settings.register_profile(
@@ -16,3 +21,10 @@ settings.register_profile(
 # New examples on every run, and more of them: for a person who looks for trouble.
 settings.register_profile("search", database=None, deadline=None, max_examples=5_000)
 settings.load_profile(os.environ.get("TRELLIS_HYPOTHESIS", "gate"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What lies in `tests/integration` is an integration test, without having to say so."""
+    for item in items:
+        if item.path.is_relative_to(INTEGRATION):
+            item.add_marker("integration")
