@@ -50,4 +50,4 @@ FACTS_PER_MESSAGE_MAX: Final = 1_024
 ORIGINS_PER_MESSAGE_MAX: Final = 16_384
 MEMBERS_PER_MESSAGE_MAX: Final = 4_096
 NEWS_PER_DATAGRAM_MAX: Final = 12
-"""Membership news in one datagram: about 80 bytes each."""
+"""Membership news in one datagram, at least 80 bytes each; senders count the bytes as well."""

@@ -35,6 +35,8 @@ class Standing(enum.StrEnum):
     SUSPECT = "suspect"
     FAILED = "failed"
     LEFT = "left"
+    QUARANTINED = "quarantined"
+    """One of two lives of one controller. Only told to the life concerned; believed from nobody."""
 
 
 class News(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -70,13 +72,12 @@ class Probe(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
     """
 
     nonce: Counter
-    target: Incarnation | None
-    """None knocks at an address of which the incarnation is not known."""
-    address: Address
-    """Where the sender listens."""
-    suspected: bool
-    """The sender holds the target for suspect: the target refutes at once."""
-    sent_wall_ns: Counter
+    target: Hash8 | None
+    """The incarnation meant, by its random bytes; None knocks where no incarnation is known."""
+    suspected: Counter | None
+    """The refutation number under which the sender doubts the target, which refutes at once."""
+    address: Address | None
+    """Where the sender listens; only with a knock, since everybody else knows."""
     summary: Summary | None
     news: NewsBatch
 
@@ -88,9 +89,10 @@ class Ack(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=Tr
     """
 
     nonce: Counter
-    received_wall_ns: Counter
-    sent_wall_ns: Counter
+    wall_ns: Counter
+    """The wall clock when the probe was received and answered, which is one step."""
     summary: Summary | None
+    """None where it is equal to the one in the probe."""
     news: NewsBatch
 
 
@@ -139,6 +141,12 @@ class Table(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
 
     reply: bool
     news: Annotated[tuple[News, ...], msgspec.Meta(max_length=MEMBERS_PER_MESSAGE_MAX)]
+
+
+class TableHash(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=16):
+    """Hash of the sender's membership table; whoever has another one answers with a Table."""
+
+    hash: Hash8
 
 
 class StoreMessage(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=8):
@@ -234,6 +242,7 @@ Message = (
     | IndirectAck
     | Gossip
     | Table
+    | TableHash
     | StoreMessage
     | Compare
     | FactVector
