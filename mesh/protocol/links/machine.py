@@ -1,0 +1,416 @@
+"""Who is connected: dials what is known, greets whoever answers, keeps one stream to each.
+
+Like a switchboard: it knows numbers and lines, not conversations. Every stream begins with a Hello
+in each direction. What the peer may do is judged elsewhere (``standing``) and enforced here: a
+message that its access does not allow goes no further. Nothing promises that a message arrives.
+What is promised is that whoever is connected is announced, anew whenever the stream changes, so
+that the layers above compare what they hold and nothing is lost for good.
+
+Invariants: at most one stream to each controller is written to; with two streams between two
+controllers, both ends come to write to the same one; no queue, no table and no number of streams
+grows beyond its limit.
+"""
+
+from collections.abc import Iterable, Mapping
+from random import Random
+from typing import Final
+
+import msgspec
+
+from mesh.protocol.inputs import DialFailure, StreamId
+from mesh.protocol.links.addresses import AddressBook, KnownAddress, Source
+from mesh.protocol.links.limits import (
+    GREETING_NS,
+    QUEUE_BYTES_MAX,
+    STRANGER_QUIET_NS,
+    SUPERSEDED_NS,
+)
+from mesh.protocol.links.steps import (
+    Connected,
+    Connection,
+    Departed,
+    Disconnected,
+    Draft,
+    Greeted,
+    LinkStatistics,
+    LinkStep,
+    Received,
+    TwinMet,
+)
+from mesh.protocol.links.stream import Phase, Stream, Turn, allows, rank
+from mesh.protocol.links.table import StreamTable
+from mesh.protocol.now import Now
+from mesh.protocol.standing import Access, Ground, Refused, Verdict
+from mesh.wire import codec
+from mesh.wire.codec import Rejected
+from mesh.wire.framing import split
+from mesh.wire.identity import Address
+from mesh.wire.messages import PROTOCOL_VERSION, Goodbye, Hello, Message
+
+_PATIENT: Final = frozenset({Access.MEMBER, Access.HOST, Access.FELLOW})
+"""Peers that may be quiet: they wait for something, or the membership watches over them."""
+
+_SHUNNED: Final = frozenset(
+    {Ground.PROTOCOL, Ground.ENVIRONMENT, Ground.GENERATION, Ground.REMOVED, Ground.TWIN}
+)
+"""Grounds that another dial soon would not change."""
+
+
+class Links:
+    """All streams of one controller; it says ``hello`` of itself, numbered for each stream."""
+
+    def __init__(self, hello: Hello, random: Random) -> None:
+        self._hello = hello
+        self._own = hello.sender
+        self._book = AddressBook(random)
+        self._book.own(hello.addresses)
+        self._streams = StreamTable()
+        self._connections: dict[bytes, Connection] = {}
+        self._opened = 0
+        self._dials = 0
+        self._dials_failed = 0
+        self._out_of_place = 0
+        self._ended = dict.fromkeys(Ground, 0)
+        self._left = False
+        self._deadline_ns: int | None = None
+
+    # --- what is known ------------------------------------------------------------------------
+
+    @property
+    def connected(self) -> Mapping[bytes, Connection]:
+        """The members that can be reached, by controller id, and the stream that leads there."""
+        return self._connections
+
+    def hellos(self) -> tuple[tuple[StreamId, Hello], ...]:
+        """What the peer of every greeted stream says of itself, the oldest stream first."""
+        return tuple(
+            (stream.id, stream.hello) for stream in self._streams if stream.hello is not None
+        )
+
+    def known(self) -> tuple[KnownAddress, ...]:
+        """Every address, for people and for remembering."""
+        return self._book.known()
+
+    def statistics(self) -> LinkStatistics:
+        """Counts since the start, and sizes now."""
+        return LinkStatistics(
+            streams=len(self._streams),
+            greeting=self._streams.greeting,
+            strangers=self._streams.strangers,
+            members=len(self._connections),
+            addresses=len(self._book),
+            dials=self._dials,
+            dials_failed=self._dials_failed,
+            queued_bytes=sum(stream.queued_bytes for stream in self._streams),
+            out_of_place=self._out_of_place,
+            ended=dict(self._ended),
+        )
+
+    # --- addresses ----------------------------------------------------------------------------
+
+    def sighted(self, address: Address, source: Source, now: Now) -> LinkStep:
+        """A controller may listen at ``address``."""
+        self._book.sighted(address, source, now.monotonic_ns)
+        return self._done(Draft(), now)
+
+    def believed_alive(self, controller: bytes, addresses: Iterable[Address], now: Now) -> LinkStep:
+        """The membership holds ``controller`` for alive: dial ``addresses`` without back-off."""
+        self._book.claimed(addresses, controller, now.monotonic_ns)
+        self._book.revive(controller, now.monotonic_ns)
+        return self._done(Draft(), now)
+
+    def dial_failed(self, address: Address, why: DialFailure, now: Now) -> LinkStep:
+        """Nobody answered at ``address``."""
+        self._dials_failed += 1
+        self._book.failed(address, why, now.monotonic_ns)
+        return self._done(Draft(), now)
+
+    # --- streams ------------------------------------------------------------------------------
+
+    def opened(
+        self, stream: StreamId, remote: Address, dialled: Address | None, now: Now
+    ) -> LinkStep:
+        """A connection stands: say Hello."""
+        self._opened += 1
+        at_ns = now.monotonic_ns
+        one = Stream(stream, remote, dialled, self._opened, at_ns, at_ns)
+        self._streams.add(one)
+        if dialled is not None:
+            self._book.opened(dialled)
+        if self._left or self._streams.is_overfull():
+            return self._refuse(one, Ground.CROWDED, "no more connections here; try later", now)
+        draft = Draft()
+        self._say_hello(one, draft)
+        return self._done(draft, now)
+
+    def closed(self, stream: StreamId, now: Now) -> LinkStep:
+        """A connection is gone."""
+        draft = Draft()
+        one = self._streams.get(stream)
+        if one is not None:
+            self._forget(one, "closed by the other side", draft, now)
+        return self._done(draft, now)
+
+    def frame(self, stream: StreamId, payload: bytes, now: Now) -> LinkStep:
+        """One frame came in."""
+        one = self._streams.get(stream)
+        if one is None:
+            return LinkStep()
+        one.heard_ns = now.monotonic_ns
+        raw = one.receive(payload)
+        if raw is None:
+            return LinkStep()
+        message = raw if isinstance(raw, Rejected) else codec.decode(raw)
+        match message:
+            case Rejected(why):
+                return self._refuse(one, Ground.UNREADABLE, f"not understood: {why}"[:512], now)
+            case Hello():
+                return self._heard_hello(one, message, now)
+            case Goodbye():
+                return self._heard_goodbye(one, message.why, now)
+            case _:
+                return self._heard(one, message, now)
+
+    def judged(self, stream: StreamId, verdict: Verdict, now: Now) -> LinkStep:
+        """What the peer of ``stream`` may do: after its Hello, or because that may have changed."""
+        one = self._streams.get(stream)
+        if one is None or one.hello is None:
+            return LinkStep()
+        verdict = self._make_room(one, verdict)
+        if isinstance(verdict, Refused):
+            return self._refuse(one, verdict.ground, verdict.why, now)
+        if one.access is verdict and one.phase is not Phase.JUDGED:
+            return LinkStep()
+        one.access = verdict
+        one.take(Turn.ADMITTED)
+        if verdict is Access.MEMBER:
+            self._book.claimed(one.hello.addresses, one.sender.controller, now.monotonic_ns)
+        draft = Draft()
+        self._rank(one.sender.controller, draft, now)
+        return self._done(draft, now)
+
+    def introduce(self, hello: Hello, now: Now) -> LinkStep:
+        """What we say of ourselves has changed: say it on every stream."""
+        assert hello.sender == self._own, "another life has links of its own"
+        self._hello = hello
+        self._book.own(hello.addresses)
+        draft = Draft()
+        for stream in self._streams:
+            self._say_hello(stream, draft)
+        return self._done(draft, now)
+
+    def send(self, stream: StreamId, raw: bytes, now: Now) -> LinkStep:
+        """Send one encoded message; where the peer is too slow for it, end the stream instead.
+
+        Nothing happens where the stream is gone.
+        Raises framing.TooLong where ``raw`` is longer than any peer reads.
+        """
+        one = self._streams.get(stream)
+        if one is None:
+            return LinkStep()
+        if one.queued_bytes + len(raw) > QUEUE_BYTES_MAX:
+            return self._refuse(one, Ground.SLOW, "", now)
+        draft = Draft()
+        self._write(one, raw, draft)
+        return draft.done()
+
+    def drained(self, stream: StreamId, written_bytes: int) -> None:
+        """The driver handed ``written_bytes`` of payloads more to the network."""
+        one = self._streams.get(stream)
+        if one is not None:
+            one.queued_bytes = max(0, one.queued_bytes - written_bytes)
+
+    def drop(self, controller: bytes, why: str, now: Now) -> LinkStep:
+        """End every stream to ``controller``; it is dialled again in time."""
+        draft = Draft()
+        for stream in self._streams.of(controller):
+            self._end(stream, Refused(Ground.DROPPED, why), draft, now)
+        return self._done(draft, now)
+
+    def leave(self, why: str, now: Now) -> LinkStep:
+        """Say Goodbye everywhere, and dial no more."""
+        self._left = True
+        draft = Draft()
+        for stream in self._streams:
+            self._end(stream, Refused(Ground.DROPPED, why), draft, now)
+        return self._done(draft, now)
+
+    # --- time ---------------------------------------------------------------------------------
+
+    @property
+    def deadline_ns(self) -> int | None:
+        """Monotonic time at which ``wake`` has something to do."""
+        return self._deadline_ns
+
+    def wake(self, now: Now) -> LinkStep:
+        """End what has taken too long, and dial what is due."""
+        draft = Draft()
+        for stream in self._streams:
+            expiry = _expiry(stream)
+            if expiry is not None and expiry[0] <= now.monotonic_ns:
+                self._end(stream, expiry[1], draft, now)
+        return self._done(draft, now)
+
+    def _done(self, draft: Draft, now: Now) -> LinkStep:
+        """The step of an input that may have moved a deadline."""
+        expiries = (_expiry(stream) for stream in self._streams)
+        deadlines = [expiry[0] for expiry in expiries if expiry is not None]
+        if not self._left:
+            draft.dials = self._book.due(self._streams.controllers, now.monotonic_ns)
+            self._dials += len(draft.dials)
+            if self._book.deadline_ns is not None:
+                deadlines.append(self._book.deadline_ns)
+        self._deadline_ns = min(deadlines, default=None)
+        return draft.done()
+
+    # --- hearing ------------------------------------------------------------------------------
+
+    def _heard_hello(self, stream: Stream, hello: Hello, now: Now) -> LinkStep:
+        if hello.protocol != PROTOCOL_VERSION:
+            why = f"here is protocol version {PROTOCOL_VERSION}, there is {hello.protocol}"
+            return self._refuse(stream, Ground.PROTOCOL, f"{why}: upgrade the older one", now)
+        if hello.sender.controller == self._own.controller:
+            return self._heard_ourselves(stream, hello, now)
+        if stream.hello is not None and stream.sender != hello.sender:
+            return self._refuse(stream, Ground.UNREADABLE, "a stream has one sender", now)
+        first = stream.hello is None
+        stream.hello = hello
+        stream.take(Turn.HELLO)
+        if first:
+            self._streams.greet(stream)
+        if stream.dialled is not None:
+            self._book.belongs(stream.dialled, hello.sender.controller)
+        draft = Draft(events=[Greeted(stream.id, stream.remote, hello)])
+        return self._done(draft, now)
+
+    def _heard_ourselves(self, stream: Stream, hello: Hello, now: Now) -> LinkStep:
+        if hello.sender == self._own:
+            if stream.dialled is not None:
+                self._book.own((stream.dialled,))
+            return self._refuse(stream, Ground.SELF, "", now)
+        draft = Draft(events=[TwinMet(hello.sender)])
+        why = "here is the same key: one of the two is a copy, see `trellis doctor`"
+        self._end(stream, Refused(Ground.TWIN, why), draft, now)
+        return self._done(draft, now)
+
+    def _heard_goodbye(self, stream: Stream, why: str, now: Now) -> LinkStep:
+        draft = Draft(closes=[stream.id])
+        if stream.access is Access.MEMBER:
+            draft.events.append(Departed(stream.sender, why))
+        self._forget(stream, why, draft, now)
+        return self._done(draft, now)
+
+    def _heard(self, stream: Stream, message: Message, now: Now) -> LinkStep:
+        if stream.hello is None:
+            return self._refuse(stream, Ground.UNREADABLE, "the first message is a Hello", now)
+        if stream.access is None or not allows(stream.access, message):
+            self._out_of_place += 1
+            return LinkStep()
+        received = Received(stream.id, stream.sender, stream.access, message)
+        return LinkStep(events=(received,))
+
+    # --- saying -------------------------------------------------------------------------------
+
+    def _say_hello(self, stream: Stream, draft: Draft) -> None:
+        self._say(stream, msgspec.structs.replace(self._hello, stream=stream.number), draft)
+
+    def _say(self, stream: Stream, message: Message, draft: Draft) -> None:
+        self._write(stream, codec.encode(message), draft)
+
+    def _write(self, stream: Stream, raw: bytes, draft: Draft) -> None:
+        for payload in split(raw):
+            stream.queued_bytes += len(payload)
+            draft.frames.append((stream.id, payload))
+
+    # --- ending -------------------------------------------------------------------------------
+
+    def _make_room(self, stream: Stream, verdict: Verdict) -> Verdict:
+        """``verdict``, unless it lets in one stranger too many."""
+        enters = stream.access in {None, Access.MEMBER} and stream.dialled is None
+        stranger = enters and isinstance(verdict, Access) and verdict is not Access.MEMBER
+        if stranger and not self._streams.has_room_for_stranger(stream.remote.host):
+            return Refused(Ground.CROWDED, "too many strangers here; try later")
+        return verdict
+
+    def _refuse(self, stream: Stream, ground: Ground, why: str, now: Now) -> LinkStep:
+        draft = Draft()
+        self._end(stream, Refused(ground, why), draft, now)
+        return self._done(draft, now)
+
+    def _end(self, stream: Stream, refusal: Refused, draft: Draft, now: Now) -> None:
+        """Close ``stream`` from here; a ground without words is not told."""
+        if stream.phase is Phase.CLOSED:
+            return  # the end of another stream to the same controller was the end of this one
+        self._ended[refusal.ground] += 1
+        if refusal.why:
+            self._say(stream, Goodbye(refusal.why), draft)
+        draft.closes.append(stream.id)
+        if stream.dialled is not None and refusal.ground in _SHUNNED:
+            self._book.shunned(stream.dialled, refusal.why, now.monotonic_ns)
+        self._forget(stream, refusal.why or refusal.ground, draft, now)
+
+    def _forget(self, stream: Stream, why: str, draft: Draft, now: Now) -> None:
+        stream.take(Turn.ENDED)
+        self._streams.remove(stream)
+        if stream.dialled is not None:
+            lived_ns = now.monotonic_ns - stream.opened_ns
+            self._book.ended(stream.dialled, why, lived_ns, now.monotonic_ns)
+        if stream.hello is not None:
+            controller = stream.sender.controller
+            self._rank(controller, draft, now)
+            if controller not in self._streams.controllers:
+                self._book.released(controller, now.monotonic_ns)
+
+    # --- one stream for each pair -------------------------------------------------------------
+
+    def _rank(self, controller: bytes, draft: Draft, now: Now) -> None:
+        """Write to the best stream only; end those of the others that are ours to end."""
+        usable = [stream for stream in self._streams.of(controller) if stream.is_usable]
+        best = max(usable, key=lambda stream: rank(stream, self._own.controller), default=None)
+        self._connect(controller, best, draft)
+        if best is None:
+            return
+        if best.phase is Phase.SUPERSEDED:
+            best.take(Turn.RECALLED)
+        losers = [stream for stream in usable if stream is not best]
+        for loser in losers:
+            if loser.phase is Phase.STANDING:
+                self._supersede(loser, best, draft, now)
+        for loser in losers:
+            if loser.dialled is not None or loser.sender != best.sender:
+                self._end(loser, Refused(Ground.SUPERSEDED, ""), draft, now)
+
+    def _supersede(self, loser: Stream, best: Stream, draft: Draft, now: Now) -> None:
+        loser.take(Turn.OUTRANKED)
+        loser.superseded_ns = now.monotonic_ns
+        if loser.dialled is None and best.opened_ns < loser.opened_ns:
+            # Why would the peer dial again? If `best` is dead at its end, a word brings that out.
+            self._say_hello(best, draft)
+
+    def _connect(self, controller: bytes, best: Stream | None, draft: Draft) -> None:
+        former = self._connections.get(controller)
+        current = None
+        if best is not None and best.access is Access.MEMBER:
+            current = Connection(best.sender, best.id)
+        if current == former:
+            return
+        if former is not None and (current is None or current.incarnation != former.incarnation):
+            del self._connections[controller]
+            draft.events.append(Disconnected(former.incarnation))
+        if current is not None:
+            self._connections[controller] = current
+            draft.events.append(Connected(current.incarnation, current.stream))
+
+
+def _expiry(stream: Stream) -> tuple[int, Refused] | None:
+    """When ``stream`` is ended if nothing more is heard, and on which ground."""
+    match stream.phase:
+        case Phase.GREETING:
+            return stream.opened_ns + GREETING_NS, Refused(Ground.MUTE, "no Hello in time")
+        case Phase.SUPERSEDED:
+            return stream.superseded_ns + SUPERSEDED_NS, Refused(Ground.SUPERSEDED, "")
+        case _ if stream.access in _PATIENT:
+            return None
+        case _:
+            why = "nothing heard for long; come back with something to say"
+            return stream.heard_ns + STRANGER_QUIET_NS, Refused(Ground.MUTE, why)

@@ -1,0 +1,114 @@
+"""What the links want done and what they have noticed: values that only the replica reads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mesh.protocol.inputs import StreamId
+from mesh.protocol.standing import Access, Ground
+from mesh.wire.identity import Address, Incarnation
+from mesh.wire.messages import Hello, Message
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How a member is reached."""
+
+    incarnation: Incarnation
+    stream: StreamId
+
+
+@dataclass(frozen=True, slots=True)
+class Greeted:
+    """A peer has said who it is (again): it is to be judged, and ``Links.judged`` to be told."""
+
+    stream: StreamId
+    remote: Address
+    hello: Hello
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message of a peer that its access allows."""
+
+    stream: StreamId
+    sender: Incarnation
+    access: Access
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A member is reached, or is reached over another stream: compare everything with it."""
+
+    incarnation: Incarnation
+    stream: StreamId
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """No stream leads to this member any more."""
+
+    incarnation: Incarnation
+
+
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """A member said Goodbye."""
+
+    incarnation: Incarnation
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TwinMet:
+    """Another life with our own key answered."""
+
+    incarnation: Incarnation
+
+
+LinkEvent = Greeted | Received | Connected | Disconnected | Departed | TwinMet
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStep:
+    """What one input led to. Frames come before closes: a Goodbye is to be flushed first."""
+
+    frames: tuple[tuple[StreamId, bytes], ...] = ()
+    closes: tuple[StreamId, ...] = ()
+    dials: tuple[Address, ...] = ()
+    events: tuple[LinkEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStatistics:
+    """Counts since the start, and sizes now."""
+
+    streams: int
+    greeting: int
+    strangers: int
+    members: int
+    addresses: int
+    dials: int
+    dials_failed: int
+    queued_bytes: int
+    """Believed to wait in the driver, over all streams."""
+    out_of_place: int
+    """Messages that the sender's access does not allow, dropped."""
+    ended: Mapping[Ground, int]
+    """Streams ended from here, by ground."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A step while it is being made."""
+
+    frames: list[tuple[StreamId, bytes]] = field(default_factory=list)
+    closes: list[StreamId] = field(default_factory=list)
+    dials: list[Address] = field(default_factory=list)
+    events: list[LinkEvent] = field(default_factory=list)
+
+    def done(self) -> LinkStep:
+        """What is to be handed out."""
+        return LinkStep(
+            tuple(self.frames), tuple(self.closes), tuple(self.dials), tuple(self.events)
+        )

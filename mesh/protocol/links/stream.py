@@ -1,0 +1,150 @@
+"""One stream: its states as a table, and which of two streams to one controller counts.
+
+Two controllers that find each other dial each other, often in the same second, and end up with two
+streams. Both must keep the same one without asking, or they close each other's for ever. So
+streams have an order that both ends compute alike: the later life of the peer, then the one that
+the lower controller id dialled, then the later dial.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from mesh.protocol.inputs import StreamId
+from mesh.protocol.standing import Access
+from mesh.wire.codec import Rejected
+from mesh.wire.framing import Assembler
+from mesh.wire.identity import Address, Incarnation
+from mesh.wire.messages import (
+    Facts,
+    Hello,
+    Knock,
+    Message,
+    Welcome,
+)
+
+
+class Phase(Enum):
+    """Where a stream stands."""
+
+    GREETING = "greeting"
+    """Our Hello is sent, the peer's is not heard."""
+    JUDGED = "judged"
+    """The peer's Hello is heard; what it may do is being decided."""
+    STANDING = "standing"
+    """In use."""
+    SUPERSEDED = "superseded"
+    """A better stream to the same controller stands: read to the end, and not written to."""
+    CLOSED = "closed"
+
+
+class Turn(Enum):
+    """What happens to a stream."""
+
+    HELLO = "hello"
+    ADMITTED = "admitted"
+    OUTRANKED = "outranked"
+    """A better stream stands."""
+    RECALLED = "recalled"
+    """The better stream is gone."""
+    ENDED = "ended"
+
+
+TRANSITIONS: Final[dict[Phase, dict[Turn, Phase]]] = {
+    Phase.GREETING: {
+        Turn.HELLO: Phase.JUDGED,
+        Turn.ENDED: Phase.CLOSED,
+    },
+    Phase.JUDGED: {
+        Turn.HELLO: Phase.JUDGED,
+        Turn.ADMITTED: Phase.STANDING,
+        Turn.ENDED: Phase.CLOSED,
+    },
+    Phase.STANDING: {
+        Turn.HELLO: Phase.STANDING,
+        Turn.ADMITTED: Phase.STANDING,
+        Turn.OUTRANKED: Phase.SUPERSEDED,
+        Turn.ENDED: Phase.CLOSED,
+    },
+    Phase.SUPERSEDED: {
+        Turn.HELLO: Phase.SUPERSEDED,
+        Turn.ADMITTED: Phase.SUPERSEDED,
+        Turn.RECALLED: Phase.STANDING,
+        Turn.ENDED: Phase.CLOSED,
+    },
+    Phase.CLOSED: {},
+}
+"""Absent pairs cannot happen: the machine asserts it."""
+
+
+@dataclass(slots=True, eq=False)
+class Stream:
+    """One stream, as seen from here."""
+
+    id: StreamId
+    remote: Address
+    dialled: Address | None
+    """None: the peer came to us."""
+    number: int
+    """Counts the streams of this life, for the Hello."""
+    opened_ns: int
+    heard_ns: int
+    phase: Phase = Phase.GREETING
+    hello: Hello | None = None
+    access: Access | None = None
+    superseded_ns: int = 0
+    queued_bytes: int = 0
+    assembler: Assembler = field(default_factory=Assembler)
+
+    def take(self, turn: Turn) -> None:
+        """Go where the table says."""
+        following = TRANSITIONS[self.phase].get(turn)
+        assert following is not None, f"{turn} in {self.phase}"
+        self.phase = following
+
+    def receive(self, payload: bytes) -> bytes | Rejected | None:
+        """The message that this frame completes. A cipher for streams opens frames here."""
+        return self.assembler.add(payload)
+
+    @property
+    def greeted(self) -> Hello:
+        """The peer's Hello, once it was heard."""
+        assert self.hello is not None
+        return self.hello
+
+    @property
+    def sender(self) -> Incarnation:
+        """The life at the other end, once it was heard."""
+        return self.greeted.sender
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it could carry messages now."""
+        return self.phase in {Phase.STANDING, Phase.SUPERSEDED}
+
+
+Rank = tuple[int, bytes, bool, int]
+
+
+def rank(stream: Stream, own: bytes) -> Rank:
+    """The place of ``stream`` among those of one peer, alike at both ends; the highest counts."""
+    peer = stream.sender
+    dialled_here = stream.dialled is not None
+    by_lower = dialled_here == (own < peer.controller)
+    number = stream.number if dialled_here else stream.greeted.stream
+    return peer.boot, peer.nonce, by_lower, number
+
+
+def allows(access: Access, message: Message) -> bool:
+    """Whether ``message`` is heard from a peer of this ``access``."""
+    match access:
+        case Access.MEMBER:
+            return not isinstance(message, Knock | Welcome)
+        case Access.CLAIMANT:
+            return isinstance(message, Facts)
+        case Access.NEWCOMER:
+            return isinstance(message, Knock)
+        case Access.HOST:
+            return isinstance(message, Welcome)
+        case Access.FELLOW | Access.YIELDING:
+            return False

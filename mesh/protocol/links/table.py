@@ -1,0 +1,86 @@
+"""All streams of one controller, by number and by peer, and whether there is room for more."""
+
+from collections.abc import Collection, Iterator
+
+from mesh.protocol.inputs import StreamId
+from mesh.protocol.links.limits import (
+    GREETING_MAX,
+    STRANGERS_MAX,
+    STRANGERS_PER_HOST_MAX,
+    STREAMS_MAX,
+)
+from mesh.protocol.links.stream import Stream
+from mesh.protocol.standing import Access
+
+
+class StreamTable:
+    """The streams, the oldest first; those with a Hello also by the controller that said it."""
+
+    def __init__(self) -> None:
+        self._streams: dict[StreamId, Stream] = {}
+        self._greeted: dict[bytes, list[Stream]] = {}
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+    def __iter__(self) -> Iterator[Stream]:
+        return iter(tuple(self._streams.values()))
+
+    def get(self, stream: StreamId) -> Stream | None:
+        """The stream of this number; None where it is gone."""
+        return self._streams.get(stream)
+
+    @property
+    def controllers(self) -> Collection[bytes]:
+        """Who has said Hello on a stream that still is."""
+        return self._greeted.keys()
+
+    def of(self, controller: bytes) -> tuple[Stream, ...]:
+        """The streams on which ``controller`` said Hello, in that order."""
+        return tuple(self._greeted.get(controller, ()))
+
+    def add(self, stream: Stream) -> None:
+        """A stream opened."""
+        assert stream.id not in self._streams, "the driver never reuses the number of a stream"
+        self._streams[stream.id] = stream
+
+    def greet(self, stream: Stream) -> None:
+        """The first Hello was heard on ``stream``."""
+        self._greeted.setdefault(stream.sender.controller, []).append(stream)
+
+    def remove(self, stream: Stream) -> None:
+        """``stream`` is gone."""
+        del self._streams[stream.id]
+        if stream.hello is not None:
+            streams = self._greeted[stream.sender.controller]
+            streams.remove(stream)
+            if not streams:
+                del self._greeted[stream.sender.controller]
+
+    @property
+    def greeting(self) -> int:
+        """How many came to us and have not said Hello."""
+        return sum(
+            stream.hello is None and stream.dialled is None for stream in self._streams.values()
+        )
+
+    @property
+    def strangers(self) -> int:
+        """How many came to us, said Hello, and are no members."""
+        return sum(_is_stranger(stream) for stream in self._streams.values())
+
+    def is_overfull(self) -> bool:
+        """Whether the last stream was one too many."""
+        return len(self._streams) > STREAMS_MAX or self.greeting > GREETING_MAX
+
+    def has_room_for_stranger(self, host: str) -> bool:
+        """Whether one more stranger at the IP address ``host`` is heard."""
+        neighbours = sum(
+            _is_stranger(stream) and stream.remote.host == host for stream in self._streams.values()
+        )
+        return self.strangers < STRANGERS_MAX and neighbours < STRANGERS_PER_HOST_MAX
+
+
+def _is_stranger(stream: Stream) -> bool:
+    came = stream.dialled is None
+    return came and stream.access is not None and stream.access is not Access.MEMBER
