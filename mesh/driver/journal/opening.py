@@ -1,0 +1,181 @@
+"""The beginning of a life, on disk: what was found, how far to trust it, a new boot number.
+
+Everything here happens before the replica exists. When `begin` returns, the boot number is durable,
+so no number is used twice however soon the process dies.
+"""
+
+import sqlite3
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+
+from mesh.driver.errors import ForeignDirectory
+from mesh.driver.journal.interface import Findings
+from mesh.driver.journal.loading import Contents, open_verified
+from mesh.driver.journal.proof import Host, Life, Memory, Progress, Surroundings, doubts, next_life
+from mesh.driver.journal.rows import (
+    STORE_METADATA,
+    RowId,
+    Table,
+    decode_fact,
+    decode_fact_key,
+    row_hash,
+)
+from mesh.driver.journal.schema import UPSERT
+from mesh.driver.journal.witness import Witness
+from mesh.driver.restarts import WAIT_NS_MAX
+from mesh.protocol.effects import Image
+from mesh.protocol.now import Now
+from mesh.wire import cbor
+from mesh.wire.facts import SignedFact
+from mesh.wire.identity import Incarnation, fingerprint
+
+_CONTROLLER: Final = RowId(Table.DRIVER, b"controller")
+_LIFE: Final = RowId(Table.DRIVER, b"life")
+PROGRESS: Final = RowId(Table.DRIVER, b"progress")
+_ROW_BYTES_MAX: Final = 4_096
+
+_KERNEL_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Who starts, where, and when."""
+
+    path: Path
+    """The journal's file."""
+    controller: bytes
+    """The controller's id."""
+    now: Now
+    doubt: str | None = None
+    """Why the former life of this process ended, where that alone is a reason for doubt."""
+    restart_wait_ns_max: int = WAIT_NS_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A journal that is ready for a life."""
+
+    connection: sqlite3.Connection
+    witness: Witness
+    image: Image
+    findings: Findings
+    commits: int
+
+
+def begin(start: Start) -> Opened:
+    """Open the journal for the next life of its controller.
+
+    Raises StartError where it is none of this controller's; DiskFailed, sqlite3.Error and OSError.
+    """
+    with ExitStack() as cleanup:
+        connection, contents = open_verified(start.path, start.now.wall_ns)
+        _ = cleanup.callback(connection.close)
+        _demand_own(start, contents)
+        witness = Witness(start.path.with_name(start.path.name + ".witness"))
+        _ = cleanup.callback(witness.close)
+        opened = _begin(start, connection, witness, contents)
+        _ = cleanup.pop_all()
+        return opened
+
+
+def encode_progress(commits: int, boottime_ns: int) -> bytes:
+    """The row that every transaction writes."""
+    return _encode(Progress(commits, boottime_ns))
+
+
+def _begin(
+    start: Start, connection: sqlite3.Connection, witness: Witness, contents: Contents
+) -> Opened:
+    facts, detached = _chains(contents.tables[Table.FACTS])
+    previous = _previous(contents.tables[Table.FACTS], start.controller)
+    memory = _memory(contents, previous)
+    here = Surroundings(_host(start.path), start.now.monotonic_ns, witness.read(), start.doubt)
+    found = doubts(memory, here)
+    life = next_life(
+        memory, here, in_doubt=bool(found), restart_wait_ns_max=start.restart_wait_ns_max
+    )
+    commits = memory.progress.commits + 1
+    _write_life(connection, start, life, commits)
+    witness.write(commits)
+    image = Image(
+        boot=life.boot,
+        previous=previous,
+        unbroken=not found and memory.last is not None,
+        facts=facts,
+        records=tuple(contents.tables[Table.RECORDS].items()),
+        store_metadata=contents.tables[Table.DRIVER].get(STORE_METADATA.key),
+        meta={key.decode(): value for key, value in contents.tables[Table.META].items()},
+    )
+    findings = Findings(found, len(contents.damaged), detached, life.restarts.wait_ns)
+    return Opened(connection, witness, image, findings, commits)
+
+
+def _write_life(connection: sqlite3.Connection, start: Start, life: Life, commits: int) -> None:
+    rows = {
+        _CONTROLLER: start.controller,
+        _LIFE: _encode(life),
+        PROGRESS: encode_progress(commits, start.now.monotonic_ns),
+    }
+    _ = connection.execute("BEGIN IMMEDIATE")
+    for row, value in rows.items():
+        _ = connection.execute(UPSERT[row.table], (row.key, value, row_hash(row, value)))
+    _ = connection.execute("COMMIT")
+
+
+def _demand_own(start: Start, contents: Contents) -> None:
+    owner = contents.tables[_CONTROLLER.table].get(_CONTROLLER.key)
+    if owner is not None and owner != start.controller:
+        raise ForeignDirectory(
+            f"{start.path} is the journal of the controller {fingerprint(owner)}, and the key"
+            f" beside it is that of {fingerprint(start.controller)}: put back the right key,"
+            " or choose another data_dir"
+        )
+
+
+def _memory(contents: Contents, previous: Incarnation | None) -> Memory:
+    return Memory(
+        last=_value(contents, _LIFE, Life),
+        progress=_value(contents, PROGRESS, Progress) or Progress(),
+        previous_boot=previous.boot if previous is not None else None,
+        is_damaged=bool(contents.damaged) or not contents.is_complete,
+    )
+
+
+def _host(path: Path) -> Host:
+    status = path.stat()
+    return Host(_KERNEL_BOOT.read_text("ascii").strip(), status.st_dev, status.st_ino)
+
+
+def _chains(rows: dict[bytes, bytes]) -> tuple[tuple[SignedFact, ...], int]:
+    """The facts of each chain up to its first gap, in order, and how many follow a gap."""
+    facts: list[SignedFact] = []
+    expected: dict[Incarnation, int] = {}
+    for key, value in rows.items():
+        origin, sequence = decode_fact_key(key)
+        if sequence == expected.get(origin, 1):
+            facts.append(decode_fact(value))
+            expected[origin] = sequence + 1
+    return tuple(facts), len(rows) - len(facts)
+
+
+def _previous(rows: dict[bytes, bytes], controller: bytes) -> Incarnation | None:
+    """The last incarnation of ``controller`` that wrote a fact."""
+    own = (decode_fact_key(key)[0] for key in reversed(rows) if key.startswith(controller))
+    return next(own, None)
+
+
+def _value(contents: Contents, row: RowId, kind: type[T]) -> T | None:
+    raw = contents.tables[row.table].get(row.key)
+    if raw is None:
+        return None
+    return msgspec.convert(cbor.decode(raw, _ROW_BYTES_MAX), kind, builtin_types=(bytes,))
+
+
+def _encode(value: msgspec.Struct) -> bytes:
+    return cbor.encode(msgspec.to_builtins(value, builtin_types=(bytes,)))

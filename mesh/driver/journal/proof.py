@@ -1,0 +1,115 @@
+"""Whether a store went on without a break, judged by what cannot go on by itself.
+
+Think of a watch that stops when it is opened: it still running proves that nobody opened it. A
+store that was rolled back does not know it; but a restored image is another file, a reboot has
+another kernel boot id, a restored machine's clock has gone back, and a number kept outside the
+store is ahead of the one inside. A start that proves nothing costs little (the controller says
+`lost` and others close its old votes for it); a start that claims continuity wrongly can break
+agreement. So every doubt counts, and a doubt stays until a life after it has said so in a fact of
+its own.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
+
+from mesh.driver.restarts import Restarts, next_start
+from mesh.wire.identity import Counter
+
+
+class Host(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The machine and the file as one life found them."""
+
+    kernel_boot: Annotated[str, msgspec.Meta(max_length=64)]
+    """Random, new whenever a kernel starts."""
+    device: int
+    inode: int
+
+
+class Life(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What the driver writes when a life begins, before anything else."""
+
+    boot: Counter
+    host: Host
+    doubted: Counter | None
+    """The last boot whose start was in doubt."""
+    restarts: Restarts
+
+
+class Progress(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Written with every transaction."""
+
+    commits: Counter = 0
+    """Transactions so far."""
+    boottime_ns: Counter = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a store says of its past."""
+
+    last: Life | None
+    """None: there was no life before, or its row was damaged."""
+    progress: Progress
+    previous_boot: int | None
+    """The last boot that wrote a fact."""
+    is_damaged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the start sees outside the store."""
+
+    host: Host
+    boottime_ns: int
+    witnessed: int | None
+    """Transactions that the file outside the store tells of, None where it tells nothing."""
+    doubt: str | None
+    """Why the former life of this process ended, where that alone is a reason."""
+
+
+def doubts(memory: Memory, here: Surroundings) -> tuple[str, ...]:
+    """Why the store may not be whole here and now; empty: nothing speaks against it."""
+    found = [here.doubt] if here.doubt is not None else []
+    if memory.is_damaged:
+        found.append("the journal was damaged")
+    if here.witnessed is not None and here.witnessed > memory.progress.commits:
+        missing = here.witnessed - memory.progress.commits
+        found.append(f"the journal lacks the last {missing} transactions that were durable")
+    last = memory.last
+    if last is None:
+        return tuple(found)
+    if here.host.kernel_boot != last.host.kernel_boot:
+        found.append("the host was started anew")
+    elif here.boottime_ns < memory.progress.boottime_ns:
+        found.append("the clock since the host's start went back, as that of a restored machine")
+    if (here.host.device, here.host.inode) != (last.host.device, last.host.inode):
+        found.append("the journal is another file than before, as a restored one is")
+    if here.witnessed is None:
+        found.append("nothing outside the journal says how far it had come")
+    if not found and _carries_doubt(last.doubted, memory.previous_boot):
+        found.append("an earlier start was in doubt and ended before it could say so")
+    return tuple(found)
+
+
+def next_life(
+    memory: Memory, here: Surroundings, *, in_doubt: bool, restart_wait_ns_max: int
+) -> Life:
+    """The life that begins here, with a boot number above all that the store knows."""
+    last = memory.last
+    known = (last.boot if last else 0, memory.previous_boot or 0)
+    boot = max(known) + 1
+    same_kernel = last is not None and last.host.kernel_boot == here.host.kernel_boot
+    restarts = last.restarts if last is not None and same_kernel else Restarts()
+    return Life(
+        boot=boot,
+        host=here.host,
+        doubted=boot if in_doubt else (last.doubted if last is not None else None),
+        restarts=next_start(restarts, here.boottime_ns, restart_wait_ns_max),
+    )
+
+
+def _carries_doubt(doubted: int | None, previous_boot: int | None) -> bool:
+    """Whether no later life has told the doubt of boot ``doubted`` in a fact of its own."""
+    return doubted is not None and (previous_boot is None or previous_boot < doubted)

@@ -1,0 +1,105 @@
+"""One SQLite file, opened so that a commit is durable when it returns.
+
+WAL with synchronous=FULL syncs the log once for each commit (https://www.sqlite.org/wal.html); one
+process holds the file exclusively, so the index of the log stays in its own memory. All tables have
+one shape and no separate index: one commit of one row touches one page of its table.
+"""
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from mesh.driver.errors import DiskFailed, ForeignDirectory, NewerDirectory
+from mesh.driver.journal.rows import Table
+
+SCHEMA_VERSION: Final = 1
+_APPLICATION_ID: Final = int.from_bytes(b"TRLS", "big")
+
+_SCHEMA: Final = "".join(
+    f"CREATE TABLE {table} (key BLOB PRIMARY KEY, value BLOB, hash BLOB) WITHOUT ROWID;"
+    for table in Table
+)
+_EVIDENCE: Final = (
+    "CREATE TABLE evidence (id INTEGER PRIMARY KEY, found_wall_ns INTEGER, origin TEXT,"
+    " key BLOB, value BLOB, hash BLOB);"
+)
+UPSERT: Final = {table: f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)" for table in Table}  # noqa: S608  names of our own
+DELETE: Final = {table: f"DELETE FROM {table} WHERE key = ?" for table in Table}  # noqa: S608  the same
+SELECT: Final = {table: f"SELECT key, value, hash FROM {table} ORDER BY key" for table in Table}  # noqa: S608  the same
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection to the journal in the file ``path``, which is made where there is none.
+
+    Raises NewerDirectory, ForeignDirectory, or sqlite3.Error for what SQLite cannot read or write.
+    """
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        _configure(connection)
+        _demand_ours(connection, path)
+        if _pragma(connection, "user_version") == 0:
+            _create(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def fold_log(connection: sqlite3.Connection) -> None:
+    """Write what the log holds into the database file and sync it.
+
+    After a failed sync the kernel may hold pages that it takes for written and that are not:
+    written once more, they are. Raises DiskFailed where that cannot be done.
+    """
+    busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise DiskFailed("the journal's log cannot be written back: another process reads it")
+
+
+def is_sound(connection: sqlite3.Connection) -> bool:
+    """Whether SQLite finds the structure of the file in order. It does not look at values."""
+    try:
+        verdict: object = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError:
+        return False
+    return verdict == (b"ok",)
+
+
+def _configure(connection: sqlite3.Connection) -> None:
+    connection.text_factory = bytes  # a flipped bit may make text of anything
+    for setting in (
+        "locking_mode = EXCLUSIVE",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "trusted_schema = OFF",
+        "cell_size_check = ON",
+    ):
+        _ = connection.execute(f"PRAGMA {setting}").fetchall()
+
+
+def _demand_ours(connection: sqlite3.Connection, path: Path) -> None:
+    application_id = _pragma(connection, "application_id")
+    version = _pragma(connection, "user_version")
+    is_empty = _pragma(connection, "page_count") <= 1 and version == 0
+    if not is_empty and (application_id != _APPLICATION_ID or version == 0):
+        raise ForeignDirectory(f"{path} is a database of something else: choose another data_dir")
+    if version > SCHEMA_VERSION:
+        raise NewerDirectory(
+            f"{path} was written by a newer version (format {version}, this one reads up to "
+            f"{SCHEMA_VERSION}): install that version again"
+        )
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    _ = connection.executescript(
+        f"BEGIN IMMEDIATE; {_SCHEMA} {_EVIDENCE} PRAGMA application_id = {_APPLICATION_ID};"
+        f" PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+    )
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    (value,) = connection.execute(f"PRAGMA {name}").fetchone()
+    assert isinstance(value, int)
+    return value
