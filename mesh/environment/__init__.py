@@ -1,1 +1,1 @@
-"""What an environment is: its objects, and the commands that change them."""
+"""What an environment is: its objects, the commands that change them, and what must hold. Pure."""

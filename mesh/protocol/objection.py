@@ -1,4 +1,4 @@
-"""Why a ChangeSet cannot take effect on a given state: a value that a vote carries and a person reads."""
+"""Why a ChangeSet must not be sealed: the history's answer to the barrier's question."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,9 @@ from mesh.wire.requests import Base
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """What speaks against a ChangeSet: INVALID, VERSION or CONFLICT."""
+    """What a No says: INVALID, VERSION or CONFLICT, and the text that a person reads."""
 
-    why: NoReason
+    reason: NoReason
     detail: str
-    """For people: what, why, what to do."""
     key: Base | None = None
-    """With CONFLICT: the key, and the ChangeSet that has changed it since."""
+    """With CONFLICT: the key, and the tx that has changed it since the request was made."""

@@ -1,0 +1,125 @@
+"""Commands against their declarations: every mistake of every command at once, nothing done.
+
+The same checks serve a person's commands as written and, stricter, a request's commands as resolved,
+which must be complete: no default is left to the version of the program that folds them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from mesh.environment.declarations import ID_PARAMETER, Declaration, Parameter
+from mesh.environment.kinds import COMMANDS, environment, merge
+from mesh.environment.shapes import Misread
+from mesh.environment.suggestions import unknown_name
+from mesh.wire.limits import COMMANDS_MAX
+from mesh.wire.requests import Command, Value
+
+ALONE: Final = (environment.NAME, merge.NAME)
+"""Groups whose commands are requests of their own, never part of a ChangeSet with others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Misspelled:
+    """Words that make no command: every mistake."""
+
+    errors: tuple[str, ...]
+
+
+def declaration_of(command: Command) -> Declaration | None:
+    """The declaration of a command, None where this version knows none."""
+    return COMMANDS.get((command.group, command.verb))
+
+
+def check_commands(commands: Sequence[Command]) -> tuple[str, ...]:
+    """Every mistake in commands as people write them; none means that they can be resolved."""
+    if len(commands) > COMMANDS_MAX:
+        return (f"{len(commands)} commands, one ChangeSet takes at most {COMMANDS_MAX}",)
+    groups = dict.fromkeys(command.group for command in commands)
+    alone = [group for group in groups if group in ALONE]
+    found = [
+        f"{group} commands are submitted on their own, not together with others"
+        for group in alone
+        if len(groups) > 1
+    ]
+    for at, command in enumerate(commands, 1):
+        where = f"command {at} ({command.group} {command.verb})" if len(commands) > 1 else ""
+        found += [f"{where}: {error}" if where else error for error in check_written(command)]
+    return tuple(found)
+
+
+def check_written(command: Command) -> list[str]:
+    """Every mistake in one command as a person writes it."""
+    unknown = unknown_part(command)
+    declaration = declaration_of(command)
+    if declaration is None:
+        assert unknown is not None
+        return [unknown]
+    found = _unknown_parameters(declaration, command.parameters)
+    for parameter in declaration.parameters:
+        if parameter.name in command.parameters:
+            found += _check_written_value(parameter, command.parameters[parameter.name])
+        elif parameter.required:
+            found.append(f"{parameter.name}: missing, expected {parameter.shape.words}")
+    if declaration.one_of and not any(name in command.parameters for name in declaration.one_of):
+        found.append(f"nothing to do: expected at least one of {', '.join(declaration.one_of)}")
+    return found
+
+
+def _check_written_value(parameter: Parameter, value: Value) -> list[str]:
+    if parameter.filled:
+        return [f"{parameter.name}: is filled in when the change is submitted, leave it out"]
+    return (parameter.written or parameter.shape).errors(value, parameter.name)
+
+
+def check_resolved(command: Command) -> list[str]:
+    """Every mistake in one command as a request holds it, which this version must know."""
+    declaration = declaration_of(command)
+    assert declaration is not None
+    found: list[str] = []
+    for parameter in declaration.parameters:
+        if parameter.name in command.parameters:
+            found += parameter.shape.errors(command.parameters[parameter.name], parameter.name)
+        elif parameter.required or parameter.name == ID_PARAMETER:
+            found.append(f"{parameter.name}: missing")
+    if declaration.one_of and not any(name in command.parameters for name in declaration.one_of):
+        found.append("nothing to do")
+    return [f"{command.group} {command.verb}: {error}" for error in found]
+
+
+def unknown_part(command: Command) -> str | None:
+    """What this version does not know about a command; None where it knows all of it."""
+    declaration = declaration_of(command)
+    if declaration is not None:
+        unknown = _unknown_parameters(declaration, command.parameters)
+        return unknown[0] if unknown else None
+    verbs = [verb for group, verb in COMMANDS if group == command.group]
+    if verbs:
+        return unknown_name("verb", command.verb, verbs)
+    return unknown_name("group", command.group, list(dict.fromkeys(group for group, _ in COMMANDS)))
+
+
+def _unknown_parameters(declaration: Declaration, given: Mapping[str, Value]) -> list[str]:
+    known = [parameter.name for parameter in declaration.parameters]
+    return [unknown_name("parameter", name, known) for name in given if name not in known]
+
+
+def parse_words(group: str, verb: str, words: Mapping[str, str]) -> Command | Misspelled:
+    """The command that a person typed as ``group verb --name value``; ``-`` in a name stands for ``_``."""
+    declaration = COMMANDS.get((group, verb))
+    texts = {name.replace("-", "_"): text for name, text in words.items()}
+    if declaration is None:
+        return Misspelled(tuple(check_written(Command(group, verb, {}))))
+    shapes = {
+        parameter.name: parameter.written or parameter.shape for parameter in declaration.parameters
+    }
+    errors = _unknown_parameters(declaration, dict(texts))
+    parameters: dict[str, Value] = {}
+    for name, text in texts.items():
+        if name in shapes:
+            try:
+                parameters[name] = shapes[name].read(text)
+            except Misread as error:
+                errors.append(f"{name}: expected {error}, not '{text}'")
+    command = Command(group, verb, parameters)
+    return Misspelled(tuple(errors)) if errors else command

@@ -1,0 +1,26 @@
+"""All kinds of object and all commands. A new kind is one file in this folder and one line here."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from mesh.environment.declarations import Declaration
+from mesh.environment.kind import Kind
+from mesh.environment.kinds import controller, environment, item, merge, path, service, site
+
+__all__ = ["COMMANDS", "KINDS", "SCHEMA"]
+
+KINDS: Final = (
+    environment.KIND,
+    controller.KIND,
+    site.KIND,
+    service.KIND,
+    path.KIND,
+    item.KIND,
+)
+
+SCHEMA: Final[Mapping[str, Kind]] = {kind.name: kind for kind in KINDS}
+
+COMMANDS: Final[Mapping[tuple[str, str], Declaration]] = {
+    (command.group, command.verb): command
+    for command in (*(command for kind in KINDS for command in kind.commands), *merge.COMMANDS)
+}

@@ -1,0 +1,182 @@
+"""The roster: each controller an object of its own, so that admissions on both sides of a partition do not meet.
+
+Admitted, a controller is a *learner*: in the roster object, with no part in the barrier. A roster change makes it
+*active*, another one *removed*; its entry stays for ever, so that a removed key can never be admitted again.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from mesh.environment.compounds import ListOf
+from mesh.environment.declarations import (
+    ID_PARAMETER,
+    Arguments,
+    Declaration,
+    Parameter,
+    Run,
+    Touch,
+    object_key,
+    text,
+)
+from mesh.environment.draft import Draft, Refusal
+from mesh.environment.index import Claim, Fields
+from mesh.environment.kind import Kind
+from mesh.environment.shapes import CREATION_ID, HEX32, Text
+from mesh.environment.shapes import NAME as NAME_SHAPE
+from mesh.wire.identity import fingerprint
+from mesh.wire.requests import Kind as AttemptKind
+
+NAME: Final = "controller"
+ADDRESSES_MAX: Final = 8
+"""Addresses of one controller: two families on four interfaces."""
+
+LEARNER: Final = "learner"
+ACTIVE: Final = "active"
+REMOVED: Final = "removed"
+
+_WHO: Final = Parameter(
+    NAME,
+    HEX32,
+    "which controller: its key, its fingerprint or its name",
+    required=True,
+    written=Text("a controller's key, fingerprint or name", r"[0-9a-z._-]{1,64}"),
+)
+_ID: Final = Parameter(ID_PARAMETER, CREATION_ID, "the creation id of the entry", filled=True)
+_ADDRESS: Final = Text(
+    "an address such as 192.0.2.7:7946 or [2001:db8::7]:7946", r"[^\s,]{1,255}:[0-9]{1,5}"
+)
+_FIELDS: Final = (
+    Parameter("name", NAME_SHAPE, "what people call it; unique in the roster", required=True),
+    Parameter("site", NAME_SHAPE, "the place where it stands", required=True),
+    Parameter("exchange_key", HEX32, "its X25519 key, for streams and datagrams"),
+    Parameter(
+        "addresses", ListOf(_ADDRESS, ADDRESSES_MAX), "where it listens, the preferred one first"
+    ),
+)
+_ENTRY: Final = Touch((NAME, "{controller}"))
+_STATE: Final = Touch((NAME, "{controller}", "state"))
+_GIVEN: Final = tuple(Touch((NAME, "{controller}", field.name), field.name) for field in _FIELDS)
+
+
+def _fill(draft: Draft, arguments: Arguments, fresh: str) -> Arguments:
+    """The key for whatever a person wrote to say which controller."""
+    del fresh
+    written = text(arguments, NAME)
+    for key in draft.names(NAME):
+        names = (key, fingerprint(bytes.fromhex(key)), draft.peek((NAME, key, "name")))
+        if written in names:
+            return {**arguments, NAME: key}
+    return arguments
+
+
+def _fill_entry(draft: Draft, arguments: Arguments, fresh: str) -> Arguments:
+    return {**_fill(draft, arguments, fresh), ID_PARAMETER: fresh}
+
+
+def _admit(draft: Draft, arguments: Arguments) -> Refusal | None:
+    key = object_key(arguments, NAME, NAME)
+    if draft.present(key):
+        if draft.peek((*key, "state")) == REMOVED:
+            return Refusal("this key was removed and is remembered for ever: make a new one", key)
+        return Refusal("this controller is in the roster already", key)
+    draft.write(key, arguments[ID_PARAMETER])
+    draft.write((*key, "state"), LEARNER)
+    for field in _FIELDS:
+        if field.name in arguments:
+            draft.write((*key, field.name), arguments[field.name])
+    return None
+
+
+def _moving(allowed: tuple[str, ...], state: str) -> Run:
+    def run(draft: Draft, arguments: Arguments) -> Refusal | None:
+        key = object_key(arguments, NAME, NAME)
+        if not draft.present(key):
+            return Refusal("there is no such controller in the roster", key)
+        before = draft.read((*key, "state"))
+        if before not in allowed:
+            return Refusal(
+                f"the controller is {before}, not {' or '.join(allowed)}", (*key, "state")
+            )
+        draft.write((*key, "state"), state)
+        return None
+
+    return run
+
+
+def _modify(draft: Draft, arguments: Arguments) -> Refusal | None:
+    key = object_key(arguments, NAME, NAME)
+    if not draft.present(key):
+        return Refusal("there is no such controller in the roster", key)
+    for field in _FIELDS:
+        if field.name in arguments:
+            draft.write((*key, field.name), arguments[field.name])
+    return None
+
+
+def _claims(name: str, fields: Fields) -> tuple[Claim, ...]:
+    del name
+    if fields["state"] == REMOVED:
+        return ()
+    addresses = fields.get("addresses", [])
+    assert isinstance(addresses, list)
+    keys = [fields["exchange_key"]] if "exchange_key" in fields else []
+    return (
+        Claim(("controller name", str(fields["name"]))),
+        *(Claim(("exchange key", str(key))) for key in keys),
+        *(Claim(("address", str(address))) for address in addresses),
+    )
+
+
+_COMMANDS: Final = (
+    Declaration(
+        NAME,
+        "admit",
+        "take a controller into the roster, as one that learns and has no part in the barrier yet",
+        (replace(_WHO, written=None, help="the key of the new controller"), _ID, *_FIELDS),
+        _admit,
+        writes=(_ENTRY, _STATE, *_GIVEN),
+        fill=_fill_entry,
+    ),
+    Declaration(
+        NAME,
+        "activate",
+        "give a controller that has caught up its part in the barrier",
+        (_WHO,),
+        _moving((LEARNER,), ACTIVE),
+        reads=(_ENTRY,),
+        writes=(_STATE,),
+        fill=_fill,
+        kind=AttemptKind.ROSTER,
+        by_controllers=True,
+    ),
+    Declaration(
+        NAME,
+        "remove",
+        "take a controller out of the roster; its key is remembered and never admitted again",
+        (_WHO,),
+        _moving((LEARNER, ACTIVE), REMOVED),
+        reads=(_ENTRY,),
+        writes=(_STATE,),
+        fill=_fill,
+        kind=AttemptKind.ROSTER,
+    ),
+    Declaration(
+        NAME,
+        "modify",
+        "change what the roster says about a controller",
+        (_WHO, *(replace(field, required=False) for field in _FIELDS)),
+        _modify,
+        reads=(_ENTRY,),
+        writes=_GIVEN,
+        fill=_fill,
+        one_of=tuple(field.name for field in _FIELDS),
+    ),
+)
+
+KIND: Final = Kind(
+    NAME,
+    "a controller that was admitted to the environment",
+    (*_FIELDS, Parameter("state", Text("learner, active or removed"), "where it stands")),
+    _COMMANDS,
+    claims=_claims,
+)

@@ -1,0 +1,78 @@
+"""The settings of the environment itself: one value for each, under a key of its own."""
+
+from typing import Final
+
+from mesh.environment.declarations import Arguments, Declaration, Parameter, Touch
+from mesh.environment.draft import Draft, Refusal
+from mesh.environment.kind import Kind
+from mesh.environment.policy import Policy
+from mesh.environment.shapes import Choice, Duration, Text
+from mesh.wire.requests import Value
+
+NAME: Final = "environment"
+
+MILLISECOND: Final = 1_000_000
+SECOND: Final = 1_000 * MILLISECOND
+
+GUARD_NS: Final = 10 * MILLISECOND
+"""Default time between the last seal and the instant: a LAN's dissemination and one durable write."""
+
+PATIENCE_NS: Final = 60 * SECOND
+"""Default time after which a ChangeSet that could not be sealed is refused."""
+
+_SETTINGS: Final = (
+    Parameter(
+        "barrier",
+        Choice((Policy.ALL_ACTIVE.value, Policy.MAJORITY.value)),
+        "who may change the configuration: whoever is reachable, or only more than half of the roster",
+    ),
+    Parameter(
+        "guard_ns",
+        Duration(0, 10 * SECOND),
+        "time between the last seal and the instant at which a change is applied everywhere",
+    ),
+    Parameter(
+        "patience_ns",
+        Duration(SECOND, 7 * 86_400 * SECOND),
+        "how long a change waits at the barrier unless it says otherwise",
+    ),
+    Parameter(
+        "merge",
+        Text("auto, hold or site:NAME", r"auto|hold|site:[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?"),
+        "what happens to changes of two sides that conflict: decided by rule, by a person, or for one site",
+    ),
+)
+
+FOUNDING_SETTINGS: Final[tuple[tuple[str, Value], ...]] = (
+    ("guard_ns", GUARD_NS),
+    ("patience_ns", PATIENCE_NS),
+    ("merge", "auto"),
+)
+"""What holds in a new environment, beside the policy that its founding record names."""
+
+
+def _set(draft: Draft, arguments: Arguments) -> Refusal | None:
+    for setting in _SETTINGS:
+        if setting.name in arguments:
+            draft.write((NAME, setting.name), arguments[setting.name])
+    return None
+
+
+KIND: Final = Kind(
+    NAME,
+    "settings that hold for the whole environment",
+    _SETTINGS,
+    (
+        Declaration(
+            NAME,
+            "set",
+            "change settings of the environment; a change of its own, with no other commands in it",
+            _SETTINGS,
+            _set,
+            writes=tuple(Touch((NAME, setting.name), setting.name) for setting in _SETTINGS),
+            one_of=tuple(setting.name for setting in _SETTINGS),
+            roster_with=("barrier",),
+        ),
+    ),
+    plain=True,
+)

@@ -1,0 +1,158 @@
+"""From what a person wrote to what a person signs: commands resolved against today's configuration.
+
+Resolved, a command says everything itself: defaults are written out, names stand for creation ids, controllers for
+their keys. The base names, for every key read or written, the version that it was resolved against; so the fold can
+tell, years later and on every controller alike, whether the ChangeSet still means what its author saw.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mesh.environment.commands import check_commands, check_resolved, declaration_of
+from mesh.environment.configuration import Configuration
+from mesh.environment.declarations import Declaration
+from mesh.environment.draft import Draft, Refusal
+from mesh.environment.entries import object_of
+from mesh.environment.invariants import breach
+from mesh.environment.kinds import controller, environment
+from mesh.environment.policy import MAJORITY_ROSTER_MIN, Policy
+from mesh.environment.suggestions import unknown_name
+from mesh.wire.identity import digest
+from mesh.wire.limits import BASE_MAX
+from mesh.wire.requests import Base, Command, Key, Kind, Value
+
+_CREATION_ID_BYTES = 16
+_UNSIGNED = bytes(32)
+"""Stands for the tx, which is not known before the request is complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a request holds beside who, where and why."""
+
+    written: tuple[Command, ...]
+    resolved: tuple[Command, ...]
+    base: tuple[Base, ...]
+    overridden: tuple[Base, ...]
+    kind: Kind
+    """What an attempt of it must be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """Commands that cannot be done: every reason."""
+
+    errors: tuple[str, ...]
+
+
+def resolve(
+    configuration: Configuration, commands: Sequence[Command], nonce: bytes, *, force: bool = False
+) -> Resolution | Unresolved:
+    """``commands`` as a request on top of ``configuration``, which is left as it was.
+
+    ``nonce`` is the request's own: the creation ids of new objects come from it. With ``force`` the versions found
+    are written over whatever happens to them meanwhile.
+    """
+    errors = check_commands(commands)
+    if errors:
+        return Unresolved(errors)
+    resolving = _Resolving(configuration, nonce)
+    for command in commands:
+        resolving.add(command)
+    resolving.lapse_majority()
+    return resolving.outcome(tuple(commands), force=force)
+
+
+class _Resolving:
+    """One resolution under way."""
+
+    def __init__(self, configuration: Configuration, nonce: bytes) -> None:
+        self._configuration = configuration
+        self._nonce = nonce
+        self._draft = Draft(configuration)
+        self._resolved: list[Command] = []
+        self._keys: dict[Key, None] = {}
+        self._errors: list[str] = []
+        self._kinds: dict[Kind, None] = {}
+
+    def add(self, command: Command) -> None:
+        declaration = declaration_of(command)
+        assert declaration is not None, "checked before"
+        fresh = creation_id(self._nonce, len(self._resolved))
+        arguments = declaration.fill(self._draft, _with_defaults(declaration, command), fresh)
+        touched = declaration.touched(arguments)
+        self._draft.begin(touched)
+        refusal = declaration.run(self._draft, arguments)
+        resolved = Command(command.group, command.verb, dict(arguments))
+        self._resolved.append(resolved)
+        if refusal is not None:
+            self._errors.append(f"{command.group} {command.verb}: {self._explained(refusal)}")
+            return
+        self._errors += check_resolved(resolved)
+        self._keys.update(dict.fromkeys(touched.based))
+        self._kinds[declaration.needs(arguments)] = None
+
+    def _explained(self, refusal: Refusal) -> str:
+        """The refusal, and what the person may have meant where an object is not there."""
+        key = refusal.key
+        if key is None or self._draft.present(key) or not self._draft.names(key[0]):
+            return refusal.text
+        return f"{refusal.text}: {unknown_name(key[0], key[1], self._draft.names(key[0]))}"
+
+    def lapse_majority(self) -> None:
+        """A removal that leaves fewer than a majority needs sets the policy back in the same ChangeSet."""
+        removes = any(command.verb == "remove" for command in self._resolved)
+        barrier = self._draft.peek((environment.NAME, "barrier"))
+        active = [
+            name
+            for name in self._draft.names(controller.NAME)
+            if self._draft.peek((controller.NAME, name, "state")) == controller.ACTIVE
+        ]
+        if removes and barrier == Policy.MAJORITY and len(active) < MAJORITY_ROSTER_MIN:
+            self.add(Command(environment.NAME, "set", {"barrier": Policy.ALL_ACTIVE.value}))
+
+    def outcome(self, written: tuple[Command, ...], *, force: bool) -> Resolution | Unresolved:
+        if len(self._keys) > BASE_MAX:
+            self._errors.append(
+                f"{len(self._keys)} keys are touched, one ChangeSet may touch {BASE_MAX}: make several"
+            )
+        if not self._errors:
+            self._check_whole()
+        if self._errors:
+            return Unresolved(tuple(self._errors))
+        base = tuple(Base(key, self._configuration.version(key)) for key in sorted(self._keys))
+        return Resolution(
+            written,
+            tuple(self._resolved),
+            () if force else base,
+            base if force else (),
+            _strongest(self._kinds),
+        )
+
+    def _check_whole(self) -> None:
+        changes = self._draft.changes(_UNSIGNED)
+        before = self._configuration.assign(changes)
+        broken = breach(self._configuration, [object_of(key) for key, _ in changes])
+        _ = self._configuration.assign(reversed(before))
+        if broken is not None:
+            self._errors.append(broken.text)
+
+
+def creation_id(nonce: bytes, position: int) -> str:
+    """The id of an object that the command at ``position`` of a request creates."""
+    return digest(nonce + position.to_bytes(4, "big"))[:_CREATION_ID_BYTES].hex()
+
+
+def _with_defaults(declaration: Declaration, command: Command) -> dict[str, Value]:
+    arguments = dict(command.parameters)
+    for parameter in declaration.parameters:
+        if parameter.default is not None and parameter.name not in arguments:
+            arguments[parameter.name] = parameter.default
+    return arguments
+
+
+def _strongest(kinds: dict[Kind, None]) -> Kind:
+    for kind in (Kind.MERGE, Kind.ROSTER):
+        if kind in kinds:
+            return kind
+    return Kind.NORMAL
