@@ -1,0 +1,252 @@
+"""What is believed of each member, and what is told of it: the one place where a standing changes.
+
+Each change goes the same way: the row stands differently, the change is reported, and it becomes a
+rumour. A statement about ourselves is not believed but answered: only the owner of a life raises
+its refutation number.
+"""
+
+from collections.abc import Iterable
+
+from mesh.protocol.membership.lives import Life, Lives
+from mesh.protocol.membership.outcome import Step, What, Why
+from mesh.protocol.membership.rumours import Rumours
+from mesh.protocol.membership.standings import as_exchanged, believed
+from mesh.protocol.membership.table import Member, Table
+from mesh.protocol.membership.timing import Timing
+from mesh.wire.identity import Address, Incarnation
+from mesh.wire.limits import COUNTER_MAX
+from mesh.wire.messages import News, Standing
+
+_ACCUSED = (Standing.SUSPECT, Standing.FAILED)
+_WHY_TOLD = {
+    Standing.ALIVE: Why.ANSWERS,
+    Standing.SUSPECT: Why.TOLD,
+    Standing.FAILED: Why.TOLD,
+    Standing.LEFT: Why.GOODBYE,
+}
+
+
+WARNINGS_MAX = 64
+"""Twins and quarantines reported, each once; a person has to look at the first one already."""
+
+
+class Beliefs:
+    """The table, which lives count in it, and what there is to tell."""
+
+    def __init__(self, own: Incarnation, address: Address, timing: Timing) -> None:
+        self.own = own
+        self.address = address
+        self.refutation = 0
+        self.left = False
+        self.table = Table(own, timing)
+        self.lives = Lives()
+        self.rumours = Rumours()
+        self._warned: dict[tuple[Incarnation, bytes | None], None] = {}
+
+    # --- ourselves ------------------------------------------------------------------------------
+
+    def own_news(self) -> News:
+        """Our own row."""
+        standing = Standing.LEFT if self.left else Standing.ALIVE
+        return News(self.own, standing, self.refutation, self.address, None)
+
+    def fingerprint(self) -> bytes:
+        """8 bytes, equal where the same is believed."""
+        return self.table.fingerprint(self.refutation)
+
+    def refute(self, number: int) -> bool:
+        """Somebody doubts us under ``number``; whether that made us raise ours."""
+        if number < self.refutation or number >= COUNTER_MAX:
+            return False
+        self.refutation = number + 1
+        self.rumours.add(self.own_news())
+        return True
+
+    def move(self, address: Address) -> None:
+        """We listen at ``address`` now."""
+        self.address = address
+        self.refutation += 1
+        self.rumours.add(self.own_news())
+
+    def leave(self) -> None:
+        """We are as good as gone."""
+        self.left = True
+
+    def hear_of_us(self, news: News, step: Step) -> bool:
+        """What others say of our own controller; whether we had to refute it."""
+        if news.member != self.own:
+            self.hear_of_twin(news.member, step)
+        elif news.standing is Standing.QUARANTINED:
+            self._warn(What.QUARANTINED, self.own, news.accuser, step)
+        elif news.standing is not Standing.ALIVE:
+            return self.refute(news.refutation)
+        return False
+
+    def hear_of_twin(self, other: Incarnation, step: Step) -> None:
+        """Another life of our own controller: a newer one ends ours, older ones are past."""
+        if other > self.own:
+            self._warn(What.TWIN, other, None, step)
+
+    def _warn(self, what: What, life: Incarnation, by: bytes | None, step: Step) -> None:
+        if (life, by) not in self._warned and len(self._warned) < WARNINGS_MAX:
+            self._warned[life, by] = None
+            step.change(what, life, by)
+
+    # --- members come and go --------------------------------------------------------------------
+
+    def admit(self, controllers: Iterable[bytes]) -> tuple[Incarnation, ...]:
+        """Take over the roster; returns the lives that are no members any longer."""
+        before = self.table.roster
+        removed = self.table.admit(
+            controller for controller in controllers if controller != self.own.controller
+        )
+        for controller in before:
+            if controller not in self.table:
+                self.lives.forget(controller)
+                self.rumours.forget(controller)
+        return removed
+
+    def meet(self, life: Incarnation, address: Address, step: Step) -> Member:
+        """A life that had no row speaks in person: it is alive."""
+        self.succeed(life, step)
+        return self._enter(_first_word(life, address), Standing.ALIVE, step)
+
+    def succeed(self, newer: Incarnation, step: Step) -> None:
+        """``newer`` exists, so no older life of its controller is a member any longer."""
+        self.lives.succeed(newer)
+        held = self.table.get(newer.controller)
+        if held is not None and held.incarnation != newer:
+            self.table.drop(held)
+            self.rumours.forget(newer.controller)
+            step.change(What.REPLACED, held.incarnation)
+
+    def prove_fork(self, elder: Incarnation, address: Address, step: Step) -> None:
+        """A life that had ended answers: it goes on, and the newer one is kept out."""
+        if elder.controller not in self.table or self.lives.judge(elder) is not Life.ENDED:
+            return
+        held = self.table.get(elder.controller)
+        newer = self.lives.fork(elder)
+        if held is not None:
+            self.table.drop(held)
+        step.change(What.FORKED, newer)
+        self._enter(_first_word(elder, address), Standing.ALIVE, step)
+
+    def pardon(self, chosen: Incarnation, address: Address, step: Step) -> None:
+        """A person decided a fork for ``chosen``."""
+        held = self.table.get(chosen.controller)
+        self.lives.pardon(chosen)
+        if held is None or held.incarnation != chosen:
+            self._enter(_first_word(chosen, address), Standing.ALIVE, step)
+
+    def doubts_about(self, source: Incarnation) -> tuple[News, ...]:
+        """What ``source`` has to be told about itself."""
+        if self.lives.judge(source) is Life.QUARANTINED:
+            accuser = self.own.controller
+            return (News(source, Standing.QUARANTINED, 0, self.address, accuser),)
+        member = self.table.of(source)
+        if member is None or member.standing is Standing.ALIVE:
+            return ()
+        return (member.news(),)
+
+    def _enter(self, news: News, standing: Standing, step: Step) -> Member:
+        """A row for a life that had none."""
+        why = _WHY_TOLD[standing]
+        member = Member(news.member, news.address, standing, news.refutation, step.ns, why)
+        if news.accuser is not None:
+            member.accusers.append(news.accuser)
+        self.table.put(member)
+        self.rumours.add(member.news())
+        step.change(What(standing), news.member, news.accuser)
+        return member
+
+    # --- members are judged ---------------------------------------------------------------------
+
+    def hear(self, news: News, step: Step, *, whole: bool) -> Member | None:
+        """Hearsay about a member; returns it where it is a new suspect, to go and see."""
+        controller = news.member.controller
+        if controller not in self.table or not self._well_formed(news):
+            return None
+        life = self.lives.judge(news.member)
+        if life not in (Life.CURRENT, Life.NEWER):
+            return None
+        held = self.table.get(controller)
+        standing = None if held is None else held.standing
+        number = -1 if held is None or life is Life.NEWER else held.refutation
+        heard = as_exchanged(standing, news.standing) if whole else news.standing
+        believe = believed(standing, number, heard, news.refutation)
+        if believe is None:
+            return None
+        if held is None or life is Life.NEWER:
+            self.succeed(news.member, step)
+            held = self._enter(news, believe, step)
+        elif believe is Standing.SUSPECT is held.standing and number == news.refutation:
+            self._confirm(held, news.accuser)
+            return None
+        else:
+            self._revise(held, believe, news, step, whole=whole)
+        return held if believe is Standing.SUSPECT else None
+
+    def _confirm(self, suspect: Member, accuser: bytes | None) -> None:
+        """One more says so."""
+        if accuser is not None and self.table.accuse(suspect, accuser):
+            self.rumours.add(_accusation(suspect, accuser))
+
+    def _revise(
+        self, held: Member, believe: Standing, news: News, step: Step, *, whole: bool
+    ) -> None:
+        """Believe ``believe`` of a life that has a row."""
+        changed = believe is not held.standing
+        if news.refutation > held.refutation:
+            held.refutation, held.address = news.refutation, news.address
+        self.table.stand(held, believe, _WHY_TOLD[believe], step.ns)
+        if news.accuser is not None:
+            held.accusers.append(news.accuser)
+        if changed:
+            step.change(What(believe), held.incarnation, news.accuser)
+        if changed or not whole:
+            self.rumours.add(held.news())
+
+    def _well_formed(self, news: News) -> bool:
+        """An accusation names its accuser, who is one of us; anything else names none."""
+        if news.standing is Standing.QUARANTINED:
+            return False
+        if news.standing not in _ACCUSED:
+            return news.accuser is None
+        return news.accuser == self.own.controller or news.accuser in self.table
+
+    def accuse(self, member: Member, why: Why, step: Step) -> bool:
+        """We ourselves got no answer; whether that was news."""
+        if member.standing is Standing.ALIVE:
+            self.table.stand(member, Standing.SUSPECT, why, step.ns)
+            step.change(What.SUSPECT, member.incarnation)
+        elif member.standing is not Standing.SUSPECT:
+            return False
+        member.why = why
+        if not self.table.accuse(member, self.own.controller):
+            return False
+        self.rumours.add(_accusation(member, self.own.controller))
+        return True
+
+    def pass_verdicts(self, step: Step) -> None:
+        """Suspects that did not refute in time have failed."""
+        for suspect in list(self.table.suspects.values()):
+            if step.ns < self.table.verdict_ns(suspect):
+                continue
+            why = Why.NOT_REFUTED if suspect.why is Why.TOLD else suspect.why
+            accusers = list(suspect.accusers)
+            self.table.stand(suspect, Standing.FAILED, why, step.ns)
+            suspect.accusers.extend(accusers)
+            news = suspect.news()
+            self.rumours.add(
+                News(news.member, news.standing, news.refutation, news.address, self.own.controller)
+            )
+            step.change(What.FAILED, suspect.incarnation)
+
+
+def _accusation(suspect: Member, accuser: bytes) -> News:
+    return News(suspect.incarnation, Standing.SUSPECT, suspect.refutation, suspect.address, accuser)
+
+
+def _first_word(life: Incarnation, address: Address) -> News:
+    """What a life says by being there."""
+    return News(life, Standing.ALIVE, 0, address, None)

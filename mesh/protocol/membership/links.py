@@ -1,0 +1,73 @@
+"""Whether two members reach each other, and by which way.
+
+A link counts only if it works in both directions: hearing somebody proves that one of them works.
+What people want to know is which half is broken, so the answer to a probe is held against what else
+was heard of the peer.
+"""
+
+import enum
+from dataclasses import dataclass, field
+from typing import Final
+
+from mesh.protocol.membership.clocks import ClockFilter
+
+MISSES_MAX: Final = 3
+"""Probes in a row without a direct answer before a link is called broken: with every tenth datagram
+lost, one probe in five misses."""
+
+
+class Link(enum.StrEnum):
+    """The way to a member, as people read it."""
+
+    UNKNOWN = "not yet probed"
+    BOTH = "both directions"
+    STREAM = "stream only: datagrams do not pass"
+    INBOUND = "one way: it is heard, its answers to us are not"
+    INDIRECT = "through others only"
+    NONE = "not reached"
+
+
+class Way(enum.Enum):
+    """How the answer to a probe came."""
+
+    DATAGRAM = Link.BOTH
+    STREAM = Link.STREAM
+    INDIRECT = Link.INDIRECT
+    SILENCE = Link.NONE
+
+
+@dataclass(slots=True)
+class LinkState:
+    """What is known of the way to one member."""
+
+    heard_ns: int | None = None
+    """When anything at all last came from it directly."""
+    way: Way | None = None
+    """How the last probe was answered."""
+    misses: int = 0
+    """Probes since the last one that was answered by datagram."""
+    clock: ClockFilter = field(default_factory=ClockFilter)
+
+    def note(self, way: Way) -> None:
+        """A probe ended this way."""
+        self.way = way
+        self.misses = 0 if way is Way.DATAGRAM else self.misses + 1
+
+    @property
+    def datagrams_pass(self) -> bool:
+        """False where probes are answered by stream only, again and again."""
+        return self.misses < MISSES_MAX or self.way is not Way.STREAM
+
+    def heard_since(self, monotonic_ns: int) -> bool:
+        """Whether the member was heard directly at or after ``monotonic_ns``."""
+        return self.heard_ns is not None and self.heard_ns >= monotonic_ns
+
+    def link(self, recent_ns: int) -> Link:
+        """The link as it is shown; if heard since ``recent_ns``, half of it works."""
+        if self.way is None:
+            return Link.UNKNOWN
+        if self.misses < MISSES_MAX:
+            return Link.BOTH
+        if self.way in (Way.INDIRECT, Way.SILENCE) and self.heard_since(recent_ns):
+            return Link.INBOUND
+        return self.way.value

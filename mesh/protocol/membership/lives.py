@@ -1,0 +1,75 @@
+"""Which life of a controller counts, when more than one is heard of.
+
+A controller that restarts is a new incarnation, and the newest one counts. But a disk that was
+cloned makes two lives that both speak for one controller, and then the newest is the impostor or
+the victim, and nobody can tell. An ended life is silent; so whoever hears one speak asks it
+something *now*, and its answer proves the fork. The elder then goes on and the newer one is
+quarantined until a person decides. A message that was under way when its sender ended proves
+nothing.
+"""
+
+import enum
+from typing import Final
+
+from mesh.wire.identity import Incarnation
+
+QUARANTINED_MAX: Final = 64
+"""Lives kept out by name; a person has to look at the first one already."""
+
+
+class Life(enum.Enum):
+    """What a life is among those of its controller."""
+
+    CURRENT = enum.auto()
+    NEWER = enum.auto()
+    """Than the current one, or the first one heard of."""
+    ENDED = enum.auto()
+    QUARANTINED = enum.auto()
+
+
+class Lives:
+    """The newest life of each controller, and those that are kept out."""
+
+    def __init__(self) -> None:
+        self._current: dict[bytes, Incarnation] = {}
+        self._quarantined: dict[Incarnation, None] = {}
+
+    def judge(self, incarnation: Incarnation) -> Life:
+        """What ``incarnation`` is."""
+        if incarnation in self._quarantined:
+            return Life.QUARANTINED
+        current = self._current.get(incarnation.controller)
+        if current == incarnation:
+            return Life.CURRENT
+        return Life.NEWER if current is None or incarnation > current else Life.ENDED
+
+    def succeed(self, newer: Incarnation) -> None:
+        """``newer`` is the current life of its controller from now on."""
+        self._current[newer.controller] = newer
+
+    def fork(self, elder: Incarnation) -> Incarnation:
+        """``elder`` lives and goes on; returns the newer life, which is kept out now."""
+        newer = self._current[elder.controller]
+        assert elder < newer, "only an ended life can prove a fork"
+        self._current[elder.controller] = elder
+        if len(self._quarantined) < QUARANTINED_MAX:
+            self._quarantined[newer] = None
+        return newer
+
+    def pardon(self, chosen: Incarnation) -> None:
+        """A person chose ``chosen``: it is current, and what was so far is kept out."""
+        current = self._current.get(chosen.controller)
+        self._quarantined.pop(chosen, None)
+        if current is not None and current != chosen:
+            self._quarantined[current] = None
+        self._current[chosen.controller] = chosen
+
+    def quarantined(self, controller: bytes) -> tuple[Incarnation, ...]:
+        """The lives of ``controller`` that are kept out, sorted."""
+        return tuple(sorted(life for life in self._quarantined if life.controller == controller))
+
+    def forget(self, controller: bytes) -> None:
+        """The controller was removed."""
+        self._current.pop(controller, None)
+        for life in self.quarantined(controller):
+            del self._quarantined[life]
