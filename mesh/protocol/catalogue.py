@@ -1,9 +1,9 @@
 """The ChangeSets known here, each under a small number, so that sets of them are integers.
 
-The barrier is arithmetic on sets: ancestors, what is applied, what is open. With attempts numbered in the order
-in which they became known, a set is an ``int`` with one bit for each, and union, difference and subset are one
-machine operation on a few hundred bytes instead of a walk through tables. The numbers are local: nothing that
-leaves the controller names them.
+The barrier is arithmetic on sets: ancestors, what is applied, what is open. With attempts numbered
+in the order in which they became known, a set is an ``int`` with one bit for each, and union,
+difference and subset are one machine operation on a few hundred bytes instead of a walk through
+tables. The numbers are local: nothing that leaves the controller names them.
 """
 
 from collections.abc import Iterator
@@ -45,7 +45,8 @@ class ChangeSet:
 def read_change_set(propose: Propose) -> ChangeSet:
     """The ChangeSet that ``propose`` carries.
 
-    Raises cbor.Undecodable where attempt or request do not decode. That they fit each other is not checked here.
+    Raises cbor.Undecodable where attempt or request do not decode. That they fit each other is not
+    checked here.
     """
     attempt = decode_attempt(propose.attempt)
     return ChangeSet(propose.attempt_id, attempt, decode_request(propose.request.raw), propose)
@@ -88,7 +89,10 @@ class Catalogue:
         return number
 
     def ancestors(self, number: int) -> Ids | None:
-        """All that ``number`` was made on top of, itself not included; None while one of them is unknown."""
+        """All that ``number`` was made on top of, itself not included.
+
+        None while one of them is unknown.
+        """
         known = self._ancestors.get(number)
         if known is not None:
             return known
@@ -118,7 +122,10 @@ class Catalogue:
         return sorted(numbers(ids), key=lambda number: self._change_sets[number].timestamp)
 
     def heads(self, ids: Ids) -> list[int]:
-        """Those of ``ids`` that are no ancestor of another one in it, by timestamp: the parents of what comes next."""
+        """Those of ``ids`` that are no ancestor of another one in it, by timestamp.
+
+        The parents of what comes next.
+        """
         covered = 0
         for number in numbers(ids):
             covered |= self.ancestors(number) or 0

@@ -1,4 +1,7 @@
-"""What a replica is told by the person who starts it; everything else it learns from the environment."""
+"""What a replica is told by the person who starts it.
+
+Everything else it learns from the environment.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -28,6 +31,8 @@ class ReplicaConfiguration:
     site: str
     addresses: tuple[Address, ...]
     """Where others reach this controller; the first one is announced."""
+    exchange_key: bytes
+    """The X25519 public key of this controller, 32 bytes: streams and datagrams will use it."""
     profile: Profile = Profile.LAN
     listen_ns: int = LISTEN_NS
     found: bool = False

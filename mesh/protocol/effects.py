@@ -1,8 +1,9 @@
 """What the replica wants done, as one value, in the order in which it is to be done.
 
-Nothing in an ``Effects`` depends on the writes in the same ``Effects``: the driver hands the writes to its journal and
-sends the rest at once. What may leave only after a write is durable comes back from ``handle(Persisted(token))``.
-So a crash between write and send is an ordinary point of the schedule.
+Nothing in an ``Effects`` depends on the writes in the same ``Effects``: the driver hands the writes
+to its journal and sends the rest at once. What may leave only after a write is durable comes back
+from ``handle(Persisted(token))``. So a crash between write and send is an ordinary point of the
+schedule.
 """
 
 from dataclasses import dataclass, field
@@ -34,7 +35,7 @@ class WriteStore:
 
 @dataclass(frozen=True, slots=True)
 class WriteMeta:
-    """One small value of the controller itself, such as its environment or the reserved Lamport block."""
+    """One small value of the controller itself, such as its environment."""
 
     key: str
     value: bytes
@@ -105,6 +106,17 @@ class Noticed:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """This incarnation is over and does nothing more.
+
+    Start anew from the disk, with a boot number above ``boot_floor``.
+    """
+
+    why: str
+    boot_floor: int
+
+
 Notification = (
     Answer
     | Refusal
@@ -113,6 +125,7 @@ Notification = (
     | ConfigurationSwapped
     | MemberChanged
     | Noticed
+    | Ended
 )
 
 
@@ -140,7 +153,8 @@ class Image:
     """The boot number of this life, already durable."""
     previous: Incarnation | None
     unbroken: bool
-    """The store went on without a break since ``previous`` stopped, so its last number is proven."""
+    """The store went on without a break since ``previous`` stopped, so its last number is
+    proven."""
     facts: tuple[SignedFact, ...] = ()
     """By origin, each chain in order."""
     records: tuple[tuple[bytes, bytes], ...] = ()

@@ -1,6 +1,7 @@
 """Everything that can happen to a replica: the one door's one argument beside the time.
 
-The driver turns sockets, disk and people into these values; a simulated world makes the same ones from a seed.
+The driver turns sockets, disk and people into these values; a simulated world makes the same ones
+from a seed.
 """
 
 from dataclasses import dataclass
@@ -29,7 +30,10 @@ class DatagramReceived:
 
 @dataclass(frozen=True, slots=True)
 class StreamOpened:
-    """A connection stands; ``dialled`` is the address we asked for, None where the peer came to us."""
+    """A connection stands.
+
+    ``dialled`` is the address we asked for, None where the peer came to us.
+    """
 
     stream: StreamId
     remote: Address
@@ -87,7 +91,10 @@ class Persisted:
 
 @dataclass(frozen=True, slots=True)
 class PersistFailed:
-    """The disk failed. Nothing not yet confirmed may be relied on; this replica will never vote again."""
+    """The disk failed.
+
+    Nothing not yet confirmed may be relied on; this replica will never vote again.
+    """
 
     why: str
 
@@ -99,14 +106,20 @@ class Woke:
 
 @dataclass(frozen=True, slots=True)
 class Slept:
-    """A wake-up came more than 2 s late: the host was suspended or starved, its silence proves nothing."""
+    """A wake-up came more than 2 s late.
+
+    The host was suspended or starved, its silence proves nothing.
+    """
 
     late_ns: int
 
 
 @dataclass(frozen=True, slots=True)
 class Sighted:
-    """An address where a controller may listen. A hint where to knock; nothing is trusted because of it."""
+    """An address where a controller may listen.
+
+    A hint where to knock; nothing is trusted because of it.
+    """
 
     address: Address
     source: str
@@ -115,7 +128,10 @@ class Sighted:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write of running information; ``value`` None removes. ``seen`` is the token of the read it is based on."""
+    """One write of running information; ``value`` None removes.
+
+    ``seen`` is the token of the read it is based on.
+    """
 
     path: Path
     value: Value
@@ -141,7 +157,7 @@ class RemoveInformation:
 
 @dataclass(frozen=True, slots=True)
 class SubmitCommands:
-    """Make one ChangeSet of these commands, sign it with the operator's key held here, and propose it."""
+    """Propose one ChangeSet of these commands, signed with the operator's key held here."""
 
     call: CallId
     name: str
@@ -193,7 +209,7 @@ class AcceptMember:
 
 @dataclass(frozen=True, slots=True)
 class FoundEnvironment:
-    """Found an environment of one now (no other was found in time, or the operator said ``--found``)."""
+    """Found an environment of one now: a person said so."""
 
     call: CallId
 

@@ -12,4 +12,5 @@ class Now(NamedTuple):
     monotonic_ns: int
     """Never steps and counts suspend (CLOCK_BOOTTIME): timeouts and deadlines."""
     wall_ns: int
-    """Unix time as the host believes it: stamps, and the instant of a barrier. It may step or lie."""
+    """Unix time as the host believes it: stamps, and the instant of a barrier. It may step
+    or lie."""

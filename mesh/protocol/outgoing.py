@@ -18,7 +18,10 @@ class Channel(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message for one peer; an Address where the incarnation is not known or not to be trusted."""
+    """One message for one peer.
+
+    An Address where the incarnation is not known or not to be trusted.
+    """
 
     to: Incarnation | Address
     message: Message

@@ -1,0 +1,248 @@
+"""Running information on this controller.
+
+Two stores and the conversation that keeps them equal to everybody else's.
+
+The *kept* store holds what people and services wrote and is on disk. The *owned* store holds what
+each controller says about itself (its instances, when it swapped the configuration), lives in
+memory, and counts only while its owner does. A write goes to every peer at once in a datagram.
+Twenty milliseconds after the last one the peers are told what is held now, so that a lost datagram
+is noticed long before the next probe would.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from crdt import (
+    Dirty,
+    Key,
+    OwnedStore,
+    Put,
+    Reading,
+    RefusedWrite,
+    Remove,
+    Secret,
+    Store,
+    Synchronizer,
+    Token,
+    data_set_epoch,
+)
+from crdt import Standing as Liveliness
+from mesh.protocol.effects import WriteStore
+from mesh.protocol.inputs import Path, Write
+from mesh.protocol.now import MILLISECOND, Now
+from mesh.protocol.outgoing import Channel, Outgoing
+from mesh.wire.identity import Incarnation
+from mesh.wire.messages import StoreMessage
+
+COMPARE_AFTER_NS: Final = 20 * MILLISECOND
+"""How long after the last push peers are told what is held: several round trips of a LAN."""
+
+FANOUT: Final = 4
+DIRECT_PEERS_MAX: Final = 32
+
+__all__ = ["DataSet", "Heard", "Information", "RefusedWrite"]
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """Which data this is; two of them never merge."""
+
+    environment: bytes
+    generation: int
+    generation_nonce: bytes
+    secret: bytes
+    secret_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came of a message about running information."""
+
+    outgoing: tuple[Outgoing, ...]
+    changed: tuple[Path, ...]
+    alarms: tuple[str, ...]
+    rejected: int
+
+
+class Information:
+    """The stores of one incarnation. Peers are named by the 8 bytes of their incarnation."""
+
+    def __init__(
+        self,
+        own: Incarnation,
+        data: DataSet,
+        random: Random,
+        records: Iterable[tuple[bytes, bytes]],
+        metadata: bytes | None,
+    ) -> None:
+        epoch = data_set_epoch(data.environment, data.generation, data.generation_nonce)
+        secret = Secret(data.secret, data.secret_version)
+        restored = Store.restore(own.replica_id, epoch, secret, metadata, records)
+        self.kept = restored.store
+        self.damaged = restored.damaged
+        self.owned = OwnedStore(own.replica_id, epoch, secret)
+        self._own = own
+        self._random = random
+        self._synchronizer = Synchronizer(self.kept, self.owned, random)
+        self._peers: dict[bytes, Incarnation] = {own.nonce: own}
+        self._uncompared: dict[Incarnation, None] = {}
+        self._compare_at_ns: int | None = None
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def read(self, path: Path) -> Reading | None:
+        """The entry at ``path``; None where there is none."""
+        return self.kept.read(path)
+
+    def items(self, prefix: Path) -> Iterator[tuple[Key, Reading]]:
+        """Entries below ``prefix``, by key."""
+        return self.kept.items(prefix)
+
+    def ping(self) -> bytes:
+        """What is held, in a few bytes."""
+        return self._synchronizer.ping()
+
+    def dirty(self) -> WriteStore | None:
+        """What has to be written since this was last asked.
+
+        Records and the vector over them, together.
+        """
+        dirty: Dirty = self.kept.take_dirty()
+        if dirty.metadata is None:
+            return None
+        return WriteStore(dirty.records, dirty.metadata)
+
+    # --- writing ------------------------------------------------------------------------------
+
+    def write(
+        self, writes: Sequence[Write], peers: Sequence[Incarnation], now: Now
+    ) -> tuple[Outgoing, ...]:
+        """Make ``writes``, all together, and tell ``peers``.
+
+        Raises RefusedWrite, and then nothing has changed.
+        """
+        operations = [_operation(write) for write in writes]
+        return self._tell(self.kept.write(operations, now.wall_ns), peers, now)
+
+    def remove(self, prefix: Path, peers: Sequence[Incarnation], now: Now) -> tuple[Outgoing, ...]:
+        """Remove all entries now visible below ``prefix`` and tell ``peers``."""
+        return self._tell(self.kept.remove_prefix(prefix, now.wall_ns), peers, now)
+
+    def publish(
+        self, path: Path, value: object, peers: Sequence[Incarnation], now: Now
+    ) -> tuple[Outgoing, ...]:
+        """Say something about this controller itself; ``path`` is (kind, own id, …)."""
+        delta = self.owned.put(path, value, now.wall_ns)
+        return self._tell(delta, peers, now, owned=True)
+
+    def retract(self, path: Path, peers: Sequence[Incarnation], now: Now) -> tuple[Outgoing, ...]:
+        """Take back what was published at ``path``."""
+        return self._tell(self.owned.remove(path, now.wall_ns), peers, now, owned=True)
+
+    # --- hearing ------------------------------------------------------------------------------
+
+    def receive(
+        self, peer: Incarnation, payload: bytes, peers: Sequence[Incarnation], now: Now
+    ) -> Heard:
+        """Take a message of ``peer``."""
+        self._peers[peer.nonce] = peer
+        outcome = self._synchronizer.receive(peer.nonce, payload, now.monotonic_ns, now.wall_ns)
+        outgoing = [self._parcel(parcel) for parcel in outcome.replies]
+        if len(peers) > DIRECT_PEERS_MAX:
+            others = [other for other in peers if other != peer]
+            outgoing += self._tell(outcome.kept, others, now)
+            outgoing += self._tell(outcome.owned, others, now, owned=True)
+        changed = tuple(key for key, _ in (*outcome.kept, *outcome.owned))
+        alarms = tuple(f"{alarm.kind}: {alarm.detail}" for alarm in outcome.alarms)
+        return Heard(tuple(outgoing), changed, alarms, len(outcome.rejected))
+
+    def compare(self, peer: Incarnation, ping: bytes, now: Now) -> Heard:
+        """``peer`` holds what ``ping`` says: start to sync where that differs."""
+        return self.receive(peer, ping, (), now)
+
+    def announce(self, incarnation: Incarnation, now: Now) -> tuple[Path, ...]:
+        """``incarnation`` is the current one of its controller.
+
+        Only its own entries count from now on.
+        """
+        self._peers[incarnation.nonce] = incarnation
+        self.kept.introduce(incarnation.nonce, incarnation.controller, incarnation.boot)
+        return self.owned.announce(
+            incarnation.controller.hex(), incarnation.nonce, now.monotonic_ns
+        )
+
+    def dismiss(self, controller: bytes, now: Now) -> tuple[Path, ...]:
+        """``controller`` is no longer in the roster: nothing that it said of itself counts."""
+        return self.owned.announce(controller.hex(), None, now.monotonic_ns)
+
+    def forget(self, peer: Incarnation) -> None:
+        """The conversation with ``peer`` is over."""
+        self._synchronizer.forget(peer.nonce)
+        self._uncompared.pop(peer, None)
+        if peer != self._own:
+            self._peers.pop(peer.nonce, None)
+
+    # --- time ---------------------------------------------------------------------------------
+
+    @property
+    def deadline_ns(self) -> int | None:
+        """Monotonic time at which ``wake`` has something to do."""
+        deadlines = (self._compare_at_ns, self._synchronizer.deadline, self.owned.deadline())
+        return min((each for each in deadlines if each is not None), default=None)
+
+    def wake(self, now: Now) -> Heard:
+        """Resend or give up what went unanswered, and let ended entries go."""
+        changed = self.owned.expire(now.monotonic_ns)
+        outcome = self._synchronizer.wake(now.monotonic_ns)
+        outgoing = tuple(self._parcel(parcel) for parcel in outcome.replies)
+        return Heard(outgoing, changed, (), 0)
+
+    def due_comparisons(self, now: Now) -> tuple[Incarnation, ...]:
+        """The peers that are to be told what is held now, because something was pushed to them."""
+        if self._compare_at_ns is None or now.monotonic_ns < self._compare_at_ns:
+            return ()
+        due = tuple(self._uncompared)
+        self._uncompared.clear()
+        self._compare_at_ns = None
+        return due
+
+    # --- within -------------------------------------------------------------------------------
+
+    def _tell(
+        self, delta: object, peers: Sequence[Incarnation], now: Now, *, owned: bool = False
+    ) -> tuple[Outgoing, ...]:
+        if not delta or not peers:
+            return ()
+        direct = len(peers) <= DIRECT_PEERS_MAX
+        told = peers if direct else self._random.sample(list(peers), FANOUT)
+        parcels = self._synchronizer.rumour(delta, owned=owned)
+        self._uncompared.update(dict.fromkeys(told))
+        self._compare_at_ns = now.monotonic_ns + COMPARE_AFTER_NS
+        return tuple(
+            Outgoing(peer, StoreMessage(parcel.data), _channel(stream=parcel.stream))
+            for parcel in parcels
+            for peer in told
+        )
+
+    def _parcel(self, parcel: object) -> Outgoing:
+        return Outgoing(
+            self._peers[parcel.peer], StoreMessage(parcel.data), _channel(stream=parcel.stream)
+        )
+
+
+def liveliness(standing: str) -> Liveliness:
+    """How the store calls a standing of the membership table."""
+    return {"alive": Liveliness.ALIVE, "suspect": Liveliness.SUSPECT}.get(
+        standing, Liveliness.FAILED
+    )
+
+
+def _channel(*, stream: bool) -> Channel:
+    return Channel.STREAM if stream else Channel.DATAGRAM
+
+
+def _operation(write: Write) -> Put | Remove:
+    token = Token.decode(write.seen) if write.seen is not None else None
+    return Remove(write.path, token) if write.removes else Put(write.path, write.value, token)

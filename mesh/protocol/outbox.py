@@ -1,0 +1,145 @@
+"""Output commit: what depends on a write leaves only after that write is durable.
+
+Imagine a counter with a clerk behind it. Letters are handed over in order; some of them quote from
+the ledger, and the clerk lets none of those out before the ink of every line written so far is dry.
+Letters that quote nothing pass at once. The machines need not know about ink: they change their
+memory and say what they want said. If the house burns down before the ink is dry, nobody outside
+has read a word of it, which is as if it had burnt down one letter earlier.
+
+Elnozahy et al., "A survey of rollback-recovery protocols in message-passing systems" (2002),
+section 2.4.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+from mesh.protocol.effects import Effects, JournalWrite, Notification
+from mesh.protocol.inputs import StreamId
+from mesh.wire.identity import Address
+
+GATED_MAX: Final = 65_536
+"""Outputs that wait for the disk at once. More means that the disk has stopped, and the replica
+says so."""
+
+
+@dataclass(slots=True)
+class Deeds:
+    """What one moment wants done; ``Effects`` under construction."""
+
+    datagrams: list[tuple[Address, bytes]] = field(default_factory=list)
+    frames: list[tuple[StreamId, bytes]] = field(default_factory=list)
+    notifications: list[Notification] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.datagrams) + len(self.frames) + len(self.notifications)
+
+    def extend(self, other: "Deeds") -> None:
+        """Append all of ``other``, in its order."""
+        self.datagrams += other.datagrams
+        self.frames += other.frames
+        self.notifications += other.notifications
+
+
+class Outbox:
+    """Collects the deeds of one input and holds back what the journal has not confirmed.
+
+    ``free`` leaves with the next ``take``. ``gated`` leaves with it too if nothing is being
+    written, and otherwise when the last write that was asked for before it is durable. Order among
+    gated deeds is kept.
+    """
+
+    def __init__(self) -> None:
+        self.free = Deeds()
+        self.gated = Deeds()
+        self._writes: list[JournalWrite] = []
+        self._dials: list[Address] = []
+        self._closes: list[StreamId] = []
+        self._held: deque[tuple[int, Deeds]] = deque()
+        self._held_count = 0
+        self._last_token = 0
+        self._durable = 0
+        self.failed = False
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether everything asked for so far is durable."""
+        return not self._writes and self._durable == self._last_token
+
+    def ticket(self) -> int:
+        """Names all writes asked for so far; see ``is_durable``."""
+        return self._last_token + (1 if self._writes else 0)
+
+    def is_durable(self, ticket: int) -> bool:
+        """Whether everything that ``ticket`` names is on disk."""
+        return ticket <= self._durable
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk is so far behind that nothing more should be taken on."""
+        return self._held_count >= GATED_MAX
+
+    def write(self, *writes: JournalWrite) -> None:
+        """Ask for ``writes``, in one transaction with all others of this moment."""
+        self._writes.extend(writes)
+
+    def dial(self, *addresses: Address) -> None:
+        """Ask for connections."""
+        self._dials.extend(addresses)
+
+    def close(self, *streams: StreamId) -> None:
+        """Ask for streams to be closed, after the frames of this moment."""
+        self._closes.extend(streams)
+
+    def persisted(self, token: int) -> None:
+        """All writes up to ``token`` are durable: what waited for them may leave."""
+        assert self._durable <= token <= self._last_token, "tokens are answered in order"
+        self._durable = token
+        while self._held and self._held[0][0] <= token:
+            _, deeds = self._held.popleft()
+            self._held_count -= len(deeds)
+            self.free.extend(deeds)
+
+    def fail(self) -> None:
+        """The disk failed: nothing that waits will ever leave, and nothing gated after it."""
+        self.failed = True
+        self._held.clear()
+        self._held_count = 0
+        self._writes.clear()
+        self.gated = Deeds()
+
+    def take(self, wake_at_ns: int | None) -> Effects:
+        """All that may leave now, as one value."""
+        token = self._begin_write()
+        self._gate()
+        deeds, self.free = self.free, Deeds()
+        effects = Effects(
+            token=token,
+            writes=tuple(self._writes) if token is not None else (),
+            datagrams=tuple(deeds.datagrams),
+            frames=tuple(deeds.frames),
+            dials=tuple(self._dials),
+            closes=tuple(self._closes),
+            notifications=tuple(deeds.notifications),
+            wake_at_ns=wake_at_ns,
+        )
+        self._writes = []
+        self._dials = []
+        self._closes = []
+        return effects
+
+    def _begin_write(self) -> int | None:
+        if not self._writes or self.failed:
+            return None
+        self._last_token += 1
+        return self._last_token
+
+    def _gate(self) -> None:
+        deeds, self.gated = self.gated, Deeds()
+        if self.failed or not len(deeds):
+            return
+        if self._durable == self._last_token:
+            self.free.extend(deeds)
+        else:
+            self._held.append((self._last_token, deeds))
+            self._held_count += len(deeds)

@@ -1,0 +1,82 @@
+"""From learner to active: who has caught up takes part, without anybody having to watch for it.
+
+A newcomer is admitted as a learner, so that nobody waits at a barrier for a host that is still
+fetching its history. When it has said that it applied all that its admission stood on, the author
+of the admission proposes the step; if that one is gone, any other does after a while.
+"""
+
+from collections.abc import Iterable
+
+from mesh.protocol.admission.activation import Candidate, activation_deadline_ns
+from mesh.protocol.barrier import Barrier
+from mesh.protocol.catalogue import Catalogue
+from mesh.protocol.history import History
+from mesh.protocol.now import SECOND, Now
+
+RETRY_NS = 5 * SECOND
+"""A step that was refused or dropped is proposed again after this long."""
+
+
+class Activations:
+    """The learners of the roster, and when each should become active."""
+
+    def __init__(
+        self, own: bytes, catalogue: Catalogue, history: History, barrier: Barrier
+    ) -> None:
+        self._own = own
+        self._catalogue = catalogue
+        self._history = history
+        self._barrier = barrier
+        self._admissions: dict[bytes, int] = {}
+        self._covered_since_ns: dict[bytes, int] = {}
+        self._tried_at_ns: dict[bytes, int] = {}
+
+    def learners(self, controllers: Iterable[bytes]) -> None:
+        """The roster has exactly these learners now."""
+        wanted = sorted(controllers)
+        known = self._admissions
+        self._admissions = {each: known[each] for each in wanted if each in known}
+        missing = {("controller", each.hex()): each for each in wanted if each not in known}
+        if missing:
+            for entry in self._history.log():
+                for change in entry.written_keys:
+                    if change.key[:2] in missing:
+                        self._admissions[missing[change.key[:2]]] = entry.number
+        for table in (self._covered_since_ns, self._tried_at_ns):
+            for gone in [each for each in table if each not in self._admissions]:
+                del table[gone]
+
+    def deadline_ns(self, active: frozenset[bytes], now: Now) -> int | None:
+        """When the next step is to be proposed here; None: nobody waits for one."""
+        return min((due for due, _ in self._due(active, now)), default=None)
+
+    def due(self, active: frozenset[bytes], now: Now) -> tuple[bytes, ...]:
+        """The learners for whom the step is to be proposed here and now."""
+        ready = [each for due, each in self._due(active, now) if due <= now.monotonic_ns]
+        for each in ready:
+            self._tried_at_ns[each] = now.monotonic_ns
+        return tuple(ready)
+
+    def _due(self, active: frozenset[bytes], now: Now) -> list[tuple[int, bytes]]:
+        found: list[tuple[int, bytes]] = []
+        for controller in self._admissions:
+            candidate = self._candidate(controller, now)
+            due = activation_deadline_ns(candidate, self._own, active)
+            if due is not None:
+                tried = self._tried_at_ns.get(controller)
+                found.append((due if tried is None else max(due, tried + RETRY_NS), controller))
+        return found
+
+    def _candidate(self, controller: bytes, now: Now) -> Candidate:
+        number = self._admissions[controller]
+        required = (self._catalogue.ancestors(number) or 0) | 1 << number
+        applied = self._barrier.applied_by(controller) & required
+        if applied == required:
+            self._covered_since_ns.setdefault(controller, now.monotonic_ns)
+        return Candidate(
+            controller=controller,
+            author=self._catalogue[number].attempt.author.controller,
+            required=required,
+            applied=applied,
+            covered_since_ns=self._covered_since_ns.get(controller),
+        )

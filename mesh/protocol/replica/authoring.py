@@ -1,0 +1,39 @@
+"""From commands to a signed request.
+
+The paper that goes to the barrier, and the cover that goes around it.
+"""
+
+from dataclasses import dataclass
+
+from mesh.environment.resolve import Resolution
+from mesh.protocol.suite import Signer
+from mesh.wire.requests import Request, SignedRequest, sign_request
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """What people say about a ChangeSet, beside its commands."""
+
+    name: str
+    reason: str
+    patience_ns: int
+
+
+def author(
+    environment: bytes, signer: Signer, resolution: Resolution, cover: Cover, nonce: bytes
+) -> SignedRequest:
+    """The request for what was resolved, signed; ``nonce`` is the one it was resolved with."""
+    request = Request(
+        version=0,
+        environment=environment,
+        signer=signer.public,
+        name=cover.name,
+        written=resolution.written,
+        resolved=resolution.resolved,
+        base=resolution.base,
+        overridden=resolution.overridden,
+        patience_ns=cover.patience_ns,
+        reason=cover.reason,
+        nonce=nonce,
+    )
+    return sign_request(request, signer.sign)

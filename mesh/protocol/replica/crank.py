@@ -1,0 +1,245 @@
+"""Turning the barrier.
+
+Ask what follows from the facts held, do it, and ask again until nothing does.
+
+Here decisions become facts, a released ChangeSet becomes history, and history becomes what readers
+see, at its instant.
+"""
+
+from collections.abc import Callable
+from random import Random
+from typing import Final
+
+from mesh.environment.resolve import Resolution, Unresolved
+from mesh.protocol.barrier import (
+    Accepted,
+    Apply,
+    Barrier,
+    Dropped,
+    Say,
+    Submission,
+    WantMerge,
+    instant,
+)
+from mesh.protocol.catalogue import Catalogue, Ids, numbers
+from mesh.protocol.effects import ChangeProgressed, ConfigurationSwapped
+from mesh.protocol.history import History, MergePlan
+from mesh.protocol.membership import Membership
+from mesh.protocol.now import MILLISECOND, SECOND, Now
+from mesh.protocol.replica.authoring import Cover, author
+from mesh.protocol.replica.desk import Desk
+from mesh.protocol.suite import Signer
+from mesh.protocol.swaps import Swap, Swaps
+from mesh.wire.facts import Body, Fact
+from mesh.wire.identity import Incarnation
+from mesh.wire.messages import Summary
+from mesh.wire.requests import Command, Kind, SignedRequest
+
+GUARD_NS_MIN: Final = 5 * MILLISECOND
+GUARD_NS_MAX: Final = 2 * SECOND
+"""Between these lies the time from the last seal to the instant: long enough for the news to be
+everywhere."""
+
+CONTROLLER_PATIENCE_NS: Final = 60 * SECOND
+"""Patience of what controllers propose by themselves: merges and activations."""
+
+ALARM_EVERY_NS: Final = 60 * SECOND
+"""A lasting disagreement is said again this often."""
+
+Speak = Callable[[Body, Now], Fact]
+
+
+class Crank:
+    """Turns the barrier of one participant."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        signer: Signer,
+        random: Random,
+        catalogue: Catalogue,
+        history: History,
+        barrier: Barrier,
+        members: Membership,
+    ) -> None:
+        self._desk = desk
+        self._signer = signer
+        self._random = random
+        self._catalogue = catalogue
+        self._history = history
+        self._barrier = barrier
+        self._members = members
+        self._swaps = Swaps()
+        self._persist_ns = 5 * MILLISECOND
+        self._disagreed_at_ns: int | None = None
+        self.applied = False
+        """Something was applied since this was last cleared."""
+        self.stand_down: str | None = None
+        """Why this controller casts no votes; None where it does."""
+
+    # --- facts --------------------------------------------------------------------------------
+
+    def learn(self, fact: Fact, now: Now) -> None:
+        """Let the barrier know ``fact``."""
+        learned = self._barrier.learn(fact, now)
+        if learned.rejected is not None:
+            self._desk.counters["proposals rejected"] += 1
+        for number in numbers(learned.attempts):
+            self._desk.notify(ChangeProgressed(self._catalogue[number].tx))
+
+    def turn(self, say: Speak, next_lamport: Callable[[], int], now: Now) -> None:
+        """Do all that follows from what is known, one step after the other."""
+        if self.stand_down is not None or self._desk.outbox.failed:
+            return
+        self._barrier.merges_by_itself = self._merges_by_itself()
+        while True:
+            action = self._barrier.advance(now, next_lamport())
+            match action:
+                case None:
+                    return
+                case Say(body=body):
+                    say(body, now)
+                case Apply():
+                    self._apply(action, now)
+                case WantMerge(over=over):
+                    self._merge(over, (), now)
+                case Dropped(tx=tx, why=why):
+                    self._desk.notice("warning", "change dropped", f"{tx.hex()}: {why}")
+                    self._desk.notify(ChangeProgressed(tx))
+
+    def _merges_by_itself(self) -> bool:
+        return self._history.state.get("environment", "merge") != "hold"
+
+    # --- applying and showing -----------------------------------------------------------------
+
+    def _apply(self, action: Apply, now: Now) -> None:
+        """The history has grown; prepare the next configuration, to be shown at its instant."""
+        self.applied = True
+        change_sets = tuple(self._catalogue[number].tx for number in action.numbers)
+        plan = instant.plan(action.instant, now.wall_ns, self._clocks_are_close(action, now))
+        self._swaps.schedule(
+            change_sets,
+            self._history.state,
+            plan.at_wall_ns,
+            "" if plan.why is instant.SwapReason.INSTANT else plan.why.value,
+            self._desk.outbox.ticket(),
+            now,
+        )
+        for tx in change_sets:
+            self._desk.notify(ChangeProgressed(tx))
+
+    def _clocks_are_close(self, action: Apply, now: Now) -> bool:
+        if action.instant is None:
+            return False
+        for member in action.instant.members:
+            clock = self._members.clock(member, now)
+            if member == self._desk.own:
+                continue
+            if (
+                clock is None
+                or abs(clock.offset_ns) + clock.error_ns >= action.instant.guard_ns // 2
+            ):
+                return False
+        return True
+
+    def swap(self, now: Now) -> tuple[Swap, ...]:
+        """Show what is due; what was shown."""
+        due = self._swaps.due(self._desk.outbox.is_durable, now)
+        for swap in due:
+            self._history.show(swap.configuration)
+            self._desk.notify(ConfigurationSwapped(swap.tx, now.wall_ns, swap.late, swap.why))
+        return due
+
+    @property
+    def deadline_ns(self) -> int | None:
+        """Monotonic time at which ``turn`` or ``swap`` has something to do."""
+        deadlines = (self._barrier.deadline_ns, self._swaps.deadline_ns)
+        return min((each for each in deadlines if each is not None), default=None)
+
+    # --- proposing ----------------------------------------------------------------------------
+
+    def submit(self, request: SignedRequest, kind: Kind, now: Now) -> Submission:
+        """Bring a signed request to the barrier."""
+        return self._barrier.submit(request, kind, now, guard_ns=self.guard_ns(now))
+
+    def merge(self, keep: tuple[bytes, ...], now: Now) -> MergePlan | Submission:
+        """An operator's merge: what is in ``keep`` wins.
+
+        The plan comes back where nothing was proposed.
+        """
+        return self._merge(self._barrier.mergeable, keep, now)
+
+    def _merge(self, over: Ids, keep: tuple[bytes, ...], now: Now) -> MergePlan | Submission:
+        plan = self._history.plan_merge(over, self._released_by, keep=keep)
+        if plan.held:
+            return plan
+        nonce = self._random.randbytes(16)
+        resolution = Resolution(plan.commands, plan.commands, (), (), Kind.MERGE)
+        request = author(
+            self._desk.environment,
+            self._signer,
+            resolution,
+            Cover("merge", "histories parted and met again", CONTROLLER_PATIENCE_NS),
+            nonce,
+        )
+        return self._barrier.submit(
+            request, Kind.MERGE, now, guard_ns=self.guard_ns(now), over=over
+        )
+
+    def _released_by(self, number: int) -> int:
+        return len(self._barrier.released_by(number))
+
+    def propose_by_itself(self, name: str, commands: tuple[Command, ...], now: Now) -> bool:
+        """A ChangeSet of the controller's own right, such as the step from learner to active."""
+        nonce = self._random.randbytes(16)
+        resolution = self._history.resolve(commands, nonce)
+        if isinstance(resolution, Unresolved):
+            self._desk.notice("warning", "not proposed", f"{name}: {'; '.join(resolution.errors)}")
+            return False
+        request = author(
+            self._desk.environment,
+            self._signer,
+            resolution,
+            Cover(name, "", CONTROLLER_PATIENCE_NS),
+            nonce,
+        )
+        return isinstance(self.submit(request, resolution.kind, now), Accepted)
+
+    # --- time and agreement -------------------------------------------------------------------
+
+    def persisted_in(self, elapsed_ns: int) -> None:
+        """A write took this long; the guard follows, fast upwards and slowly down."""
+        rising = elapsed_ns > self._persist_ns
+        self._persist_ns += (elapsed_ns - self._persist_ns) // (2 if rising else 16)
+
+    def guard_ns(self, now: Now) -> int:
+        """How long after the last seal all will be ready: the news there, one write, and some air.
+
+        The environment's setting stands where there is one; else it follows from what is measured.
+        """
+        setting = self._history.state.get("environment", "guard_ns")
+        if isinstance(setting, int) and setting:
+            return setting
+        clocks = (self._members.clock(peer, now) for peer in self._members.view)
+        round_trip_ns = max((clock.round_trip_ns for clock in clocks if clock), default=0)
+        measured = round_trip_ns + 2 * self._persist_ns + GUARD_NS_MIN
+        return max(GUARD_NS_MIN, min(GUARD_NS_MAX, measured))
+
+    def compare_state(self, peer: Incarnation, summary: Summary, now: Now) -> None:
+        """The same history must give the same state; if it does not, one of us is wrong."""
+        if summary.history != self._history.history_hash[:8]:
+            return
+        if summary.state == self._history.state_hash[:8]:
+            return
+        self._desk.counters["states that differ over one history"] += 1
+        if (
+            self._disagreed_at_ns is None
+            or now.monotonic_ns - self._disagreed_at_ns > ALARM_EVERY_NS
+        ):
+            self._disagreed_at_ns = now.monotonic_ns
+            self._desk.notice(
+                "error",
+                "states differ",
+                f"{peer} folds the same history to another configuration: one of us is damaged;"
+                " compare `trellis change log` on both",
+            )

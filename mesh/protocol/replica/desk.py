@@ -1,0 +1,121 @@
+"""The replica's desk: whatever any machine wants done goes over it, and nowhere else.
+
+It knows where a peer is reached, over which channel, and what must wait for the disk.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from mesh.protocol.configuration import ReplicaConfiguration
+from mesh.protocol.effects import Answer, JournalWrite, Noticed, Notification, Refusal
+from mesh.protocol.inputs import CallId
+from mesh.protocol.links import Links, LinkStep
+from mesh.protocol.now import Now
+from mesh.protocol.outbox import Deeds, Outbox
+from mesh.protocol.outgoing import Channel, Outgoing
+from mesh.wire import codec, envelope
+from mesh.wire.identity import Address, Incarnation
+from mesh.wire.messages import Message
+
+Route = Callable[[Incarnation], tuple[Address | None, bool]]
+"""Where a peer's datagrams go (None: not known), and whether they arrive there."""
+
+
+class Desk:
+    """Outbox, links and counters in one hand."""
+
+    def __init__(self, own: Incarnation, configuration: ReplicaConfiguration, links: Links) -> None:
+        self.own = own
+        self.configuration = configuration
+        self.outbox = Outbox()
+        self.links = links
+        self.counters: Counter[str] = Counter()
+        self.environment = envelope.NO_ENVIRONMENT
+        self.route: Route = lambda _: (None, False)
+        self.link_steps: list[LinkStep] = []
+        """Steps of the links that sending caused; the replica carries out their events."""
+        self._sealer = envelope.PlainSealer()
+        self._datagrams_sent = 0
+
+    # --- sending ------------------------------------------------------------------------------
+
+    def send(self, outgoing: Iterable[Outgoing], now: Now, *, gated: bool) -> None:
+        """Send messages; ``gated`` ones wait for every write so far."""
+        encoded: dict[int, bytes] = {}
+        for each in outgoing:
+            address, passes = self._resolve(each.to)
+            if each.channel is Channel.DATAGRAM and passes and address is not None:
+                self._send_datagram(address, each, gated=gated)
+            elif isinstance(each.to, Incarnation):
+                raw = encoded.get(id(each.message))
+                if raw is None:
+                    raw = encoded[id(each.message)] = codec.encode(each.message)
+                self._send_frames(each.to, raw, now, gated=gated)
+
+    def send_on_stream(self, stream: int, message: Message, now: Now, *, gated: bool) -> None:
+        """Send on one stream, whoever is at its end."""
+        self.carry(self.links.send(stream, codec.encode(message), now), gated=gated)
+
+    def open_datagram(self, payload: bytes) -> envelope.Datagram | None:
+        """The datagram that ``payload`` is, None (and counted) where it is none for us."""
+        opened = envelope.unpack(payload, self._sealer)
+        if isinstance(opened, codec.Rejected):
+            self.counters["datagrams rejected"] += 1
+            return None
+        if (
+            opened.environment != self.environment
+            or opened.sender.controller == self.own.controller
+        ):
+            self.counters["datagrams of others"] += 1
+            return None
+        return opened
+
+    def _resolve(self, to: Incarnation | Address) -> tuple[Address | None, bool]:
+        return (to, True) if isinstance(to, Address) else self.route(to)
+
+    def _send_datagram(self, address: Address, each: Outgoing, *, gated: bool) -> None:
+        self._datagrams_sent += 1
+        datagram = envelope.Datagram(self.environment, self.own, self._datagrams_sent, each.message)
+        peer = each.to.controller if isinstance(each.to, Incarnation) else None
+        payload = envelope.pack(datagram, self._sealer, peer)
+        self._deeds(gated=gated).datagrams.append((address, payload))
+
+    def _send_frames(self, to: Incarnation, raw: bytes, now: Now, *, gated: bool) -> None:
+        connection = self.links.connected.get(to.controller)
+        if connection is None:
+            self.counters["messages without a stream"] += 1
+        else:
+            self.carry(self.links.send(connection.stream, raw, now), gated=gated)
+
+    def _deeds(self, *, gated: bool) -> Deeds:
+        return self.outbox.gated if gated else self.outbox.free
+
+    def carry(self, step: LinkStep, *, gated: bool = False) -> None:
+        """Do what the links want done, and keep their events for the replica."""
+        self._deeds(gated=gated).frames.extend(step.frames)
+        self.outbox.dial(*step.dials)
+        self.outbox.close(*step.closes)
+        if step.events:
+            self.link_steps.append(step)
+
+    # --- telling ------------------------------------------------------------------------------
+
+    def write(self, *writes: JournalWrite) -> None:
+        """Make ``writes`` durable."""
+        self.outbox.write(*writes)
+
+    def notify(self, *notifications: Notification) -> None:
+        """Tell local listeners, once all that was written is durable."""
+        self.outbox.gated.notifications.extend(notifications)
+
+    def answer(self, call: CallId, **result: object) -> None:
+        """The outcome of a call, once it is durable."""
+        self.notify(Answer(call, result))
+
+    def refuse(self, call: CallId, code: int, *errors: str) -> None:
+        """A call is refused; nothing came of it, so nothing needs to be durable."""
+        self.outbox.free.notifications.append(Refusal(call, code, errors))
+
+    def notice(self, level: str, event: str, text: str) -> None:
+        """A line for the log."""
+        self.outbox.free.notifications.append(Noticed(level, event, text))

@@ -1,0 +1,375 @@
+"""The one door.
+
+Whatever happens comes in through ``handle``, and all that is to be done goes out as its value.
+
+    Replica(…).start(now) ─▶ Effects          once
+    Replica.handle(input, now) ─▶ Effects     for each thing that happens, one at a time
+
+No clock, no socket, no file, no thread: whoever calls decides what time it is and does the deeds.
+The same replica runs under the trio driver and in a simulated mesh, and cannot tell which.
+"""
+
+from random import Random
+
+import msgspec
+
+from mesh.protocol.admission import Admission, AdmissionStep, Card, Phase
+from mesh.protocol.configuration import ReplicaConfiguration
+from mesh.protocol.effects import Effects, Ended, Image, WriteMeta
+from mesh.protocol.inputs import (
+    DatagramReceived,
+    DialFailed,
+    DialFailure,
+    FoundEnvironment,
+    FrameReceived,
+    Input,
+    Leave,
+    Persisted,
+    PersistFailed,
+    Sighted,
+    Slept,
+    StreamClosed,
+    StreamDrained,
+    StreamOpened,
+    Woke,
+)
+from mesh.protocol.links import (
+    Connected,
+    Departed,
+    Disconnected,
+    Greeted,
+    Links,
+    LinkStep,
+    Received,
+    Source,
+    TwinMet,
+)
+from mesh.protocol.now import Now
+from mesh.protocol.outgoing import Channel
+from mesh.protocol.replica.calls import Call, Calls
+from mesh.protocol.replica.desk import Desk
+from mesh.protocol.replica.participant import Participant
+from mesh.protocol.standing import Access, RosterView
+from mesh.protocol.suite import Signer, Suite
+from mesh.wire.envelope import ReplayWindow
+from mesh.wire.identity import Address, Incarnation
+from mesh.wire.messages import Knock, Welcome
+
+REMEMBERED_KEY = "addresses"
+REMEMBERED_MAX = 64
+"""Addresses kept on disk for the next start: the roster of a large office."""
+
+
+class Replica:
+    """One incarnation of a controller.
+
+    ``identity`` signs what the controller says, ``operator`` (where its key is kept here) what
+    people submit; ``random`` is the only source of chance, ``image`` the whole memory of earlier
+    lives.
+    """
+
+    def __init__(
+        self,
+        identity: Signer,
+        operator: Signer | None,
+        configuration: ReplicaConfiguration,
+        random: Random,
+        suite: Suite,
+        image: Image,
+    ) -> None:
+        self.own = Incarnation(identity.public, image.boot, random.randbytes(8))
+        self.configuration = configuration
+        self.admission = Admission(
+            self.own,
+            Card(
+                configuration.name,
+                configuration.site,
+                configuration.addresses,
+                configuration.exchange_key,
+            ),
+            operator.public if operator is not None else None,
+            configuration,
+            image.meta,
+            random,
+        )
+        self.desk = Desk(self.own, configuration, Links(self.admission.hello(), random))
+        self.participant: Participant | None = None
+        self._identity = identity
+        self._suite = suite
+        self._random = random
+        self._image = image
+        self._calls = Calls(self.desk, operator, random)
+        self._stranger_roster = RosterView()
+        self._windows: dict[Incarnation, ReplayWindow] = {}
+        self._remembered: bytes = image.meta.get(REMEMBERED_KEY, b"")
+        self._left = False
+        self._written_at_ns: dict[int, int] = {}
+
+    # --- the door -----------------------------------------------------------------------------
+
+    def start(self, now: Now) -> Effects:
+        """The first step of this life."""
+        self._admission_step(self.admission.start(now), now)
+        for address in _addresses(self._remembered):
+            self._links_step(self.desk.links.sighted(address, Source.REMEMBERED, now), now)
+        return self._effects(now)
+
+    def handle(self, happened: Input, now: Now) -> Effects:
+        """What follows from ``happened``."""
+        if not self._is_over:
+            self._dispatch(happened, now)
+        elif isinstance(happened, Persisted):
+            self.desk.outbox.persisted(happened.token)
+        return self._effects(now)
+
+    @property
+    def _is_over(self) -> bool:
+        return self._left or (self.participant is not None and self.participant.ended)
+
+    def _dispatch(self, happened: Input, now: Now) -> None:  # noqa: C901, PLR0912  one arm for each input
+        links = self.desk.links
+        match happened:
+            case DatagramReceived(source, payload):
+                self._datagram(source, payload, now)
+            case FrameReceived(stream, payload):
+                self._links_step(links.frame(stream, payload, now), now)
+            case StreamOpened(stream, remote, dialled):
+                self._links_step(links.opened(stream, remote, dialled, now), now)
+            case StreamClosed(stream):
+                self._links_step(links.closed(stream, now), now)
+                self._admission_step(self.admission.closed(stream), now)
+            case StreamDrained(stream, written_bytes):
+                self._links_step(links.drained(stream, written_bytes, now), now)
+            case DialFailed(address, why):
+                self._dial_failed(address, why, now)
+            case Persisted(token):
+                self._persisted(token, now)
+            case PersistFailed(why):
+                self.desk.outbox.fail()
+                self.desk.notice("error", "disk failed", f"{why}; no more votes until it is well")
+            case Woke():
+                self._wake(now)
+            case Slept(late_ns):
+                self.desk.notice("warning", "slept", f"woke {late_ns // 1_000_000} ms late")
+                if self.participant is not None:
+                    self.participant.slept(now)
+                self._wake(now)
+            case Sighted(address, source):
+                self._links_step(links.sighted(address, Source(source), now), now)
+            case FoundEnvironment(call):
+                self._admission_step(self.admission.found(now), now)
+                self.desk.answer(call, environment=self.desk.environment.hex())
+            case Leave():
+                self._leave(now)
+            case _:
+                self._call(happened, now)
+
+    def _effects(self, now: Now) -> Effects:
+        if self.participant is not None and not self._is_over:
+            self.participant.settle(now)
+            self._roster_changed(now)
+        self._drain_links(now)
+        effects = self.desk.outbox.take(self._deadline_ns(now))
+        if effects.token is not None:
+            self._written_at_ns[effects.token] = now.monotonic_ns
+        return effects
+
+    def _deadline_ns(self, now: Now) -> int | None:
+        if self._is_over:
+            return None
+        deadlines = [self.desk.links.deadline_ns, self.admission.deadline_ns]
+        if self.participant is not None:
+            deadlines.append(self.participant.deadline_ns(now))
+        return min((each for each in deadlines if each is not None), default=None)
+
+    # --- time and disk ------------------------------------------------------------------------
+
+    def _wake(self, now: Now) -> None:
+        self._links_step(self.desk.links.wake(now), now)
+        self._admission_step(self.admission.wake(now), now)
+        if self.participant is not None:
+            self.participant.wake(now)
+
+    def _persisted(self, token: int, now: Now) -> None:
+        self.desk.outbox.persisted(token)
+        for written in [each for each in self._written_at_ns if each <= token]:
+            elapsed_ns = now.monotonic_ns - self._written_at_ns.pop(written)
+            if self.participant is not None:
+                self.participant.crank.persisted_in(elapsed_ns)
+
+    def _leave(self, now: Now) -> None:
+        if self.participant is not None:
+            self.participant.leave(now)
+        self._links_step(self.desk.links.goodbye("this controller stops in good order", now), now)
+        self._left = True
+
+    # --- datagrams ----------------------------------------------------------------------------
+
+    def _datagram(self, source: Address, payload: bytes, now: Now) -> None:
+        datagram = self.desk.open_datagram(payload)
+        inside = self.participant
+        if datagram is None or inside is None:
+            return
+        sender = datagram.sender
+        if not inside.is_member(sender.controller):
+            self.desk.counters["datagrams of strangers"] += 1
+            return
+        if not self._window(sender).accept(datagram.counter):
+            self.desk.counters["datagrams repeated"] += 1
+            return
+        inside.received(sender, Access.MEMBER, datagram.message, Channel.DATAGRAM, source, now)
+
+    def _window(self, sender: Incarnation) -> ReplayWindow:
+        window = self._windows.get(sender)
+        if window is None:
+            for older in [each for each in self._windows if each.controller == sender.controller]:
+                if older < sender:
+                    del self._windows[older]
+            window = self._windows[sender] = ReplayWindow()
+        return window
+
+    # --- streams ------------------------------------------------------------------------------
+
+    def _links_step(self, step: LinkStep, now: Now) -> None:
+        self.desk.carry(step)
+        self._drain_links(now)
+
+    def _drain_links(self, now: Now) -> None:
+        """Carry out what happened on streams, whoever caused it, until nothing more does."""
+        while self.desk.link_steps:
+            for event in self.desk.link_steps.pop(0).events:
+                self._link_event(event, now)
+
+    def _link_event(self, event: object, now: Now) -> None:
+        match event:
+            case Greeted(stream, hello, remote):
+                access = self.admission.judge(hello, self._roster)
+                self._links_step(self.desk.links.judged(stream, access, now), now)
+                step = self.admission.greeted(stream, remote, hello, access, self._roster, now)
+                self._admission_step(step, now)
+            case Received(stream, sender, access, message):
+                self._received(stream, sender, access, message, now)
+            case Connected(incarnation, stream):
+                self._connected(incarnation, stream, now)
+            case Disconnected(incarnation):
+                if self.participant is not None:
+                    self.participant.disconnected(incarnation, now)
+            case Departed(incarnation, why):
+                self.desk.notice("info", "departed", f"{incarnation}: {why}")
+            case TwinMet(incarnation):
+                self._twin(incarnation)
+            case _:
+                raise AssertionError(event)
+
+    def _received(
+        self, stream: int, sender: Incarnation, access: Access, message: object, now: Now
+    ) -> None:
+        match message:
+            case Knock():
+                self._admission_step(self.admission.knocked(stream, message, now), now)
+            case Welcome():
+                self._admission_step(self.admission.welcomed(stream, message, now), now)
+            case _ if self.participant is not None:
+                self.participant.received(sender, access, message, Channel.STREAM, None, now)
+            case _:
+                self.desk.counters["messages out of place"] += 1
+
+    def _connected(self, peer: Incarnation, stream: int, now: Now) -> None:
+        if self.participant is None:
+            return
+        for greeted, hello in self.desk.links.hellos():
+            if greeted == stream and hello.addresses:
+                self.participant.connected(peer, hello.addresses[0], now)
+                self._remember_addresses()
+
+    def _dial_failed(self, address: Address, why: DialFailure, now: Now) -> None:
+        self._links_step(self.desk.links.dial_failed(address, why, now), now)
+        if self.participant is not None and why is DialFailure.REFUSED:
+            self.participant.refused(address, now)
+
+    def _twin(self, other: Incarnation) -> None:
+        self.desk.notice("error", "twin", f"another life of this controller is about: {other}")
+        if self.participant is not None and other.boot >= self.own.boot:
+            self.participant.end("another life of this controller is about", other.boot)
+
+    def _remember_addresses(self) -> None:
+        """Keep on disk where members were reached, for a start without seeds and without mDNS."""
+        known = self.desk.links.known()
+        reached = [each.address for each in known if each.controller is not None]
+        raw = msgspec.json.encode(reached[:REMEMBERED_MAX])
+        if raw != self._remembered:
+            self._remembered = raw
+            self.desk.write(WriteMeta(REMEMBERED_KEY, raw))
+
+    # --- admission ----------------------------------------------------------------------------
+
+    @property
+    def _roster(self) -> RosterView:
+        return self.participant.roster if self.participant is not None else self._stranger_roster
+
+    def _admission_step(self, step: AdmissionStep, now: Now) -> None:
+        self.desk.write(*step.writes)
+        for notice in step.notices:
+            self.desk.notice(notice.level, notice.event, notice.text)
+        if step.joined is not None:
+            self._join(now)
+        for stream, message in step.sends:
+            self.desk.send_on_stream(stream, message, now, gated=True)
+        if step.hello_changed:
+            self.desk.carry(self.desk.links.introduce(self.admission.hello(), now), gated=True)
+            self._judge_again(now)
+        if step.ended is not None:
+            self.desk.notify(Ended(step.ended, self.own.boot))
+            self._left = True
+
+    def _join(self, now: Now) -> None:
+        """This controller belongs to an environment: from now on it takes part."""
+        place = self.admission.membership
+        assert place is not None, "admission said that it joined"
+        self.participant = Participant(
+            self.desk, place, self._identity, self._suite, self._random, self._image
+        )
+        self.participant.start(now)
+        self._calls.participant = self.participant
+        self._roster_changed(now)
+
+    def _roster_changed(self, now: Now) -> None:
+        inside = self.participant
+        if inside is None:
+            return
+        inside.crank.stand_down = self.admission.stand_down
+        if not inside.roster_changed:
+            return
+        inside.roster_changed = False
+        for address in inside.roster_addresses():
+            self.desk.carry(self.desk.links.sighted(address, Source.ROSTER, now))
+        self._judge_again(now)
+        self._admission_step(self.admission.roster_changed(inside.roster, now), now)
+        if inside.history.ids and self.admission.phase is Phase.FOUNDED:
+            self._admission_step(self.admission.used(now), now)
+
+    def _judge_again(self, now: Now) -> None:
+        for stream, hello in self.desk.links.hellos():
+            access = self.admission.judge(hello, self._roster)
+            self._links_step(self.desk.links.judged(stream, access, now), now)
+
+    # --- local calls --------------------------------------------------------------------------
+
+    def _call(self, call: Call, now: Now) -> None:
+        if self.desk.outbox.failed:
+            self.desk.refuse(
+                call.call,
+                1,
+                "the disk of this controller failed, so nothing can be promised;"
+                " see `trellis doctor`, or use another controller",
+            )
+        elif self.desk.outbox.is_full:
+            self.desk.refuse(
+                call.call, 1, "the disk cannot keep up; try again when it has, or elsewhere"
+            )
+        else:
+            self._admission_step(self._calls.handle(call, self.admission, now), now)
+
+
+def _addresses(raw: bytes) -> list[Address]:
+    return msgspec.json.decode(raw, type=list[Address]) if raw else []

@@ -1,0 +1,165 @@
+"""How facts get around.
+
+Pushed at once to those who can be reached, compared afterwards with everybody.
+
+News is told on the doorstep, and the post comes by later to see that nobody was out. A new fact is
+pushed the moment it may leave: by its origin to every connected peer, in a mesh small enough for
+that (such a push says that it is direct and is not passed on, otherwise each fact would travel n²
+times); in a larger one to a few, who pass on what was new to them (Demers et al., "Epidemic
+algorithms for replicated database maintenance", 1987). Every probe carries a hash of how far each
+chain is held. Where two hashes differ for longer than news is on its way, vectors are compared and
+what is missing follows in order, so a push that got lost costs time and nothing else.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from mesh.protocol.chains import Chains
+from mesh.protocol.now import MILLISECOND, SECOND, Now
+from mesh.protocol.outgoing import Channel, Outgoing
+from mesh.wire.facts import Fact
+from mesh.wire.identity import Incarnation
+from mesh.wire.limits import FACTS_PER_MESSAGE_MAX, MESSAGE_BYTES_MAX
+from mesh.wire.messages import Facts, FactVector, Held, Message
+
+DIRECT_PEERS_MAX: Final = 32
+"""Up to here the origin itself tells everybody: one hop, n frames for each fact."""
+
+FANOUT: Final = 4
+"""Beyond: peers that are told at once. log4 of 1,000 is 5 hops."""
+
+SETTLE_NS: Final = 100 * MILLISECOND
+"""Different hashes this soon after the last news mean that something is on its way, not lost."""
+
+ASK_AGAIN_NS: Final = 2 * SECOND
+"""Under a steady stream of news no moment is quiet: then vectors are compared this often."""
+
+ANSWER_BYTES_MAX: Final = 16 * MESSAGE_BYTES_MAX
+"""Facts sent in answer to one vector; who lacks more asks again when it has these."""
+
+
+@dataclass(slots=True)
+class _Exchange:
+    asked_at_ns: int
+    behind: bool = False
+
+
+class Spreading:
+    """Decides who is told which facts, and when vectors are compared."""
+
+    def __init__(self, chains: Chains, random: Random) -> None:
+        self._chains = chains
+        self._random = random
+        self._exchanges: dict[Incarnation, _Exchange] = {}
+        self._news_at_ns = 0
+
+    def push(
+        self, facts: Sequence[Fact], peers: Sequence[Incarnation], now: Now
+    ) -> tuple[Outgoing, ...]:
+        """Tell ``peers`` (all that are connected) of own new facts."""
+        if not facts or not peers:
+            return ()
+        self._news_at_ns = now.monotonic_ns
+        direct = len(peers) <= DIRECT_PEERS_MAX
+        told = peers if direct else self._random.sample(list(peers), FANOUT)
+        return tuple(
+            _to(peer, message) for message in _messages(facts, direct=direct) for peer in told
+        )
+
+    def pass_on(
+        self,
+        facts: Sequence[Fact],
+        source: Incarnation,
+        peers: Sequence[Incarnation],
+        *,
+        direct: bool,
+    ) -> tuple[Outgoing, ...]:
+        """Tell a few others of facts that ``source`` sent and that were new here."""
+        others = [peer for peer in peers if peer != source]
+        if direct or not facts or len(peers) <= DIRECT_PEERS_MAX or not others:
+            return ()
+        told = self._random.sample(others, min(FANOUT, len(others)))
+        return tuple(
+            _to(peer, message) for message in _messages(facts, direct=False) for peer in told
+        )
+
+    def took(
+        self, source: Incarnation, now: Now, *, news: bool, gaps: bool
+    ) -> tuple[Outgoing, ...]:
+        """Facts of ``source`` were taken; where something before them is missing, ask for it."""
+        if news:
+            self._news_at_ns = now.monotonic_ns
+        exchange = self._exchanges.get(source)
+        if exchange is not None and exchange.behind and news:
+            return self._ask(source, now)
+        if gaps and (exchange is None or now.monotonic_ns - exchange.asked_at_ns > SETTLE_NS):
+            return self._ask(source, now)
+        return ()
+
+    def connected(self, peer: Incarnation, now: Now) -> tuple[Outgoing, ...]:
+        """A stream stands: compare vectors."""
+        return self._ask(peer, now)
+
+    def disconnected(self, peer: Incarnation) -> None:
+        """The stream is gone, and what was asked on it."""
+        self._exchanges.pop(peer, None)
+
+    def compare(self, peer: Incarnation, facts: bytes, now: Now) -> tuple[Outgoing, ...]:
+        """``peer`` holds chains of the hash ``facts``.
+
+        Compare vectors where that stays different.
+        """
+        if facts == self._chains.summary():
+            return ()
+        exchange = self._exchanges.get(peer)
+        asked_ago_ns = now.monotonic_ns - exchange.asked_at_ns if exchange else ASK_AGAIN_NS
+        quiet = now.monotonic_ns - self._news_at_ns >= SETTLE_NS and asked_ago_ns >= SETTLE_NS
+        return self._ask(peer, now) if quiet or asked_ago_ns >= ASK_AGAIN_NS else ()
+
+    def answer(self, peer: Incarnation, vector: FactVector, now: Now) -> tuple[Outgoing, ...]:
+        """What ``peer`` lacks, and our own vector where it asks for it or holds more than we do."""
+        held = {line.origin: line.sequence for line in vector.held}
+        outgoing: list[Outgoing] = []
+        size = 0
+        for message in _messages(self._chains.missing(held), direct=False):
+            outgoing.append(_to(peer, message))
+            size += sum(len(fact.raw) for fact in message.facts)
+            if size > ANSWER_BYTES_MAX:
+                break
+        behind = self._chains.lacks(held)
+        if vector.reply:
+            outgoing.append(_to(peer, self._vector(reply=False)))
+        self._exchanges[peer] = _Exchange(now.monotonic_ns, behind=behind)
+        return tuple(outgoing)
+
+    def _ask(self, peer: Incarnation, now: Now) -> tuple[Outgoing, ...]:
+        self._exchanges[peer] = _Exchange(now.monotonic_ns)
+        return (_to(peer, self._vector(reply=True)),)
+
+    def _vector(self, *, reply: bool) -> FactVector:
+        return FactVector(
+            tuple(Held(origin, sequence) for origin, sequence in self._chains.vector()), reply
+        )
+
+
+def _to(peer: Incarnation, message: Message) -> Outgoing:
+    return Outgoing(peer, message, Channel.STREAM)
+
+
+def _messages(facts: Iterable[Fact], *, direct: bool) -> Iterator[Facts]:
+    """``facts`` in as few messages as their limits allow, in the same order."""
+    batch: list[Fact] = []
+    size = 0
+    for fact in facts:
+        length = len(fact.signed.raw) + 128
+        if batch and (
+            size + length > MESSAGE_BYTES_MAX // 2 or len(batch) == FACTS_PER_MESSAGE_MAX
+        ):
+            yield Facts(tuple(fact.signed for fact in batch), direct)
+            batch, size = [], 0
+        batch.append(fact)
+        size += length
+    if batch:
+        yield Facts(tuple(fact.signed for fact in batch), direct)
