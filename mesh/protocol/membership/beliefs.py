@@ -6,6 +6,7 @@ its refutation number.
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from mesh.protocol.membership.lives import Life, Lives
 from mesh.protocol.membership.outcome import Step, What, Why
@@ -17,8 +18,8 @@ from mesh.wire.identity import Address, Incarnation
 from mesh.wire.limits import COUNTER_MAX
 from mesh.wire.messages import News, Standing
 
-_ACCUSED = (Standing.SUSPECT, Standing.FAILED)
-_WHY_TOLD = {
+_ACCUSED: Final = (Standing.SUSPECT, Standing.FAILED)
+_WHY_TOLD: Final = {
     Standing.ALIVE: Why.ANSWERS,
     Standing.SUSPECT: Why.TOLD,
     Standing.FAILED: Why.TOLD,
@@ -26,7 +27,7 @@ _WHY_TOLD = {
 }
 
 
-WARNINGS_MAX = 64
+WARNINGS_MAX: Final = 64
 """Twins and quarantines reported, each once; a person has to look at the first one already."""
 
 

@@ -18,7 +18,7 @@ Sources: SWIM (Das, Gupta, Motivala 2002); Lifeguard (Dadgar, Phillips, Currey 2
 
 from collections.abc import Callable, Iterable
 from random import Random
-from typing import assert_never
+from typing import Final, assert_never
 
 from mesh.protocol.configuration import Profile
 from mesh.protocol.membership.beliefs import Beliefs
@@ -55,7 +55,7 @@ from mesh.wire.messages import (
 
 MembershipMessage = Probe | Ack | ProbeRequest | Nack | IndirectAck | Gossip | Table | TableHash
 
-VISITORS_MAX = 64
+VISITORS_MAX: Final = 64
 """Addresses kept of lives that speak without being current members, so that they can be
 answered."""
 

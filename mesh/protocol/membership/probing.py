@@ -10,6 +10,7 @@ Source: SWIM, section 4; memberlist's stream probe; Lifeguard's nacks and buddy 
 
 from collections.abc import Callable
 from random import Random
+from typing import Final
 
 from mesh.protocol.membership.health import Health, Sign
 from mesh.protocol.membership.links import Way
@@ -36,7 +37,7 @@ from mesh.wire.messages import (
     Summary,
 )
 
-SUSPECTS_ASKED_MAX = 3
+SUSPECTS_ASKED_MAX: Final = 3
 """Suspects asked again in one interval beside the turn: the answer of a living one ends the
 suspicion."""
 
@@ -186,7 +187,7 @@ class Probing:
                 if asked.asked_stream_ns is None:
                     self._widen(asked, member, step)
                     continue
-                self._blame(asked)
+                self._blame(asked, step)
                 member.link.note(Way.SILENCE)
                 silent.append(member)
             elif asked.client is not None:
@@ -210,20 +211,20 @@ class Probing:
             news = self._rumours.take(1, told_max, bytes_max=NEWS_BESIDE_ADDRESS_BYTES_MAX)
             step.send(helper, ProbeRequest(asked.nonce, asked.target, member.address, news))
 
-    def _blame(self, asked: Round) -> None:
-        """Whether the silence may be our own fault: helpers that live and did not even say no."""
+    def _blame(self, asked: Round, step: Step) -> None:
+        """Whose fault the silence may be beside the target's.
+
+        Helpers that live and do not even say no: our own, if we are slow; theirs, if they are gone
+        too. The score takes care of the one, asking them of the other.
+        """
         if not asked.helpers:
             self.health.note(Sign.NOBODY_TO_ASK)
-        mute = [
-            helper
-            for helper in asked.helpers
-            if helper not in asked.nacked and self._believed_alive(helper)
-        ]
-        self.health.note(Sign.NACK_MISSING, len(mute))
-
-    def _believed_alive(self, incarnation: Incarnation) -> bool:
-        member = self._table.of(incarnation)
-        return member is not None and member.standing is Standing.ALIVE
+        for helper in asked.helpers:
+            member = self._table.of(helper)
+            if helper in asked.nacked or member is None or member.standing is not Standing.ALIVE:
+                continue
+            self.health.note(Sign.NACK_MISSING)
+            self.ask(member, Purpose.VERIFY, step)
 
     # --- forgiving ------------------------------------------------------------------------------
 

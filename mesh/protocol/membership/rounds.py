@@ -10,12 +10,13 @@ import enum
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from random import Random
+from typing import Final
 
 from mesh.protocol.now import Now
 from mesh.wire.identity import Incarnation
 from mesh.wire.messages import Summary
 
-ROUNDS_MAX = 256
+ROUNDS_MAX: Final = 256
 """Questions out at a time, most of them asked for others; beyond it nothing is asked for
 anybody."""
 
@@ -35,7 +36,7 @@ class Purpose(enum.Enum):
     """Another one asked for it: say that it does not answer us either."""
 
 
-JUDGING = (Purpose.TURN, Purpose.VERIFY)
+JUDGING: Final = (Purpose.TURN, Purpose.VERIFY)
 """Purposes whose silence accuses."""
 
 

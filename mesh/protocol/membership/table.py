@@ -10,6 +10,7 @@ was proven; ``suspects`` are exactly the rows in standing SUSPECT.
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from mesh.protocol.membership.links import LinkState
 from mesh.protocol.membership.outcome import Why
@@ -17,7 +18,7 @@ from mesh.protocol.membership.timing import Timing, confirmations_expected, susp
 from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import News, Standing
 
-ACCUSERS_MAX = 8
+ACCUSERS_MAX: Final = 8
 """Accusers remembered of one suspect: more than count, enough to show."""
 
 

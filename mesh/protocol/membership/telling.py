@@ -7,6 +7,7 @@ at rest a handful of bytes, whatever the size.
 """
 
 from random import Random
+from typing import Final
 
 from mesh.protocol.membership.beliefs import Beliefs
 from mesh.protocol.membership.outcome import Step
@@ -16,7 +17,7 @@ from mesh.wire.identity import Incarnation
 from mesh.wire.limits import MEMBERS_PER_MESSAGE_MAX
 from mesh.wire.messages import Gossip, Standing, Table, TableHash
 
-FAREWELLS_MAX = 32
+FAREWELLS_MAX: Final = 32
 """Members told in person that we leave; rumour tells the rest."""
 
 
