@@ -32,6 +32,7 @@ from mesh.protocol.links.steps import (
     Disconnected,
     Draft,
     Greeted,
+    LinkEvent,
     LinkStatistics,
     LinkStep,
     Received,
@@ -190,14 +191,25 @@ class Links:
         return self._done(draft, now)
 
     def introduce(self, hello: Hello, now: Now) -> LinkStep:
-        """What we say of ourselves has changed: say it on every stream."""
+        """What we say of ourselves has changed: say it everywhere, and have all judged again."""
         assert hello.sender == self._own, "another life has links of its own"
         self._hello = hello
         self._book.own(hello.addresses)
-        draft = Draft()
+        draft = Draft(events=self._greetings())
         for stream in self._streams:
             self._say_hello(stream, draft)
         return self._done(draft, now)
+
+    def review(self) -> LinkStep:
+        """What peers may do may have changed, as with the roster: have all judged again."""
+        return LinkStep(events=tuple(self._greetings()))
+
+    def _greetings(self) -> list[LinkEvent]:
+        return [
+            Greeted(stream.id, stream.hello, stream.remote)
+            for stream in self._streams
+            if stream.hello is not None
+        ]
 
     def send(self, stream: StreamId, raw: bytes, now: Now) -> LinkStep:
         """Send one encoded message; where the peer is too slow for it, end the stream instead.
@@ -227,7 +239,7 @@ class Links:
             self._end(stream, Refused(Ground.DROPPED, why), draft, now)
         return self._done(draft, now)
 
-    def leave(self, why: str, now: Now) -> LinkStep:
+    def goodbye(self, why: str, now: Now) -> LinkStep:
         """Say Goodbye everywhere, and dial no more."""
         self._left = True
         draft = Draft()
@@ -280,7 +292,7 @@ class Links:
             self._streams.greet(stream)
         if stream.dialled is not None:
             self._book.belongs(stream.dialled, hello.sender.controller)
-        draft = Draft(events=[Greeted(stream.id, stream.remote, hello)])
+        draft = Draft(events=[Greeted(stream.id, hello, stream.remote)])
         return self._done(draft, now)
 
     def _heard_ourselves(self, stream: Stream, hello: Hello, now: Now) -> LinkStep:

@@ -22,8 +22,8 @@ class Greeted:
     """A peer has said who it is (again): it is to be judged, and ``Links.judged`` to be told."""
 
     stream: StreamId
-    remote: Address
     hello: Hello
+    remote: Address
 
 
 @dataclass(frozen=True, slots=True)
