@@ -1,27 +1,18 @@
 """What the barrier asks of the history, and nothing more.
 
-The barrier decides *whether and when* ChangeSets are applied; what they *mean* is the history's affair. Everything
-asked here is a pure function of a set of ChangeSets, so that all who hold the same ones get the same answer.
+The barrier decides *whether and when* ChangeSets are applied; what they *mean* is the history's
+affair. Everything asked here is a pure function of a set of ChangeSets, so that all who hold the
+same ones get the same answer.
 """
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from mesh.environment.policy import Policy
+from mesh.environment.roster_effect import RosterEffect
 from mesh.protocol.catalogue import ChangeSet, Ids
 from mesh.protocol.objection import Objection
 from mesh.wire.identity import Timestamp
 from mesh.wire.requests import Request
-
-
-@dataclass(frozen=True, slots=True)
-class RosterEffect:
-    """What a request would do to the roster and to the barrier's policy; nothing, for most."""
-
-    removed: tuple[bytes, ...] = ()
-    """Controllers that it removes, sorted."""
-    policy: Policy | None = None
-    """The policy that it sets."""
 
 
 class Judge(Protocol):
@@ -36,7 +27,10 @@ class Judge(Protocol):
         """The greatest timestamp in H."""
 
     def roster(self, ids: Ids) -> tuple[bytes, ...]:
-        """The controllers that are ACTIVE in the fold of ``ids``, sorted; those of the founding record for 0."""
+        """The controllers that are ACTIVE in the fold of ``ids``, sorted.
+
+        For 0 those of the founding record.
+        """
 
     def policy(self, ids: Ids) -> Policy:
         """The policy in the fold of ``ids``; that of the founding record for 0."""
@@ -47,8 +41,9 @@ class Judge(Protocol):
     def objection(self, change_set: ChangeSet, over: Ids) -> Objection | None:
         """What speaks against ``change_set``, or None.
 
-        It is judged in the fold of those in ``over`` whose timestamp is lower; it need not be in the catalogue yet.
+        It is judged in the fold of those in ``over`` whose timestamp is lower; it need not be in
+        the catalogue yet.
         """
 
     def extend(self, ids: Ids) -> None:
-        """H becomes H ∪ ``ids``, which is closed under ancestors."""
+        """Add ``ids`` to H, which stays closed under ancestors."""

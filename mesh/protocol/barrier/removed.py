@@ -1,0 +1,47 @@
+"""B10: what only removed controllers released comes in through an operator, or not at all.
+
+A removed controller still has its key. Alone with its old roster it could release backdated
+ChangeSets for ever, and every merge would take them in. So what nobody else ever sealed is left
+outside until an operator lets it in.
+"""
+
+from mesh.protocol.barrier.predicates import foreign
+from mesh.protocol.barrier.standpoint import Standpoint
+from mesh.protocol.catalogue import ChangeSet, Ids, numbers
+
+
+def is_approved(merge: ChangeSet) -> bool:
+    """An operator stands behind ``merge``.
+
+    The request is not the controller's own, or approvals come with it.
+    """
+    attempt = merge.attempt
+    return bool(attempt.approvals) or merge.request.signer != attempt.author.controller
+
+
+def stolen(at: Standpoint) -> Ids:
+    """What is foreign and was released by nobody but controllers removed in roster(H), less what an operator let in."""
+    return at.once("stolen", lambda: _stolen(at))
+
+
+def _stolen(at: Standpoint) -> Ids:
+    removed = at.removed()
+    ids = 0
+    for number in numbers(foreign(at)) if removed else ():
+        if not at.knowledge.star(number) & ~removed:
+            ids |= 1 << number
+    return ids & ~let_in(at) if ids else 0
+
+
+def let_in(at: Standpoint) -> Ids:
+    """What released merges with an operator behind them cover."""
+    ids = 0
+    for number in numbers(at.knowledge.merges & at.knowledge.released):
+        if is_approved(at.change_set(number)):
+            ids |= at.ancestors(number) or 0
+    return ids
+
+
+def is_kept_out(at: Standpoint, number: int) -> bool:
+    """It is stolen, or was made on top of something stolen."""
+    return bool(((at.ancestors(number) or 0) | 1 << number) & stolen(at))

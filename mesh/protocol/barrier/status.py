@@ -1,0 +1,89 @@
+"""How a ChangeSet stands here, in the words that people read, and on whom it waits."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mesh.protocol.barrier.order import is_short
+from mesh.protocol.barrier.predicates import is_dead, is_joinable, is_mine, is_released, nay
+from mesh.protocol.barrier.removed import is_kept_out
+from mesh.protocol.barrier.standpoint import Standpoint
+from mesh.wire.facts import No
+from mesh.wire.identity import Incarnation
+
+
+class Word(StrEnum):
+    """One word for it."""
+
+    PENDING = "pending"
+    """It waits at the barrier, or is released and about to be applied."""
+    APPLIED = "applied"
+    CANCELLED_HERE = "cancelled here"
+    """My No.
+
+    Nobody can have released it together with me; those not in Nay may have gone on without me.
+    """
+    CANCELLED = "cancelled"
+    """Nobody will ever release it."""
+    IN_DOUBT = "in doubt"
+    """Sealed here, and too few are reachable to know how it ends."""
+    UNMERGED = "applied elsewhere, unmerged"
+    """Released by others on a history that has grown apart from this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One attempt as m sees it."""
+
+    word: Word
+    sealed: tuple[Incarnation, ...]
+    """Participants that sealed it."""
+    refused: tuple[tuple[Incarnation, No], ...]
+    waiting_for: tuple[Incarnation, ...]
+    """While pending or in doubt.
+
+    Participants that have neither sealed nor said No, and are not closed.
+    """
+    applied: tuple[bytes, ...]
+    """Controllers that are known to have applied it."""
+
+
+def status_of(at: Standpoint, number: int) -> Status:
+    """How the attempt ``number`` stands here."""
+    ballot = at.ballot(number)
+    word = word_for(at, number)
+    silent = ballot.everybody & ~ballot.sealed & ~ballot.denied & ~at.closed(number)
+    undecided = word in (Word.PENDING, Word.IN_DOUBT) and not is_released(at, number)
+    refused = sorted(ballot.nos.items())
+    return Status(
+        word,
+        ballot.incarnations(ballot.sealed),
+        tuple((ballot.participants[seat], no) for seat, no in refused),
+        ballot.incarnations(silent) if undecided else (),
+        at.knowledge.names(at.knowledge.applied(number)),
+    )
+
+
+def word_for(at: Standpoint, number: int) -> Word:
+    """The one word, the first that fits."""
+    if at.judge.ids >> number & 1:
+        return Word.APPLIED
+    if is_released(at, number):
+        return Word.UNMERGED if is_apart(at, number) else Word.PENDING
+    if is_dead(at, number):
+        return Word.CANCELLED
+    ballot = at.ballot(number)
+    mine = ballot.of(at.controller)
+    naysayers = nay(at, number)
+    if mine and not mine & ~naysayers:
+        return Word.CANCELLED_HERE
+    bound_here = mine & ballot.sealed & ~naysayers
+    if bound_here and (is_short(at, number) or not bound_here & at.alive(number)):
+        return Word.IN_DOUBT
+    return Word.PENDING
+
+
+def is_apart(at: Standpoint, number: int) -> bool:
+    """It and all below it are released, and yet it will not be applied here without a merge or an operator."""
+    if not at.knowledge.whole >> number & 1 or is_mine(at, number):
+        return False
+    return not is_joinable(at, number) or is_kept_out(at, number)
