@@ -1,8 +1,8 @@
-"""The configuration of an environment: objects by kind and name, their fields under keys, a version for each.
+"""The configuration of an environment: objects by kind and name, their fields under keys.
 
 An object is a family of keys that begin with its kind and name. ``("service", "blog")`` holds the
 creation id and exists as long as the object does; ``("service", "blog", "role")`` holds one field;
-``("service", "blog", "label", "fast")`` one element of a set. So two people who change different
+``("service", "blog", "labels", "fast")`` one element of a set. So two people who change different
 fields do not meet, and who deletes an object meets everybody who changed it.
 
 Invariant: the hash is the sum of the hashes of all entries modulo 2²⁵⁶, so it depends on what is
@@ -10,35 +10,39 @@ here and not on how it came about, and one change costs one entry. (A sum is no 
 somebody who searches for collisions on purpose; the entries come from signed requests.)
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from collections.abc import Iterator, Mapping
 
-from mesh.environment.entries import NOTHING, Entry, ObjectId, entry_hash
-from mesh.environment.index import NO_FOOTPRINT, Fields, Footprint, Index
+from mesh.environment.entries import NOTHING, Entry, ObjectId
 from mesh.environment.kind import Kind
 from mesh.environment.policy import Policy
 from mesh.wire.requests import Key, Value
 
-_HASH_MODULUS: Final = 2**256
-
 Schema = Mapping[str, Kind]
 """The kinds of object that there are, by name."""
 
+Keys = dict[tuple[str, ...], Entry]
+"""The keys of one object, less its kind and name."""
+
 
 class Configuration:
-    """The objects of one environment. Values that it returns are shared: they must not be changed."""
+    """One state of the objects of an environment, to be read.
 
-    def __init__(self, schema: Schema, initial: Iterable[tuple[Key, Entry]] = ()) -> None:
+    What it returns is shared and must not be changed.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        objects: dict[ObjectId, Keys],
+        names: dict[str, dict[str, None]],
+        roster: tuple[bytes, ...],
+        total: int,
+    ) -> None:
         self._schema = schema
-        self._objects: dict[ObjectId, dict[tuple[str, ...], Entry]] = {}
-        self._names: dict[str, dict[str, None]] = {}
-        self._active: dict[bytes, None] = {}
-        self._roster: tuple[bytes, ...] | None = None
-        self._sum = 0
-        self.index: Final = Index()
-        _ = self.assign(initial)
-
-    # --- reading --------------------------------------------------------------------------------
+        self._objects = objects
+        self._names = names
+        self._roster = roster
+        self._sum = total
 
     def entry(self, key: Key) -> Entry:
         """What stands under ``key``."""
@@ -60,19 +64,19 @@ class Configuration:
     def get(self, kind: str, name: str) -> Value:
         """One object, None where there is none.
 
-        A dict of its fields, its creation id under ``id`` and its sets as sorted lists; for the kinds that
-        are a single value (settings, items) that value.
+        A dict of its fields, its creation id under ``id`` and its sets as sorted lists; for the
+        kinds that are a single value, settings and items, that value.
         """
         if not self.exists((kind, name)):
             return None
         if self._schema[kind].plain:
             return self.read((kind, name))
-        return self._fields((kind, name))
+        return self.fields((kind, name))
 
-    def items(self, kind: str) -> Iterator[tuple[str, Value]]:
-        """All objects of a kind, by name, as ``get`` returns them."""
+    def items(self, kind: str) -> Iterator[tuple[str, dict[str, Value]]]:
+        """All objects of a kind, by name: their fields; a single value stands under ``value``."""
         for name in self.names(kind):
-            yield name, self.get(kind, name)
+            yield name, self.fields((kind, name))
 
     def names(self, kind: str) -> list[str]:
         """The names of all objects of a kind, sorted."""
@@ -93,83 +97,29 @@ class Configuration:
             for rest in sorted(self._objects[owner]):
                 yield (*owner, *rest), self._objects[owner][rest]
 
-    @property
-    def hash(self) -> bytes:
-        """32 bytes, equal where all keys, values and versions are."""
-        return self._sum.to_bytes(32, "big")
+    def differences(self, other: "Configuration") -> tuple[Key, ...]:
+        """The keys under which another value stands in ``other``, sorted."""
+        owners = dict.fromkeys((*self._objects, *other._objects))
+        changed = [
+            owner
+            for owner in owners
+            # Unchanged objects are shared between the states of one environment.
+            if self._objects.get(owner) is not other._objects.get(owner)
+        ]
+        keys = dict.fromkeys(
+            (*owner, *rest)
+            for owner in changed
+            for rest in (*self._objects.get(owner, {}), *other._objects.get(owner, {}))
+        )
+        return tuple(sorted(key for key in keys if not _equal(self.entry(key), other.entry(key))))
 
-    @property
-    def roster(self) -> tuple[bytes, ...]:
-        """The controllers that are ACTIVE, sorted."""
-        if self._roster is None:
-            self._roster = tuple(sorted(self._active))
-        return self._roster
-
-    @property
-    def policy(self) -> Policy:
-        """The barrier's policy."""
-        return Policy(str(self.read(("environment", "barrier"))))
-
-    # --- writing --------------------------------------------------------------------------------
-
-    def assign(self, changes: Iterable[tuple[Key, Entry]]) -> list[tuple[Key, Entry]]:
-        """Put these entries in place; what stood there before, so that assigning that, reversed, undoes it."""
-        before: list[tuple[Key, Entry]] = []
-        touched: dict[ObjectId, None] = {}
-        for key, entry in changes:
-            owner = (key[0], key[1])
-            before.append((key, self._put(owner, key, entry)))
-            touched[owner] = None
-        for owner in touched:
-            self._refresh(owner)
-        return before
-
-    def _put(self, owner: ObjectId, key: Key, entry: Entry) -> Entry:
-        keys = self._objects.setdefault(owner, {})
-        rest = key[2:]
-        before = keys.get(rest, NOTHING)
-        added = 0
-        if entry is NOTHING:
-            keys.pop(rest, None)
-            if not keys:
-                del self._objects[owner]
-        else:
-            keys[rest] = entry
-            added = entry_hash(key, entry)
-        removed = 0 if before is NOTHING else entry_hash(key, before)
-        self._sum = (self._sum + added - removed) % _HASH_MODULUS
-        return before
-
-    def _refresh(self, owner: ObjectId) -> None:
-        kind, name = owner
-        names = self._names.setdefault(kind, {})
-        if self.entry(owner).present:
-            names[name] = None
-            self.index.replace(owner, self._footprint(owner))
-        else:
-            names.pop(name, None)
-            self.index.replace(owner, NO_FOOTPRINT)
-        if kind == "controller":
-            self._refresh_roster(name)
-
-    def _refresh_roster(self, name: str) -> None:
-        controller = bytes.fromhex(name)
-        active = self.read(("controller", name, "state")) == "active"
-        if active == (controller in self._active):
-            return
-        self._roster = None
-        if active:
-            self._active[controller] = None
-        else:
-            del self._active[controller]
-
-    def _footprint(self, owner: ObjectId) -> Footprint:
+    def fields(self, owner: ObjectId) -> dict[str, Value]:
+        """An object that exists, by the names of its fields."""
         kind = self._schema[owner[0]]
-        return NO_FOOTPRINT if kind.plain else kind.footprint(owner[1], self._fields(owner))
-
-    def _fields(self, owner: ObjectId) -> dict[str, Value]:
+        if kind.plain:
+            return {"value": self.read(owner)}
         fields: dict[str, Value] = {}
-        elements: dict[str, list[str]] = {member.name: [] for member in self._schema[owner[0]].sets}
+        elements: dict[str, list[str]] = {each.name: [] for each in kind.sets}
         for rest, entry in self._objects[owner].items():
             if not entry.present:
                 continue
@@ -186,8 +136,24 @@ class Configuration:
             fields[field] = [*sorted(members)]
         return fields
 
+    @property
+    def hash(self) -> bytes:
+        """32 bytes, equal where all keys, values and versions are."""
+        return self._sum.to_bytes(32, "big")
 
-def as_fields(value: Value) -> Fields:
-    """An object as ``Configuration.get`` returned it, which must exist and have fields."""
-    assert isinstance(value, dict)
-    return value
+    @property
+    def roster(self) -> tuple[bytes, ...]:
+        """The controllers that are ACTIVE, sorted."""
+        return self._roster
+
+    @property
+    def policy(self) -> Policy:
+        """The barrier's policy."""
+        return Policy(str(self.read(("environment", "barrier"))))
+
+
+def _equal(one: Entry, other: Entry) -> bool:
+    """Whether both read the same; True is not 1."""
+    return one.present == other.present and (
+        one.value is other.value or repr(one.value) == repr(other.value)
+    )

@@ -9,12 +9,12 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from mesh.environment.configuration import Configuration
 from mesh.environment.entries import Entry
 from mesh.environment.kinds import SCHEMA, controller, environment
 from mesh.environment.policy import Policy
 from mesh.environment.resolve import creation_id
 from mesh.environment.shapes import NAME
+from mesh.environment.workspace import Workspace
 from mesh.wire import cbor
 from mesh.wire.identity import ControllerId, Hash32, digest
 from mesh.wire.requests import Key, Name
@@ -101,7 +101,7 @@ def founding_errors(founding: Founding) -> tuple[str, ...]:
     return tuple(found)
 
 
-def founded(founding: Founding) -> Configuration:
+def founded(founding: Founding) -> Workspace:
     """The configuration before any ChangeSet: the settings, and a roster of one. No key has a version."""
     owner = (controller.NAME, founding.founder.hex())
     initial: list[tuple[Key, Entry]] = [
@@ -115,4 +115,4 @@ def founded(founding: Founding) -> Configuration:
         ((*owner, "name"), Entry(founding.founder_name, None)),
         ((*owner, "site"), Entry(founding.founder_site, None)),
     ]
-    return Configuration(SCHEMA, initial)
+    return Workspace(SCHEMA, initial)

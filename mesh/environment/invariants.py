@@ -7,14 +7,14 @@ Only the objects that a ChangeSet touched are looked at: all others held before 
 
 from collections.abc import Iterable
 
-from mesh.environment.configuration import Configuration
 from mesh.environment.draft import Refusal
 from mesh.environment.entries import ObjectId
 from mesh.environment.kinds import controller, environment
 from mesh.environment.policy import MAJORITY_ROSTER_MIN, Policy
+from mesh.environment.workspace import Workspace
 
 
-def breach(configuration: Configuration, touched: Iterable[ObjectId]) -> Refusal | None:
+def breach(configuration: Workspace, touched: Iterable[ObjectId]) -> Refusal | None:
     """The first invariant that does not hold, where only ``touched`` objects have changed since all held."""
     owners = sorted(dict.fromkeys(touched))
     for owner in owners:
@@ -30,7 +30,7 @@ def breach(configuration: Configuration, touched: Iterable[ObjectId]) -> Refusal
     return None
 
 
-def _breach_of_present(configuration: Configuration, owner: ObjectId) -> Refusal | None:
+def _breach_of_present(configuration: Workspace, owner: ObjectId) -> Refusal | None:
     footprint = configuration.index.footprint(owner)
     for target in footprint.references:
         if not configuration.exists(target):
@@ -46,14 +46,14 @@ def _breach_of_present(configuration: Configuration, owner: ObjectId) -> Refusal
     return None
 
 
-def _breach_of_absent(configuration: Configuration, owner: ObjectId) -> Refusal | None:
+def _breach_of_absent(configuration: Workspace, owner: ObjectId) -> Refusal | None:
     referrer = configuration.index.referrer(owner)
     if referrer is None:
         return None
     return Refusal(f"{_named(owner)} is gone, but {_named(referrer)} refers to it", referrer)
 
 
-def _breach_of_roster(configuration: Configuration) -> Refusal | None:
+def _breach_of_roster(configuration: Workspace) -> Refusal | None:
     active = len(configuration.roster)
     if active == 0:
         return Refusal("the roster would be empty")

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mesh.environment.commands import check_commands, check_resolved, declaration_of
-from mesh.environment.configuration import Configuration
 from mesh.environment.declarations import Declaration
 from mesh.environment.draft import Draft, Refusal
 from mesh.environment.entries import object_of
@@ -17,6 +16,7 @@ from mesh.environment.invariants import breach
 from mesh.environment.kinds import controller, environment
 from mesh.environment.policy import MAJORITY_ROSTER_MIN, Policy
 from mesh.environment.suggestions import unknown_name
+from mesh.environment.workspace import Workspace
 from mesh.wire.identity import digest
 from mesh.wire.limits import BASE_MAX
 from mesh.wire.requests import Base, Command, Key, Kind, Value
@@ -46,7 +46,7 @@ class Unresolved:
 
 
 def resolve(
-    configuration: Configuration, commands: Sequence[Command], nonce: bytes, *, force: bool = False
+    configuration: Workspace, commands: Sequence[Command], nonce: bytes, *, force: bool = False
 ) -> Resolution | Unresolved:
     """``commands`` as a request on top of ``configuration``, which is left as it was.
 
@@ -66,7 +66,7 @@ def resolve(
 class _Resolving:
     """One resolution under way."""
 
-    def __init__(self, configuration: Configuration, nonce: bytes) -> None:
+    def __init__(self, configuration: Workspace, nonce: bytes) -> None:
         self._configuration = configuration
         self._nonce = nonce
         self._draft = Draft(configuration)
@@ -133,7 +133,7 @@ class _Resolving:
         changes = self._draft.changes(_UNSIGNED)
         before = self._configuration.assign(changes)
         broken = breach(self._configuration, [object_of(key) for key, _ in changes])
-        _ = self._configuration.assign(reversed(before))
+        _ = self._configuration.assign(before)
         if broken is not None:
             self._errors.append(broken.text)
 

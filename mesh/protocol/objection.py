@@ -1,4 +1,7 @@
-"""Why a ChangeSet must not be sealed: the history's answer to the barrier's question."""
+"""Why a ChangeSet cannot take effect on a given state.
+
+A value that a vote carries and a person reads.
+"""
 
 from dataclasses import dataclass
 
@@ -8,9 +11,10 @@ from mesh.wire.requests import Base
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """What a No says: INVALID, VERSION or CONFLICT, and the text that a person reads."""
+    """What speaks against a ChangeSet: INVALID, VERSION or CONFLICT."""
 
-    reason: NoReason
+    why: NoReason
     detail: str
+    """For people: what, why, what to do."""
     key: Base | None = None
-    """With CONFLICT: the key, and the tx that has changed it since the request was made."""
+    """With CONFLICT: the key, and the ChangeSet that has changed it since."""

@@ -14,8 +14,8 @@ NAME: Final = "environment"
 MILLISECOND: Final = 1_000_000
 SECOND: Final = 1_000 * MILLISECOND
 
-GUARD_NS: Final = 10 * MILLISECOND
-"""Default time between the last seal and the instant: a LAN's dissemination and one durable write."""
+GUARD_NS: Final = 0
+"""By default the time between the last seal and the instant follows what is measured."""
 
 PATIENCE_NS: Final = 60 * SECOND
 """Default time after which a ChangeSet that could not be sealed is refused."""
@@ -29,7 +29,7 @@ _SETTINGS: Final = (
     Parameter(
         "guard_ns",
         Duration(0, 10 * SECOND),
-        "time between the last seal and the instant at which a change is applied everywhere",
+        "time from the last seal to the instant at which all apply the change; 0: as measured",
     ),
     Parameter(
         "patience_ns",

@@ -1,0 +1,16 @@
+"""The history: the ChangeSets applied, their order, and the configuration that is their fold."""
+
+from mesh.protocol.history.history import History
+from mesh.protocol.history.merging import Dispute, MergePlan
+from mesh.protocol.history.outcomes import KeyChange, LogEntry, Outcome, Standing, Why
+
+__all__ = [
+    "Dispute",
+    "History",
+    "KeyChange",
+    "LogEntry",
+    "MergePlan",
+    "Outcome",
+    "Standing",
+    "Why",
+]

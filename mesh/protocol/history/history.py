@@ -1,0 +1,317 @@
+"""The history of one controller: which ChangeSets are applied, what they add up to, and what does not fit.
+
+The configuration is the fold of the history in the order of its timestamps. Everything here is a
+pure function of a set of ChangeSets: who holds the same ones has the same configuration, roster,
+policy and set-aside list, in whatever order they arrived.
+"""
+
+from bisect import insort
+from collections.abc import Callable, Iterator, Sequence
+
+from mesh.environment.configuration import Configuration
+from mesh.environment.founding import Founding, founded
+from mesh.environment.policy import Policy
+from mesh.environment.resolve import Resolution, Unresolved, resolve
+from mesh.environment.roster_effect import RosterEffect, roster_effect
+from mesh.protocol.catalogue import Catalogue, ChangeSet, Ids, numbers
+from mesh.protocol.history.line import Line, Step
+from mesh.protocol.history.merging import Dispute, MergePlan, Merging, Wishes
+from mesh.protocol.history.outcomes import KeyChange, LogEntry, Outcome, Standing, Why
+from mesh.protocol.history.prepared import Prepared, kind_of, prepare
+from mesh.protocol.history.recent import Recent
+from mesh.protocol.history.rules import Verdict, apply
+from mesh.protocol.history.rulings import Rulings
+from mesh.protocol.objection import Objection
+from mesh.protocol.suite import Suite
+from mesh.wire.facts import NoReason
+from mesh.wire.identity import Timestamp, digest
+from mesh.wire.requests import Base, Command, Key, Kind, Request
+
+PREPARED_KEPT_MAX = 1_024
+"""ChangeSets that are kept ready to be folded again: more than a usual refold goes back."""
+
+STANDINGS_KEPT_MAX = 256
+"""Rosters and policies of other sets that are remembered: one for each head that is asked about."""
+
+
+class History:
+    """H and its fold. ``suite`` checks who signed a request."""
+
+    def __init__(self, founding: Founding, catalogue: Catalogue, suite: Suite) -> None:
+        self._environment = founding.environment_id
+        self._operator = founding.operator
+        self._catalogue = catalogue
+        self._suite = suite
+        self._ids: Ids = 0
+        self._sorted_ids: list[bytes] = []
+        self._prepared: Recent[bytes, Prepared] = Recent(PREPARED_KEPT_MAX)
+        self._line = Line(founded(founding), catalogue, self._fold)
+        self._rulings = Rulings(catalogue, self._prepare, self.roster, self._operator)
+        self._merging = Merging(self._line, self._rulings, catalogue)
+        self._standings: Recent[Ids, tuple[tuple[bytes, ...], Policy]] = Recent(STANDINGS_KEPT_MAX)
+        self._state: Configuration | None = None
+        self._history_hash: bytes | None = None
+        self._visible = self.state
+
+    # --- what the barrier asks ------------------------------------------------------------------
+
+    @property
+    def ids(self) -> Ids:
+        """H: all that is applied here, closed under ancestors."""
+        return self._ids
+
+    @property
+    def frontier(self) -> Timestamp | None:
+        """The greatest timestamp in H."""
+        return self._line.frontier
+
+    def roster(self, ids: Ids) -> tuple[bytes, ...]:
+        """The controllers that are ACTIVE in the fold of ``ids``, sorted."""
+        return self._standing(ids)[0]
+
+    def policy(self, ids: Ids) -> Policy:
+        """The barrier's policy in the fold of ``ids``."""
+        return self._standing(ids)[1]
+
+    def roster_effect(self, request: Request) -> RosterEffect:
+        """What ``request`` would do to the roster and to the policy."""
+        return roster_effect(request.resolved)
+
+    def objection(self, change_set: ChangeSet, over: Ids) -> Objection | None:
+        """What speaks against ``change_set`` in the fold of those in ``over`` with a lower timestamp.
+
+        It need not be in the catalogue; its parents must be. None where nothing speaks against it.
+        """
+        prepared = self._prepare(change_set)
+        if prepared.forgery is not None:
+            return Objection(NoReason.INVALID, prepared.forgery)
+        if prepared.unknown is not None:
+            return Objection(NoReason.VERSION, prepared.unknown)
+        if prepared.faults:
+            return Objection(NoReason.INVALID, prepared.faults[0])
+        if change_set.kind is Kind.MERGE:
+            refused = self._rulings.refusal_over(prepared, self._ancestors(change_set))
+            return None if refused is None else Objection(NoReason.INVALID, refused.detail)
+        return self._objection_of_fold(prepared, self._earlier(over, change_set.timestamp))
+
+    def extend(self, ids: Ids) -> None:
+        """H becomes H ∪ ``ids``, which is closed under ancestors; refold from the lowest new one."""
+        new = ids & ~self._ids
+        merges = self._rulings.merges(new)
+        # A merge is judged in the fold of its ancestors: near by, while the line stops before it.
+        for number in self._catalogue.ordered(new) if merges else ():
+            if merges >> number & 1:
+                self._move()
+                _ = self._rulings.refusal(number)
+            self._ids |= 1 << number
+        self._ids |= new
+        self._move()
+        for number in numbers(new):
+            insort(self._sorted_ids, self._catalogue[number].id)
+        self._state = None
+        self._history_hash = None
+
+    # --- what readers see -----------------------------------------------------------------------
+
+    @property
+    def state(self) -> Configuration:
+        """The fold of H. The value never changes; after ``extend`` there is another one here."""
+        if self._state is None:
+            self._state = self._line.workspace.snapshot()
+        return self._state
+
+    @property
+    def visible(self) -> Configuration:
+        """What readers are shown: the state that was last shown, whatever was folded since."""
+        return self._visible
+
+    def show(self, configuration: Configuration) -> tuple[Key, ...]:
+        """Show ``configuration``, which ``state`` once was; the keys that read differently now."""
+        before, self._visible = self._visible, configuration
+        return before.differences(configuration)
+
+    def swap(self) -> tuple[Key, ...]:
+        """Show the state as it is now; the keys that read differently."""
+        return self.show(self.state)
+
+    @property
+    def state_hash(self) -> bytes:
+        """32 bytes: equal for equal configurations, versions included."""
+        return self._line.workspace.hash
+
+    @property
+    def history_hash(self) -> bytes:
+        """32 bytes: the hash of the ids in H, sorted."""
+        if self._history_hash is None:
+            self._history_hash = digest(b"".join(self._sorted_ids))
+        return self._history_hash
+
+    @property
+    def needs_upgrade(self) -> int | None:
+        """The number of the ChangeSet that this version does not understand, at which folding stopped."""
+        stopped = (step.number for step in self._line.steps if step.is_stopped)
+        return next(stopped, None) if self._line.is_stopped else None
+
+    def log(self) -> Iterator[LogEntry]:
+        """Every ChangeSet of H, in order."""
+        return map(self._entry, self._line.steps)
+
+    def entry(self, tx: bytes) -> LogEntry | None:
+        """What became of ``tx``; None where it is not in H."""
+        step = self._line.first_of(tx)
+        return None if step is None else self._entry(step)
+
+    def conflicts(self) -> tuple[LogEntry, ...]:
+        """What is set aside, in order."""
+        return tuple(
+            self._entry(step)
+            for step in self._line.steps
+            if step.outcome.standing is Standing.SET_ASIDE
+        )
+
+    # --- what authors need ----------------------------------------------------------------------
+
+    def kind_of(self, request: Request) -> Kind:
+        """The kind of attempt that may carry ``request``."""
+        return kind_of(request.resolved)
+
+    def resolve(
+        self, commands: Sequence[Command], nonce: bytes, *, force: bool = False
+    ) -> Resolution | Unresolved:
+        """``commands`` as a request on today's state; ``nonce`` is the request's own."""
+        return resolve(self._line.workspace, commands, nonce, force=force)
+
+    def restage(self, tx: bytes, nonce: bytes) -> Resolution | Unresolved:
+        """The commands of a set-aside ChangeSet as a new request on today's state."""
+        step = self._line.first_of(tx)
+        if step is None:
+            return Unresolved((f"no ChangeSet {tx.hex()} in the history",))
+        if step.outcome.standing is not Standing.SET_ASIDE:
+            return Unresolved(
+                (f"{tx.hex()} is {step.outcome.standing}, there is nothing to restage",)
+            )
+        change_set = self._catalogue[step.number]
+        if change_set.kind is Kind.MERGE:
+            return Unresolved(("a merge is not restaged: propose a new one",))
+        return self.resolve(change_set.request.written, nonce)
+
+    def plan_merge(
+        self,
+        ids: Ids,
+        released_by: Callable[[int], int],
+        *,
+        keep: tuple[bytes, ...] = (),
+        admit: tuple[bytes, ...] = (),
+    ) -> MergePlan:
+        """The merge over ``ids``, everything that is released, by this environment's policy.
+
+        ``released_by`` says how many controllers released a number; ``keep`` and ``admit`` are tx that
+        a person wants to stand, and to let in.
+        """
+        policy = str(self.state.get("environment", "merge"))
+        return self._merging.plan(ids, Wishes(policy, released_by, keep, admit))
+
+    def conflict_report(self, ids: Ids) -> tuple[Dispute, ...]:
+        """What in ``ids`` does not go together: the same for everybody who holds them."""
+        return self._merging.report(ids)
+
+    # --- the fold -------------------------------------------------------------------------------
+
+    def _prepare(self, change_set: ChangeSet) -> Prepared:
+        known = self._prepared.get(change_set.id)
+        if known is None:
+            known = prepare(change_set, self._environment, self._suite)
+            _ = self._prepared.put(change_set.id, known)
+        return known
+
+    def _fold(self, number: int, merged_by: bytes | None) -> Verdict:
+        """The line's judge."""
+        prepared = self._prepare(self._catalogue[number])
+        if prepared.change_set.kind is Kind.MERGE and prepared.unknown is None:
+            refused = self._rulings.refusal(number)
+            if refused is not None:
+                return Verdict(refused)
+        return apply(self._line.workspace, prepared, self._operator, merged_by)
+
+    def _move(self) -> None:
+        self._line.move(self._ids, self._rulings.aside(self._ids))
+
+    def _standing(self, ids: Ids) -> tuple[tuple[bytes, ...], Policy]:
+        """Roster and policy in the fold of ``ids``: looked up where the line passes through it."""
+        if ids == self._line.ids:
+            return self._line.standing(len(self._line.steps))
+        known = self._standings.get(ids)
+        if known is not None:
+            return known
+        aside = self._rulings.aside(ids)
+        shared = self._line.shared(ids, aside)
+        if shared == ids.bit_count():
+            return self._standings.put(ids, self._line.standing(shared))
+        with self._line.excursion():
+            self._line.move(ids, aside)
+            return self._standings.put(ids, self._line.standing(len(self._line.steps)))
+
+    def _earlier(self, over: Ids, timestamp: Timestamp) -> Ids:
+        """Those of ``over`` with a timestamp below ``timestamp``."""
+        later = self._line.from_time(timestamp)
+        for number in numbers(over & ~self._ids):
+            if self._catalogue[number].timestamp >= timestamp:
+                later |= 1 << number
+        return over & ~later
+
+    def _ancestors(self, change_set: ChangeSet) -> Ids:
+        ids = 0
+        for parent in change_set.attempt.parents:
+            number = self._catalogue.number(parent)
+            assert number is not None, "a ChangeSet is judged only when its parents are known"
+            ancestors = self._catalogue.ancestors(number)
+            assert ancestors is not None, "and all that is behind them"
+            ids |= ancestors | 1 << number
+        return ids
+
+    def _objection_of_fold(self, prepared: Prepared, ids: Ids) -> Objection | None:
+        aside = self._rulings.aside(ids)
+        if ids == self._line.ids:
+            return self._trial(prepared)
+        with self._line.excursion():
+            self._line.move(ids, aside)
+            return self._trial(prepared)
+
+    def _trial(self, prepared: Prepared) -> Objection | None:
+        """What the fold would say to it at the end of the line."""
+        if self._line.is_stopped:
+            return Objection(NoReason.VERSION, "this controller needs an upgrade to fold on")
+        if self._line.first_of(prepared.change_set.tx) is not None:
+            return None
+        verdict = apply(self._line.workspace, prepared, self._operator, None)
+        _ = self._line.workspace.assign(verdict.before)
+        outcome = verdict.outcome
+        if outcome.standing is Standing.EFFECTIVE:
+            return None
+        return _objection(outcome)
+
+    def _entry(self, step: Step) -> LogEntry:
+        change_set = self._catalogue[step.number]
+        request = change_set.request
+        before = {key: entry.value for key, entry in step.before}
+        return LogEntry(
+            step.number,
+            change_set.id,
+            change_set.tx,
+            request.name,
+            change_set.attempt.author,
+            request.signer,
+            change_set.timestamp,
+            change_set.kind,
+            request.reason,
+            request.written,
+            step.outcome,
+            tuple(KeyChange(key, before[key], entry.value) for key, entry in step.after),
+        )
+
+
+def _objection(outcome: Outcome) -> Objection:
+    if outcome.why is Why.CONFLICT:
+        assert outcome.key is not None, "a conflict is about a key"
+        return Objection(NoReason.CONFLICT, outcome.detail, Base(outcome.key, outcome.by))
+    return Objection(NoReason.INVALID, outcome.detail)

@@ -1,0 +1,185 @@
+"""The fold, laid out as a line: one step for each ChangeSet, in the order of their timestamps.
+
+Each step remembers what it changed, so the line can be rolled back to any place and forward again.
+What arrives late is put in its place by rolling back that far; to ask what *another* set of
+ChangeSets would give, the line goes there from where the two part, and comes back (an excursion).
+
+Invariant: the line that was moved to a set of ChangeSets equals one built from nothing for it.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from mesh.environment.policy import Policy
+from mesh.environment.workspace import Workspace
+from mesh.protocol.catalogue import Catalogue, Ids, numbers
+from mesh.protocol.history.outcomes import REPEATED, Outcome, Standing
+from mesh.protocol.history.rules import Changes, Verdict
+from mesh.wire.identity import Timestamp
+
+SetAside = Mapping[bytes, bytes]
+"""By tx: the tx of the merge that sets it aside, where that merge counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One ChangeSet, folded."""
+
+    number: int
+    merged_by: bytes | None
+    outcome: Outcome
+    before: Changes
+    after: Changes
+    roster: tuple[bytes, ...]
+    """Who is ACTIVE after it, sorted."""
+    policy: Policy
+    is_stopped: bool
+    """Folding ended here or before, at a ChangeSet that is not understood."""
+
+
+Judge = Callable[[int, bytes | None], Verdict]
+"""(number, tx of the merge that sets it aside) -> what it did to the workspace."""
+
+_NO_ONE: Final[SetAside] = {}
+
+
+class Line:
+    """The fold of one set of ChangeSets over ``workspace``, which it keeps in step."""
+
+    def __init__(self, workspace: Workspace, catalogue: Catalogue, judge: Judge) -> None:
+        self.workspace: Final = workspace
+        self.ids: Ids = 0
+        self.steps: list[Step] = []
+        self._catalogue = catalogue
+        self._judge = judge
+        self._aside: SetAside = _NO_ONE
+        self._stamps: list[Timestamp] = []
+        self._positions: dict[int, int] = {}
+        self._firsts: dict[bytes, int] = {}
+        self._beginning = (workspace.roster, workspace.policy)
+        self._away: list[Step] | None = None
+        self._low = 0
+
+    # --- reading --------------------------------------------------------------------------------
+
+    @property
+    def frontier(self) -> Timestamp | None:
+        """The greatest timestamp on the line."""
+        return self._stamps[-1] if self._stamps else None
+
+    def standing(self, length: int) -> tuple[tuple[bytes, ...], Policy]:
+        """Roster and policy after the first ``length`` steps."""
+        if length == 0:
+            return self._beginning
+        step = self.steps[length - 1]
+        return step.roster, step.policy
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether something on the line is not understood."""
+        return bool(self.steps) and self.steps[-1].is_stopped
+
+    def first_of(self, tx: bytes) -> Step | None:
+        """The step where ``tx`` is judged: its lowest on the line."""
+        number = self._firsts.get(tx)
+        return None if number is None else self.steps[self._positions[number]]
+
+    def position(self, number: int) -> int:
+        """The place of a ChangeSet that is on the line."""
+        return self._positions[number]
+
+    def from_time(self, timestamp: Timestamp) -> Ids:
+        """Those on the line that are not earlier than ``timestamp``."""
+        ids = 0
+        for step in self.steps[bisect_left(self._stamps, timestamp) :]:
+            ids |= 1 << step.number
+        return ids
+
+    def shared(self, ids: Ids, aside: SetAside) -> int:
+        """How many steps from the beginning the line has in common with the one for ``ids``."""
+        length = len(self.steps)
+        for number in numbers(self.ids & ~ids):
+            length = min(length, self._positions[number])
+        for number in numbers(ids & ~self.ids):
+            stamp = self._catalogue[number].timestamp
+            length = min(length, bisect_left(self._stamps, stamp))
+        if aside is not self._aside:
+            for tx in (*aside, *self._aside):
+                if aside.get(tx) != self._aside.get(tx) and tx in self._firsts:
+                    length = min(length, self._positions[self._firsts[tx]])
+        return length
+
+    # --- moving ---------------------------------------------------------------------------------
+
+    def move(self, ids: Ids, aside: SetAside) -> None:
+        """Become the line for ``ids``, where the merges that count set ``aside`` aside."""
+        shared = self.shared(ids, aside)
+        tail = [step.number for step in self.steps[shared:] if ids >> step.number & 1]
+        tail += numbers(ids & ~self.ids)
+        tail.sort(key=lambda number: self._catalogue[number].timestamp)
+        self._roll_back(shared)
+        self._aside = aside
+        for number in tail:
+            self._append(self._step(number))
+
+    @contextmanager
+    def excursion(self) -> Iterator[None]:
+        """Move at will inside; at the end the line is as it was."""
+        assert self._away is None, "one excursion at a time"
+        aside = self._aside
+        self._away, self._low = [], len(self.steps)
+        try:
+            yield
+        finally:
+            away, low = self._away, self._low
+            self._away = None
+            self._roll_back(low)
+            self._aside = aside
+            for step in reversed(away):
+                _ = self.workspace.assign(step.after)
+                self._append(step)
+
+    def _step(self, number: int) -> Step:
+        tx = self._catalogue[number].tx
+        merged_by = self._aside.get(tx)
+        if self.is_stopped:
+            verdict = Verdict(Outcome(Standing.UNFOLDED, detail="needs an upgrade"))
+        elif tx in self._firsts:
+            verdict = Verdict(REPEATED)
+        else:
+            verdict = self._judge(number, merged_by)
+        return Step(
+            number,
+            merged_by,
+            verdict.outcome,
+            verdict.before,
+            verdict.after,
+            self.workspace.roster,
+            self.workspace.policy,
+            verdict.outcome.standing is Standing.UNFOLDED,
+        )
+
+    def _append(self, step: Step) -> None:
+        change_set = self._catalogue[step.number]
+        self._positions[step.number] = len(self.steps)
+        _ = self._firsts.setdefault(change_set.tx, step.number)
+        self.steps.append(step)
+        self._stamps.append(change_set.timestamp)
+        self.ids |= 1 << step.number
+
+    def _roll_back(self, length: int) -> None:
+        while len(self.steps) > length:
+            step = self.steps.pop()
+            if self._away is not None and len(self.steps) < self._low:
+                self._away.append(step)
+                self._low = len(self.steps)
+            _ = self.workspace.assign(step.before)
+            _ = self._stamps.pop()
+            del self._positions[step.number]
+            self.ids ^= 1 << step.number
+            tx = self._catalogue[step.number].tx
+            if self._firsts[tx] == step.number:
+                del self._firsts[tx]

@@ -1,0 +1,144 @@
+"""A ChangeSet made ready to be folded: all that can be known about it without any state, once.
+
+A refold goes through thousands; what depends on the signed bytes alone (signature, shapes,
+the keys touched) is found at the first meeting and kept.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mesh.environment.commands import check_resolved, declaration_of, unknown_part
+from mesh.environment.declarations import Arguments, Declaration
+from mesh.environment.draft import Touched
+from mesh.environment.entries import spell
+from mesh.environment.kinds import merge
+from mesh.protocol.catalogue import ChangeSet
+from mesh.protocol.suite import Suite
+from mesh.wire.identity import digest
+from mesh.wire.requests import Command, Key, Kind, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command, found in the table."""
+
+    declaration: Declaration
+    arguments: Arguments
+    touched: Touched
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a merge says, each a list of tx."""
+
+    keep: tuple[bytes, ...] = ()
+    set_aside: tuple[bytes, ...] = ()
+    admit: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A ChangeSet, read and checked as far as no state is needed."""
+
+    change_set: ChangeSet
+    forgery: str | None
+    """Why it is not what its signer signed for this environment."""
+    unknown: str | None
+    """What this version does not understand about it."""
+    faults: tuple[str, ...]
+    """What is wrong with its commands or its base."""
+    steps: tuple[Step, ...]
+    decision: Decision
+
+    @property
+    def by_controllers(self) -> bool:
+        """Whether a controller of the roster may sign all of it."""
+        return all(step.declaration.by_controllers for step in self.steps)
+
+
+def prepare(change_set: ChangeSet, environment: bytes, suite: Suite) -> Prepared:
+    """``change_set`` made ready for the fold of ``environment``."""
+    request = change_set.request
+    unknown = _unknown(change_set)
+    forgery = _forgery(change_set, environment, suite)
+    if unknown is not None or forgery is not None:
+        return Prepared(change_set, forgery, unknown, (), (), Decision())
+    faults = [error for command in request.resolved for error in check_resolved(command)]
+    steps = () if faults else tuple(_step(command) for command in request.resolved)
+    faults += _misfits(change_set, steps)
+    if not faults:
+        faults += _uncovered(request, steps)
+    return Prepared(change_set, None, None, tuple(faults), steps, _decision(steps))
+
+
+def kind_of(commands: Sequence[Command]) -> Kind:
+    """The kind of attempt that may carry these resolved commands."""
+    kinds = [
+        declaration.needs(command.parameters)
+        for command in commands
+        if (declaration := declaration_of(command)) is not None
+    ]
+    return next((kind for kind in (Kind.MERGE, Kind.ROSTER) if kind in kinds), Kind.NORMAL)
+
+
+def _forgery(change_set: ChangeSet, environment: bytes, suite: Suite) -> str | None:
+    signed = change_set.propose.request
+    if digest(signed.raw) != change_set.tx:
+        return "the request is not the one that the attempt names"
+    if change_set.request.environment != environment:
+        return "it was signed for another environment"
+    if not suite.verify(change_set.request.signer, signed.raw, signed.signature):
+        return "the signature is not by the key that it names"
+    return None
+
+
+def _unknown(change_set: ChangeSet) -> str | None:
+    if change_set.kind is Kind.CHECKPOINT:
+        return "checkpoints are not known to this version"
+    for command in change_set.request.resolved:
+        unknown = unknown_part(command)
+        if unknown is not None:
+            return unknown
+    return None
+
+
+def _step(command: Command) -> Step:
+    declaration = declaration_of(command)
+    assert declaration is not None, "unknown commands were found before"
+    return Step(declaration, command.parameters, declaration.touched(command.parameters))
+
+
+def _misfits(change_set: ChangeSet, steps: Sequence[Step]) -> list[str]:
+    kinds = [step.declaration.needs(step.arguments) for step in steps]
+    needed = kind_of(change_set.request.resolved)
+    if change_set.kind is Kind.MERGE and not steps:
+        return []
+    if change_set.kind is not needed:
+        return [f"its commands need an attempt of the kind {needed}, not {change_set.kind}"]
+    if needed is Kind.MERGE and any(kind is not Kind.MERGE for kind in kinds):
+        return ["a merge carries nothing but its lists"]
+    return []
+
+
+def _uncovered(request: Request, steps: Sequence[Step]) -> list[str]:
+    """The base must name every key that is read, or written non-commutatively: each once."""
+    if request.base and request.overridden:
+        return ["it is forced and has a base"]
+    named = [entry.key for entry in (*request.base, *request.overridden)]
+    covered = dict.fromkeys(named)
+    if len(covered) < len(named):
+        return ["its base names a key twice"]
+    missing: list[Key] = sorted(
+        dict.fromkeys(key for step in steps for key in step.touched.based if key not in covered)
+    )
+    return [f"its base does not name {spell(missing[0])}"] if missing else []
+
+
+def _decision(steps: Sequence[Step]) -> Decision:
+    lists: dict[str, list[bytes]] = {merge.KEEP: [], merge.SET_ASIDE: [], merge.ADMIT: []}
+    for step in steps:
+        if step.declaration.group == merge.NAME:
+            lists[step.declaration.verb].append(bytes.fromhex(str(step.arguments["tx"])))
+    return Decision(
+        tuple(lists[merge.KEEP]), tuple(lists[merge.SET_ASIDE]), tuple(lists[merge.ADMIT])
+    )
