@@ -67,12 +67,16 @@ class Refused:
     objection: Objection
 
 
+GivenUp = NoQuorum | TooManyAttempts | OutOfPatience | Refused
+"""Why a request is not tried, or not tried again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dropped:
     """A request has left the queue and will not be proposed again by itself."""
 
     tx: bytes
-    why: NoQuorum | TooManyAttempts | OutOfPatience | Refused
+    why: GivenUp
 
 
 Action = Say | Apply | WantMerge | Dropped

@@ -133,7 +133,7 @@ def faulty(at: Standpoint, case: Case) -> Deny | None:
 
 
 def lets_in_unapproved(at: Standpoint, case: Case) -> Deny | None:
-    """B10: a merge that lets in what only removed controllers released, and no operator behind it."""
+    """B10: a merge, no operator behind it, over what only removed controllers released."""
     merge = case.change_set
     if merge.kind is not Kind.MERGE or is_approved(merge) or not case.ancestors & stolen(at):
         return None

@@ -13,6 +13,7 @@ from random import Random
 
 from mesh.protocol.barrier.actions import (
     Dropped,
+    GivenUp,
     NoQuorum,
     OutOfPatience,
     Refused,
@@ -167,9 +168,7 @@ class Queue:
         mean_ns = self._at.timing.repropose_ns << attempts - 1
         return mean_ns // 2 + self._random.randrange(mean_ns)
 
-    def _drop(
-        self, entry: Entry, why: NoQuorum | TooManyAttempts | OutOfPatience | Refused
-    ) -> Dropped:
+    def _drop(self, entry: Entry, why: GivenUp) -> Dropped:
         del self._entries[entry.tx]
         return Dropped(entry.tx, why)
 

@@ -20,7 +20,7 @@ def is_approved(merge: ChangeSet) -> bool:
 
 
 def stolen(at: Standpoint) -> Ids:
-    """What is foreign and was released by nobody but controllers removed in roster(H), less what an operator let in."""
+    """What is foreign, and released by nobody but removed controllers; less what was let in."""
     return at.once("stolen", lambda: _stolen(at))
 
 
@@ -34,7 +34,7 @@ def _stolen(at: Standpoint) -> Ids:
 
 
 def let_in(at: Standpoint) -> Ids:
-    """What released merges with an operator behind them cover."""
+    """What released merges cover that have an operator behind them."""
     ids = 0
     for number in numbers(at.knowledge.merges & at.knowledge.released):
         if is_approved(at.change_set(number)):

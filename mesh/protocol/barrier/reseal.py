@@ -40,9 +40,7 @@ def withdraw(at: Standpoint, number: int) -> Deny | None:
 def adopt(at: Standpoint, number: int) -> Bind | None:
     """B3b: all others of a clean set of at least q with m in it sealed exactly that set.
 
-    M's seal completes it.
-
-    Of several the largest, and of equally large ones the one that names earlier participants.
+    The seal of m completes it. Of several the largest, and of equally large ones the one that names earlier participants.
     """
     ballot = at.ballot(number)
     naysayers = nay(at, number)
@@ -65,7 +63,7 @@ def adopt(at: Standpoint, number: int) -> Bind | None:
 
 
 def reseal(at: Standpoint, number: int, now_ns: int) -> Bind | None:
-    """B3c: those now seen alive, less Nay, are a set that m never sealed, and have been the same for a while."""
+    """B3c: seal those now seen alive, less Nay: a set that m never sealed, stable for a while."""
     members = next_set(at, number)
     due_ns = reseal_due_ns(at, number)
     if members is None or due_ns is None or now_ns < due_ns:
@@ -74,7 +72,7 @@ def reseal(at: Standpoint, number: int, now_ns: int) -> Bind | None:
 
 
 def next_set(at: Standpoint, number: int) -> Members | None:
-    """B3c: T = (V ∩ P) \\ Nay, if m is in it, it has at least q members, and m never sealed it."""
+    """B3c: the participants seen alive, less Nay; if m is one of at least q, and never sealed it."""
     members = at.alive(number) & ~nay(at, number)
     if len(sets_of_mine(at, number)) > at.timing.reseals_before_fallback:
         members = _agreed_with_others(at, number, members)
@@ -99,7 +97,10 @@ def _agreed_with_others(at: Standpoint, number: int, members: Members) -> Member
 
 
 def reseal_due_ns(at: Standpoint, number: int) -> int | None:
-    """B3c: when the set to seal next will have been the same for long enough; the wait doubles with each reseal."""
+    """B3c: when the set to seal next will have been stable for long enough.
+
+    The wait doubles with each reseal.
+    """
     since_ns = at.reseal_watch.since_ns(number)
     if since_ns is None:
         return None

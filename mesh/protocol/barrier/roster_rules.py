@@ -29,7 +29,7 @@ def roster_moved(at: Standpoint, case: Case) -> Deny | None:
 
 
 def roster_busy(at: Standpoint, case: Case) -> Deny | None:
-    """B11ii: a roster change is sealed only while nothing else is under way, and on top of all that is applied here."""
+    """B11ii: a roster change goes alone, and on top of all that is applied here."""
     if case.change_set.kind is not Kind.ROSTER:
         return None
     if underway(at, case) or at.judge.ids & ~case.ancestors:
@@ -45,7 +45,10 @@ def roster_in_the_way(at: Standpoint, case: Case) -> Deny | None:
 
 
 def underway(at: Standpoint, case: Case) -> Ids:
-    """What else is open here, or released and mine and not yet applied; the author's own history is B2f's affair."""
+    """What else is open here, or released, mine, and not yet applied.
+
+    What the author had applied is no obstacle: B2f sees to it.
+    """
     mine = at.knowledge.released & ~at.judge.ids & ~foreign(at)
     return (open_ids(at) | (mine & ~case.ancestors)) & ~case.bit
 

@@ -57,7 +57,7 @@ def _wrong_roster(at: Standpoint, case: Case) -> str | None:
     attempt = case.change_set.attempt
     roster = at.judge.roster(case.ancestors)
     if case.change_set.kind is Kind.MERGE:
-        # The author's own roster counts too, and which of the ancestors it had applied is not known here.
+        # The author's own roster counts too, but what it had applied is not known here.
         needed = quorum(at.judge.policy(case.ancestors), len(roster))
         return "it asks for fewer than the policy does" if attempt.quorum < needed else None
     if any(who.controller not in roster for who in attempt.participants):

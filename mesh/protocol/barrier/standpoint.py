@@ -60,7 +60,7 @@ class Standpoint:
         self.skip_watch = Stopwatch()
         """B6: for how long too few have been reachable."""
         self.meets: dict[int, Ids] = {}
-        """What is known to share a controller with an attempt that is not applied here; it only grows."""
+        """What is known to share a controller with an attempt not applied here; it only grows."""
         self._live: dict[Incarnation, None] = {me: None}
         self._view_version = 0
         self._alive: dict[int, tuple[int, int, Members]] = {}
@@ -134,7 +134,7 @@ class Standpoint:
         self.reseal_watch.forget(number)
         self.skip_watch.forget(number)
 
-    # --- what is asked of the judge, remembered ----------------------------------------------------
+    # --- what is asked of the judge, remembered -----------------------------------------------
 
     def objection(self, case: Case, over: Ids) -> Objection | None:
         """What speaks against ``case`` in the fold of ``over``; asked once for each ``over``."""

@@ -83,7 +83,7 @@ def word_for(at: Standpoint, number: int) -> Word:
 
 
 def is_apart(at: Standpoint, number: int) -> bool:
-    """It and all below it are released, and yet it will not be applied here without a merge or an operator."""
+    """Whole, and yet it will not be applied here without a merge or an operator."""
     if not at.knowledge.whole >> number & 1 or is_mine(at, number):
         return False
     return not is_joinable(at, number) or is_kept_out(at, number)
