@@ -1,0 +1,1 @@
+"""What must hold: looked at after every event, and once more at the end."""

@@ -1,0 +1,65 @@
+"""Nothing leaves before it is durable: no byte of a fact, and no answer to a client.
+
+The rule is about bytes, so bytes are looked at: every frame that goes out is read as a receiver
+would read it, and each fact in it must be on the disk of the controller that wrote it.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from mesh.protocol.effects import Effects
+from mesh.protocol.inputs import StreamId
+from mesh.wire import codec, framing
+from mesh.wire.facts import SignedFact, read_fact
+from mesh.wire.messages import Facts
+from simulations.disk import Durable
+
+_WHOLE: Final = 0
+_FACTS_TAG: Final = 10
+_TAG_AT: Final = 2
+"""Of a message that is in one part: flag, head of the array, tag."""
+
+
+class DurabilityChecker:
+    """Reads what leaves. ``disks`` is by controller id: what is durable there at this moment."""
+
+    def __init__(self, disks: Mapping[bytes, Durable]) -> None:
+        self._disks = disks
+        self._parts: dict[tuple[str, int, StreamId], framing.Assembler] = {}
+        self._seen: dict[bytes, None] = {}
+
+    def leaving(self, name: str, life: int, effects: Effects) -> Iterator[str]:
+        """What is wrong with ``effects`` of the controller called ``name``, now in its ``life``."""
+        for stream, payload in effects.frames:
+            raw = self._message((name, life, stream), payload)
+            if raw is not None:
+                yield from self._facts(name, raw)
+
+    def _message(self, at: tuple[str, int, StreamId], payload: bytes) -> bytes | None:
+        """The whole message that ``payload`` ends, if it can be one with facts."""
+        if payload[0] == _WHOLE and at not in self._parts:
+            return payload[1:] if payload[_TAG_AT] == _FACTS_TAG else None
+        assembler = self._parts.setdefault(at, framing.Assembler())
+        raw = assembler.add(payload)
+        if raw is None:
+            return None
+        del self._parts[at]
+        return raw if isinstance(raw, bytes) else None
+
+    def _facts(self, name: str, raw: bytes) -> Iterator[str]:
+        message = codec.decode(raw)
+        if not isinstance(message, Facts):
+            return
+        for signed in message.facts:
+            if signed.raw not in self._seen:
+                if self._is_durable(signed):
+                    self._seen[signed.raw] = None
+                else:
+                    fact = read_fact(signed)
+                    what = f"{type(fact.body).__name__} {fact.sequence} of {fact.origin}"
+                    yield f"{name} sent {what} before it was durable"
+
+    def _is_durable(self, signed: SignedFact) -> bool:
+        fact = read_fact(signed)
+        disk = self._disks.get(fact.origin.controller)
+        return disk is not None and disk.holds(fact.origin, fact.sequence, signed)

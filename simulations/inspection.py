@@ -1,0 +1,111 @@
+"""Who looks over the shoulder of every controller, at every step.
+
+The inspector sees what the world sees: the deeds before they are done, the writes when they are
+durable, the history after each step. It changes nothing, and a run with it and without it is the
+same run.
+"""
+
+from typing import Final
+
+from mesh.protocol.effects import (
+    Answer,
+    Effects,
+    JournalWrite,
+    MemberChanged,
+    Noticed,
+    Notification,
+    Refusal,
+    WriteFact,
+)
+from mesh.wire.facts import read_fact
+from simulations.checkers.barrier import BarrierChecker
+from simulations.checkers.durability import DurabilityChecker
+from simulations.checkers.information import InformationOracle
+from simulations.chronicle import Chronicle
+from simulations.disk import Durable
+from simulations.host import Host
+from simulations.kernel import Kernel
+from simulations.verdict import Violation
+
+VIOLATIONS_MAX: Final = 20
+"""After so many the run is over: the first one is what matters."""
+
+_ALARMS: Final = frozenset({"states differ", "own facts refused"})
+"""What a controller notices about itself that is nobody's fault but ours."""
+
+
+class Inspector:
+    """All checkers of one run."""
+
+    def __init__(self, kernel: Kernel, chronicle: Chronicle) -> None:
+        self.violations: list[Violation] = []
+        self.oracle = InformationOracle()
+        self.barrier = BarrierChecker()
+        self.steps = 0
+        self.answers: dict[int, bool] = {}
+        """By call: whether it was done, or refused."""
+        self._kernel = kernel
+        self._chronicle = chronicle
+        self._disks: dict[bytes, Durable] = {}
+        self._durability = DurabilityChecker(self._disks)
+
+    def violated(self, rule: str, text: str) -> None:
+        """Something happened that never must."""
+        if len(self.violations) < VIOLATIONS_MAX:
+            self.violations.append(Violation(self._kernel.now_ns, rule, text))
+            self._chronicle.remark(self._kernel.now_ns, "VIOLATED", f"{rule}: {text}")
+
+    # --- what the hosts report ----------------------------------------------------------------
+
+    def began(self, host: Host) -> None:
+        """A new life is about to take its first step."""
+        self._disks[host.controller] = host.disk.durable
+
+    def acts(self, host: Host, effects: Effects) -> None:
+        """``effects`` are about to be carried out."""
+        for text in self._durability.leaving(host.name, host.life, effects):
+            self.violated("persist before send", text)
+
+    def stepped(self, host: Host) -> None:
+        """One step is over."""
+        self.steps += 1
+        assert host.replica is not None
+        applied = host.replica.newly_applied()
+        if applied:
+            self.barrier.applied(host.controller, applied)
+            self._barrier_violations()
+
+    def written(self, host: Host, write: JournalWrite) -> None:
+        """``write`` is durable on ``host``."""
+        if isinstance(write, WriteFact) and write.origin.controller == host.controller:
+            self.barrier.written(read_fact(write.signed))
+            self._barrier_violations()
+
+    def told(self, host: Host, notification: Notification) -> None:
+        """The controller tells somebody local."""
+        self._chronicle.counts[type(notification).__name__] += 1
+        match notification:
+            case Answer(call=call):
+                self.answers[call] = True
+                self.oracle.acknowledged(call)
+            case Refusal(call=call, errors=errors):
+                self.answers[call] = False
+                self.oracle.refused(call)
+                self._remark(host, f"refused: {'; '.join(errors)}")
+            case MemberChanged(controller, standing):
+                if standing in {"suspect", "failed", "left"}:
+                    self.barrier.disturbed(f"{host.name} holds {controller.hex()[:8]} {standing}")
+                self._remark(host, f"holds {controller.hex()[:8]} {standing}")
+            case Noticed(level, event, text):
+                self._remark(host, f"{level}: {event}: {text}")
+                if event in _ALARMS:
+                    self.violated("alarm", f"{host.name}: {event}: {text}")
+            case _:
+                pass
+
+    def _barrier_violations(self) -> None:
+        for text in self.barrier.violations():
+            self.violated("barrier", text)
+
+    def _remark(self, host: Host, text: str) -> None:
+        self._chronicle.remark(self._kernel.now_ns, host.name, text)

@@ -1,0 +1,68 @@
+"""One life of a controller as the world sees it.
+
+The world drives whatever has this face: the real replica, or a scripted one that tests its parts.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import Protocol
+
+from mesh.protocol.configuration import ReplicaConfiguration
+from mesh.protocol.effects import Effects, Image
+from mesh.protocol.inputs import Input, Path
+from mesh.protocol.now import Now
+from mesh.protocol.suite import Signer, Suite
+from mesh.wire.identity import Incarnation
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """How things stand in one life, as far as agreement goes."""
+
+    active: tuple[bytes, ...]
+    """The controllers of the roster that take part, sorted."""
+    live: tuple[bytes, ...]
+    """Those that it believes alive, sorted."""
+    history: bytes
+    state: bytes
+    visible: bytes
+    """Hash of the configuration that readers see."""
+    unsettled: tuple[str, ...]
+    """ChangeSets that are neither part of the history nor refused here, and what they wait for."""
+
+
+class Life(Protocol):
+    """A replica, and questions that change nothing."""
+
+    @property
+    def own(self) -> Incarnation:
+        """Its name."""
+
+    def start(self, now: Now) -> Effects:
+        """The first step."""
+
+    def handle(self, given: Input, now: Now) -> Effects:
+        """The next one."""
+
+    def glance(self) -> Glance | None:
+        """None while it belongs to no environment."""
+
+    def newly_applied(self) -> tuple[bytes, ...]:
+        """Attempts that became part of the history since this was last asked."""
+
+    def pending(self, now: Now) -> tuple[bytes, ...]:
+        """Controllers that wait to be accepted here."""
+
+    def read(self, path: Path) -> frozenset[object]:
+        """The values visible at ``path``: none, one, or several in conflict."""
+
+    def entries(self) -> Iterator[tuple[Path, frozenset[object]]]:
+        """All running information that is visible, by path."""
+
+    def waiting(self) -> tuple[bytes, ...]:
+        """Transactions that wait at the barrier here."""
+
+
+Maker = Callable[[Signer, Signer, ReplicaConfiguration, Random, Suite, Image], Life]
+"""Makes a life from identity, operator's key, configuration, luck, suite and image."""

@@ -1,0 +1,1 @@
+"""The network between hosts: paths with their luck and faults, datagrams, and streams."""

@@ -1,0 +1,106 @@
+"""The real replica, with the face that the world asks for."""
+
+from collections.abc import Iterator
+from random import Random
+
+from mesh.protocol.barrier.status import Word
+from mesh.protocol.catalogue import Ids
+from mesh.protocol.configuration import ReplicaConfiguration
+from mesh.protocol.effects import Effects, Image
+from mesh.protocol.inputs import Input, Path
+from mesh.protocol.now import Now
+from mesh.protocol.replica import Replica
+from mesh.protocol.suite import Signer, Suite
+from mesh.wire.identity import Incarnation
+from simulations.life import Glance
+
+
+class RealLife:
+    """The real replica."""
+
+    def __init__(
+        self,
+        identity: Signer,
+        operator: Signer,
+        configuration: ReplicaConfiguration,
+        random: Random,
+        suite: Suite,
+        image: Image,
+    ) -> None:
+        self.replica = Replica(identity, operator, configuration, random, suite, image)
+        self._applied: Ids = 0
+
+    @property
+    def own(self) -> Incarnation:
+        """Its name."""
+        return self.replica.own
+
+    def start(self, now: Now) -> Effects:
+        """The first step."""
+        return self.replica.start(now)
+
+    def handle(self, given: Input, now: Now) -> Effects:
+        """The next one."""
+        return self.replica.handle(given, now)
+
+    def glance(self) -> Glance | None:
+        """None while it belongs to no environment."""
+        inside = self.replica.participant
+        if inside is None:
+            return None
+        return Glance(
+            active=tuple(sorted(inside.roster.active)),
+            live=tuple(sorted(each.controller for each in inside.members.view)),
+            history=inside.history.history_hash,
+            state=inside.history.state_hash,
+            visible=inside.history.visible.hash,
+            unsettled=tuple(self._unsettled()),
+        )
+
+    def _unsettled(self) -> Iterator[str]:
+        """What the barrier's promise at rest leaves no excuse for.
+
+        Everything released is applied; everything else that asks this very incarnation has its No,
+        or too few can be reached where a majority is needed.
+        """
+        inside = self.replica.participant
+        assert inside is not None
+        for number in range(len(inside.catalogue)):
+            if not inside.history.ids >> number & 1:
+                status = inside.barrier.status(number)
+                asked = self.own in inside.catalogue[number].attempt.participants
+                if status.word is Word.UNMERGED or (asked and status.word is Word.PENDING):
+                    name = inside.catalogue[number].id.hex()[:8]
+                    silent = ", ".join(str(each) for each in status.waiting_for)
+                    yield f"{name} {status.word} ({silent})"
+
+    def newly_applied(self) -> tuple[bytes, ...]:
+        """Attempts that became part of the history since this was last asked."""
+        inside = self.replica.participant
+        if inside is None or inside.history.ids == self._applied:
+            return ()
+        fresh = inside.history.ids & ~self._applied
+        self._applied = inside.history.ids
+        return tuple(inside.catalogue[number].id for number in inside.catalogue.ordered(fresh))
+
+    def pending(self, now: Now) -> tuple[bytes, ...]:
+        """Controllers that wait to be accepted here."""
+        return tuple(each.controller for each in self.replica.admission.pending(now))
+
+    def read(self, path: Path) -> frozenset[object]:
+        """The values visible at ``path``: none, one, or several in conflict."""
+        inside = self.replica.participant
+        reading = inside.information.read(path) if inside is not None else None
+        return frozenset() if reading is None else frozenset((reading.value, *reading.conflicts))
+
+    def entries(self) -> Iterator[tuple[Path, frozenset[object]]]:
+        """All running information that is visible, by path."""
+        inside = self.replica.participant
+        if inside is not None:
+            for path, reading in inside.information.items(()):
+                yield path, frozenset((reading.value, *reading.conflicts))
+
+    def waiting(self) -> tuple[bytes, ...]:
+        """Transactions that wait at the barrier here."""
+        inside = self.replica.participant
+        return inside.barrier.queued if inside is not None else ()

@@ -1,0 +1,37 @@
+"""What became of a run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """Something that must never happen, and happened."""
+
+    time_ns: int
+    rule: str
+    """Which rule, as the documentation of the protocol or of the simulator calls it."""
+    text: str
+    """What was seen, where."""
+
+    def __str__(self) -> str:
+        return f"{self.time_ns / 1e9:.6f} s: {self.rule}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome of one run."""
+
+    seed: int
+    digest: str
+    """Over every event, 64 hexadecimal digits: equal digests are equal runs."""
+    violations: tuple[Violation, ...]
+    events: int
+    """Events of the kernel."""
+    steps: int
+    """Steps of replicas."""
+    simulated_ns: int
+    bites: Mapping[str, int]
+    """For each fault, how often it made a difference."""
+    counts: Mapping[str, int]
+    """What happened how often."""

@@ -1,0 +1,117 @@
+"""People and services at work: each step of the workload becomes a call to one controller."""
+
+from collections.abc import Callable, Mapping
+from typing import assert_never
+
+from mesh.protocol.inputs import (
+    AcceptMember,
+    Input,
+    RefuseChange,
+    RemoveInformation,
+    SubmitCommands,
+    Write,
+    WriteInformation,
+)
+from mesh.protocol.now import MILLISECOND, SECOND
+from mesh.wire.requests import Command
+from simulations.checkers.information import InformationOracle
+from simulations.host import Host
+from simulations.kernel import Kernel
+from simulations.scenario import AnyStep, Change, Put, Refuse, Remove
+
+OPERATOR_NS = 250 * MILLISECOND
+"""How often the operator looks who waits to be accepted."""
+
+ACCEPT_AGAIN_NS = 5 * SECOND
+"""An acceptance that did not come about is tried again after this long."""
+
+
+class Workload:
+    """All clients of one run."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        hosts: Mapping[str, Host],
+        oracle: InformationOracle,
+        disturbed: Callable[[str], None],
+    ) -> None:
+        self.asked = 0
+        """Steps that reached a controller."""
+        self._kernel = kernel
+        self._hosts = hosts
+        self._oracle = oracle
+        self._disturbed = disturbed
+        self._calls = 0
+        self._accepted_ns: dict[bytes, int] = {}
+
+    def schedule(self, steps: tuple[AnyStep, ...], base_ns: int) -> None:
+        """Let ``steps`` happen, their times counted from ``base_ns``."""
+        for step in steps:
+            self._kernel.at(base_ns + step.at_ns, self._asking(step))
+
+    def _asking(self, step: AnyStep) -> Callable[[], None]:
+        return lambda: self._ask(step)
+
+    def _ask(self, step: AnyStep) -> None:
+        host = self._hosts[step.host]
+        if host.is_paused or host.replica is None or host.replica.glance() is None:
+            return
+        self.asked += 1
+        given = self._call(host, step)
+        if given is not None:
+            host.take(host.life, given)
+
+    def _call(self, host: Host, step: AnyStep) -> Input | None:
+        self._calls += 1
+        match step:
+            case Put(paths=paths):
+                return WriteInformation(
+                    self._calls, tuple(self._write(host, path) for path in paths)
+                )
+            case Remove(path=path):
+                observed = self._observed(host, path)
+                _ = self._oracle.wrote(self._calls, path, observed, removes=True)
+                return RemoveInformation(self._calls, path)
+            case Change(commands=orders, patience_ns=patience_ns):
+                commands = tuple(
+                    Command(order.group, order.verb, dict(order.parameters)) for order in orders
+                )
+                return SubmitCommands(
+                    self._calls, f"change {self._calls}", commands, "", patience_ns
+                )
+            case Refuse():
+                assert host.replica is not None
+                waiting = host.replica.waiting()
+                if not waiting:
+                    return None
+                self._disturbed("an operator refuses")
+                return RefuseChange(self._calls, waiting[0])
+            case _:
+                assert_never(step)
+
+    def _write(self, host: Host, path: tuple[str, ...]) -> Write:
+        observed = self._observed(host, path)
+        value = self._oracle.wrote(self._calls, path, observed, removes=False)
+        return Write(path, value)
+
+    def _observed(self, host: Host, path: tuple[str, ...]) -> frozenset[object]:
+        assert host.replica is not None
+        return host.replica.read(path)
+
+    # --- the operator -------------------------------------------------------------------------
+
+    def accept_all(self) -> None:
+        """The operator accepts whoever waits, on the first host that tells of it, for ever."""
+        for host in self._hosts.values():
+            if host.replica is not None and not host.is_paused:
+                for controller in host.replica.pending(host.now):
+                    self._accept(host, controller)
+        self._kernel.after(OPERATOR_NS, self.accept_all)
+
+    def _accept(self, host: Host, controller: bytes) -> None:
+        last_ns = self._accepted_ns.get(controller)
+        if last_ns is None or last_ns + ACCEPT_AGAIN_NS <= self._kernel.now_ns:
+            self._accepted_ns[controller] = self._kernel.now_ns
+            self._calls += 1
+            host.take(host.life, AcceptMember(self._calls, controller))
