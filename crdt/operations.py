@@ -1,0 +1,50 @@
+"""What is asked of a store and what it hands to its driver, as values."""
+
+from dataclasses import dataclass
+
+from crdt.reading import Token
+from crdt.values import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Set a key. `seen` is what the writer was shown (None: what is there now); `stamp` comes from
+    an author with a clock of its own (None: this store's).
+    """
+
+    key: Key
+    value: object
+    seen: Token | None = None
+    stamp: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Remove a key, or of it only what the writer was shown."""
+
+    key: Key
+    seen: Token | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dirty:
+    """What a driver writes in one transaction: the metadata replaces the last, a record replaces
+    that of its key, and None deletes it. False where there is nothing to write.
+    """
+
+    metadata: bytes | None
+    records: tuple[tuple[bytes, bytes | None], ...]
+
+    def __bool__(self) -> bool:
+        return self.metadata is not None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStatistics:
+    """Sizes of one store, in entries."""
+
+    records: int
+    tombstones: int
+    replicas: int
+    cloud_runs: int
+    watermarks: int

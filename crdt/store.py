@@ -1,0 +1,467 @@
+"""A replica of the data: local writes, the merge of what others wrote, and readings of both.
+
+A store is a set of records with one view of what has been seen. Everything it says to others is a
+delta: records, complete by key. Deltas may be lost, repeated and reordered at will; equal sets of
+deltas make equal stores.
+
+What the driver must keep: `take_dirty` gives the records that changed *and* the causal metadata
+that covers them. Both go to disk in one transaction. A vector on disk that covers a dot whose
+record is not there would declare a live entry dead. For the kept store, nothing that a write
+returned should leave the machine, or be acknowledged, before that transaction is durable;
+convergence does not need that, but whoever was told "written" does.
+
+What a process must keep: its replica id is new at every start. No counter of an earlier process is
+ever continued, so a restored or cloned disk cannot name two writes alike.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
+from itertools import islice
+from types import MappingProxyType
+
+import cbor2
+
+from crdt.clock import HybridClock, check_first_hop, stamp_at
+from crdt.collection import CollectionPolicy, collect, retire, sweep
+from crdt.encoding import encode_key, encode_metadata, encode_record
+from crdt.errors import RefusedWrite
+from crdt.fingerprints import Secret, sums_of
+from crdt.groups import Ledger, Seal, Verify, sealed
+from crdt.limits import (
+    context_max,
+    counter_max,
+    epoch_bytes,
+    group_max,
+    replica_id_bytes,
+    siblings_max,
+)
+from crdt.merge import Applied, Merge
+from crdt.operations import Dirty, Put, Remove, StoreStatistics
+from crdt.reading import Reading, Token, reading, token_of
+from crdt.record import (
+    REMOVED,
+    Delta,
+    KeyedRecord,
+    Record,
+    Removed,
+    Sibling,
+    context_for,
+    in_order,
+    is_removed,
+    supersedes,
+)
+from crdt.seen import Counters, Dot, Extent, Incarnation, Seen
+from crdt.table import Table
+from crdt.values import Key, Value, admit_key, admit_value
+
+_PLAIN_CHARS_MAX = 16_384
+"""A text of this many ASCII characters is within every bound: no need to look closer."""
+
+_new_sibling = tuple.__new__
+
+
+def data_set_epoch(environment: bytes, generation: int, nonce: bytes) -> bytes:
+    """Return the 16 bytes that name a data set: two of them never merge by accident.
+
+    `nonce` is the 16 random bytes of the generation.
+    """
+    told = cbor2.dumps((environment, generation, nonce))
+    return blake2b(told, digest_size=epoch_bytes).digest()
+
+
+class Store:
+    """The kept store: running information that outlives its writers.
+
+    `replica` is the 8 random bytes of this process's incarnation, `epoch` the 16 of the data set,
+    `secret` keys the fingerprints. `seal` signs write-groups and `verify` checks those of others;
+    without them siblings travel unsigned.
+    """
+
+    __slots__ = (
+        "_applied",
+        "_extent_hash",
+        "_seal",
+        "clock",
+        "counter",
+        "epoch",
+        "ledger",
+        "metadata_changed",
+        "replica",
+        "seen",
+        "table",
+    )
+
+    def __init__(
+        self,
+        replica: bytes,
+        epoch: bytes,
+        secret: Secret,
+        *,
+        seal: Seal | None = None,
+        verify: Verify | None = None,
+    ) -> None:
+        assert len(replica) == replica_id_bytes, "a replica id has 8 bytes"
+        assert len(epoch) == epoch_bytes, "an epoch has 16 bytes"
+        self.replica = replica
+        self.counter = 0
+        self.epoch = epoch
+        self.clock = HybridClock()
+        self.seen = Seen()
+        self.table = Table(secret)
+        self.ledger = Ledger(epoch, verify) if verify else None
+        self.metadata_changed = False
+        self._seal = seal
+        self._extent_hash: bytes | None = None
+        self._applied = Applied()
+
+    # ── Reading ──────────────────────────────────────────────────────────────────────────────
+
+    def __len__(self) -> int:
+        """Count the records held, tombstones included."""
+        return len(self.table.records)
+
+    def __contains__(self, key: Key) -> bool:
+        return self.read(key) is not None
+
+    def read(self, key: Key) -> Reading | None:
+        """Return what `key` holds as a register; None where it is absent or removed."""
+        record = self.table.records.get(key)
+        return None if record is None else reading(record)
+
+    def record(self, key: Key) -> Record | None:
+        """Return the record as it is, tombstones included."""
+        return self.table.records.get(key)
+
+    def token(self, key: Key) -> Token:
+        """Return what a reader of `key` is shown at this moment, an absent key included."""
+        return token_of(self.table.records.get(key))
+
+    def items(self, prefix: Key = ()) -> Iterator[tuple[Key, Reading]]:
+        """Yield what is present below `prefix`, ascending by key."""
+        for key, record in self.table.below(prefix):
+            shown = reading(record)
+            if shown is not None:
+                yield key, shown
+
+    def records(self, prefix: Key = ()) -> Iterator[KeyedRecord]:
+        """Yield the records below `prefix`, ascending by key, tombstones included."""
+        return self.table.below(prefix)
+
+    # ── Writing ──────────────────────────────────────────────────────────────────────────────
+
+    def put(self, key: Key, value: object, wall_ns: int, seen: Token | None = None) -> Delta:
+        """Set `key`, superseding what is there, or exactly what the reader of `seen` was shown.
+
+        Raises:
+            RefusedWrite: the key or the value is beyond a limit; nothing changed.
+        """
+        before = self.table.records.get(key, ())
+        if not before:
+            admit_key(key)
+        if value.__class__ is str and len(value) < _PLAIN_CHARS_MAX and value.isascii():
+            admitted: Value = value
+        else:
+            admitted = admit_value(value)
+        if seen is not None or self._seal is not None or not self._only_mine(before):
+            return self._commit([(key, admitted, seen, None)], wall_ns)
+        return self._overwrite(key, before, admitted, wall_ns)
+
+    def remove(self, key: Key, wall_ns: int, seen: Token | None = None) -> Delta:
+        """Remove `key`, or of it what the reader of `seen` was shown; () where nothing is there."""
+        return self.write([Remove(key, seen)], wall_ns)
+
+    def remove_prefix(self, prefix: Key, wall_ns: int) -> Delta:
+        """Remove every key that is observed below `prefix`. What others write there concurrently
+        survives. Up to 32 keys are one write-group.
+        """
+        return self.write([Remove(key) for key, _ in self.items(prefix)], wall_ns)
+
+    def write(self, operations: Sequence[Put | Remove], wall_ns: int) -> Delta:
+        """Write all of it or nothing; each 32 siblings are one write-group.
+
+        Raises:
+            RefusedWrite: one of them may not be made, or two name one key; nothing changed.
+        """
+        drafts: dict[Key, _Draft] = {}
+        for operation in operations:
+            if operation.key in drafts:
+                raise RefusedWrite(f"{operation.key!r:.80} is written twice: once is enough")
+            admit_key(operation.key)
+            if isinstance(operation, Put):
+                if operation.stamp is not None:
+                    check_first_hop(operation.stamp, wall_ns)
+                value: Value | Removed = admit_value(operation.value)
+                drafts[operation.key] = (operation.key, value, operation.seen, operation.stamp)
+            elif self._removes_something(operation):
+                drafts[operation.key] = (operation.key, REMOVED, operation.seen, None)
+        return self._commit(list(drafts.values()), wall_ns) if drafts else ()
+
+    def renew(self, replica: bytes) -> None:
+        """Go on under a new replica id; nothing is written under the old one any more."""
+        assert len(replica) == replica_id_bytes, "a replica id has 8 bytes"
+        assert replica not in self.seen.vector, "a replica id is never used twice"
+        self.replica = replica
+        self.counter = 0
+
+    def _removes_something(self, operation: Remove) -> bool:
+        record = self.table.records.get(operation.key, ())
+        known = None if operation.seen is None else operation.seen.counters
+        return not is_removed(record) and any(
+            known is None or sibling.counter <= known.get(sibling.replica, 0)
+            for sibling in record
+            if sibling.value is not REMOVED
+        )
+
+    def _only_mine(self, before: Record) -> bool:
+        """Whether a write over `before` needs no context: nothing there, or only my last write."""
+        return not before or (
+            len(before) == 1 and before[0].replica == self.replica and not before[0].context
+        )
+
+    def _overwrite(self, key: Key, before: Record, value: Value, wall_ns: int) -> Delta:
+        """Write what needs neither context nor signature: the path that must be short.
+
+        It does what `_commit` and `Table.replace` do for this case, in one place.
+        """
+        replica, table, clock = self.replica, self.table, self.clock
+        self.counter = counter = self.counter + 1
+        stamp = stamp_at(wall_ns)
+        if stamp <= clock.last:
+            stamp = clock.last + 1
+        clock.last = stamp
+        after = (_new_sibling(Sibling, (replica, counter, stamp, value, (), None)),)
+        live = table.live.get(replica)
+        if live is None:
+            live = table.live[replica] = {}
+        if before:
+            del live[before[0].counter]
+            if before[0].value is REMOVED:
+                del table.tombstones[key]
+        else:
+            table.order.unsettled[key] = None
+        live[counter] = key
+        table.records[key] = after
+        table.dirty[key] = None
+        table.sums.note(key, before, after)
+        self.seen.vector[replica] = counter
+        self._extent_hash = None
+        self.metadata_changed = True
+        return ((key, after),)
+
+    def _commit(self, drafts: "Sequence[_Draft]", wall_ns: int) -> Delta:
+        """Turn drafts into siblings of write-groups, sign them, and only then let them count."""
+        members = [
+            (key, self._sibling(key, number, value, seen, stamp, wall_ns))
+            for number, (key, value, seen, stamp) in enumerate(drafts, self.counter + 1)
+        ]
+        if self._seal is not None:
+            rest = iter(members)
+            groups = iter(lambda: list(islice(rest, group_max)), [])
+            members = [
+                member for group in groups for member in sealed(self.epoch, group, self._seal)
+            ]
+        return tuple([(key, self._place(key, sibling)) for key, sibling in members])
+
+    def _sibling(
+        self,
+        key: Key,
+        counter: int,
+        value: Value | Removed,
+        seen: Token | None,
+        stamp: int | None,
+        wall_ns: int,
+    ) -> Sibling:
+        assert counter <= counter_max, "no process writes 2**63 times"
+        record = self.table.records.get(key, ())
+        known = None if seen is None else seen.counters
+        context = context_for(record, self.replica, known, self.seen.retired)
+        if len(context) > context_max or len(record) >= siblings_max:
+            raise RefusedWrite(
+                f"{key!r:.80} carries the traces of too many replica ids: remove the key first",
+            )
+        made = self.clock.tick(wall_ns)
+        return Sibling(self.replica, counter, made if stamp is None else stamp, value, context)
+
+    def _place(self, key: Key, sibling: Sibling) -> Record:
+        record = self.table.records.get(key, ())
+        kept = [s for s in record if not supersedes(sibling, s.replica, s.counter)]
+        after = in_order([*kept, sibling])
+        self.table.replace(key, after)
+        self.counter = sibling.counter
+        self.seen.vector[self.replica] = sibling.counter
+        self.touched()
+        return after
+
+    # ── Merging ──────────────────────────────────────────────────────────────────────────────
+
+    def apply(self, delta: Iterable[KeyedRecord], wall_ns: int) -> Applied:
+        """Join what others wrote. Never refuses for a stamp; what inflated is worth forwarding."""
+        return self._merge(delta, wall_ns, repair=False)
+
+    def repair(self, delta: Iterable[KeyedRecord], wall_ns: int) -> Applied:
+        """Join live records again that were seen here and are not live here.
+
+        Only for records of a peer that has seen every tombstone that may have been collected
+        here: then what is live there was lost here, and not removed.
+        """
+        return self._merge(delta, wall_ns, repair=True)
+
+    def _merge(self, delta: Iterable[KeyedRecord], wall_ns: int, *, repair: bool) -> Applied:
+        merge = Merge(self.table, self.seen, self.ledger, self.replica, self.counter)
+        applied = merge.run(delta, self.counts, repair=repair)
+        self._fold_stamps(applied, wall_ns)
+        self.touched()
+        return applied
+
+    def counts(self, key: Key, replica: bytes) -> bool:
+        """Whether dots of this replica id count under this key: in the kept store, all do."""
+        del key, replica
+        return True
+
+    def counts_at_all(self, replica: bytes) -> bool:
+        """Whether a vector's entry for this replica id counts here: in the kept store, all do."""
+        del replica
+        return True
+
+    def settle(self, extent: Extent, drops: Iterable[Dot] = ()) -> Delta:
+        """Take over a peer's vector, floor and watermarks, and drop what is dead there: one step,
+        so that no state in between is ever stored or told. Returns the records that changed; an
+        empty record stands for a key that is gone.
+
+        Only after every record of that peer was joined, and every live dot here that it has seen
+        was found live there or is among `drops`.
+        """
+        changed: dict[Key, Record] = {}
+        for replica, counter in drops:
+            key = self.table.live.get(replica, {}).get(counter)
+            if key is not None:
+                record = self.table.records[key]
+                left = tuple(s for s in record if s.dot != (replica, counter))
+                self.table.replace(key, left)
+                changed[key] = left
+        self.seen.join(extent, self.counts_at_all)
+        for replica in list(self.seen.leftovers(extent)):
+            if replica != self.replica and not self.table.live.get(replica):
+                self.forget(replica)
+        sweep(self.table, self.seen)
+        self.touched()
+        return tuple((key, self.table.records.get(key, ())) for key in changed)
+
+    def claims_too_much(self, extent: Extent) -> bool:
+        """Whether a peer claims to have seen writes that this very replica has not made."""
+        return extent.vector.get(self.replica, 0) > self.counter
+
+    def _fold_stamps(self, applied: Applied, wall_ns: int) -> None:
+        if applied.stamp_last <= self.clock.last or self.clock.fold(applied.stamp_last, wall_ns):
+            return
+        for _, record in applied.inflated:
+            for sibling in record:
+                if not self.clock.fold(sibling.stamp, wall_ns):
+                    applied.far_future += 1
+
+    # ── Journal ──────────────────────────────────────────────────────────────────────────────
+
+    def take_dirty(self) -> Dirty:
+        """Return what changed since the last call, to be written in one transaction."""
+        if not self.metadata_changed:
+            return Dirty(None, ())
+        self.metadata_changed = False
+        dirty, self.table.dirty = self.table.dirty, {}
+        records = self.table.records
+        return Dirty(
+            encode_metadata(self.epoch, self.clock.last, self.seen),
+            tuple(
+                (encode_key(key), encode_record(records[key]) if key in records else None)
+                for key in dirty
+            ),
+        )
+
+    # ── Collection and retirement ────────────────────────────────────────────────────────────
+
+    def collect(
+        self,
+        wall_ns: int,
+        held_by_all: Counters | None = None,
+        policy: CollectionPolicy = CollectionPolicy(),  # noqa: B008 - frozen
+    ) -> int:
+        """Collect tombstones as the policy says and return how many. Allowed at any time."""
+        count = collect(self.table, self.seen, policy, wall_ns, held_by_all)
+        if count:
+            self.touched()
+        return count
+
+    def introduce(self, replica: bytes, controller: bytes, boot: int) -> None:
+        """Learn whose replica id this is: the controller's id (32 bytes) and its boot number."""
+        self.seen.incarnations[replica] = Incarnation(controller, boot)
+
+    def retire(self, controller: bytes, boot: int, held_by_all: Counters) -> bool:
+        """Let a watermark speak for a controller's ended incarnations, up to this boot number.
+
+        Refused (False) while any of them may have written what somebody of the roster lacks.
+        """
+        mine = self.seen.incarnations.get(self.replica)
+        if mine and mine.controller == controller and boot >= mine.boot:
+            return False
+        retired = retire(self.table, self.seen, Incarnation(controller, boot), held_by_all)
+        if retired is None:
+            return False
+        for replica in retired:
+            self.forget(replica)
+        self.touched()
+        return True
+
+    def forget(self, replica: bytes) -> None:
+        """Drop what is kept for a replica id that has no live dots."""
+        assert not self.table.live.get(replica), "a replica id with live dots is not forgotten"
+        self.table.live.pop(replica, None)
+        self.table.sums.forget(replica)
+        self.seen.forget(replica)
+        if self.ledger:
+            self.ledger.forget(replica)
+
+    # ── Sums ─────────────────────────────────────────────────────────────────────────────────
+
+    def touched(self) -> None:
+        """Note that what was seen has changed."""
+        self._extent_hash = None
+        self.metadata_changed = True
+
+    def rekey(self, secret: Secret) -> None:
+        """Sum up everything again under another secret."""
+        self.table.sums = sums_of(secret, self.table.records.items())
+
+    def extent_hash(self) -> bytes:
+        """Return 8 bytes that are equal where vector, floor and watermarks are."""
+        if self._extent_hash is None:
+            self._extent_hash = blake2b(self.extent_told(), digest_size=8).digest()
+        return self._extent_hash
+
+    def extent_told(self) -> bytes:
+        seen = self.seen
+        return cbor2.dumps(
+            [sorted(part.items()) for part in (seen.vector, seen.floor, seen.watermarks)],
+        )
+
+    def root(self) -> bytes:
+        """Return the 8 bytes that are equal where the live dots and their contents are."""
+        return self.table.sums.root().to_bytes(8, "big")
+
+    @property
+    def vector(self) -> Mapping[bytes, int]:
+        return MappingProxyType(self.seen.vector)
+
+    @property
+    def floor(self) -> Mapping[bytes, int]:
+        return MappingProxyType(self.seen.floor)
+
+    def statistics(self) -> StoreStatistics:
+        return StoreStatistics(
+            records=len(self.table.records),
+            tombstones=len(self.table.tombstones),
+            replicas=len(self.seen.vector),
+            cloud_runs=sum(len(cloud) for cloud in self.seen.clouds.values()),
+            watermarks=len(self.seen.watermarks),
+        )
+
+
+_Draft = tuple[Key, Value | Removed, Token | None, int | None]
