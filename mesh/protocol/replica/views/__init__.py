@@ -1,0 +1,62 @@
+"""How a replica stands, in values that JSON can say: for the API, the command line and tests.
+
+Every view is a pure function of the replica and the time; none of them changes anything.
+"""
+
+from mesh.protocol.replica.views.changes import (
+    Ambiguous,
+    change,
+    changes,
+    conflicts,
+    pending,
+)
+from mesh.protocol.replica.views.doctor import Diagnosis, Finding, doctor
+from mesh.protocol.replica.views.environment import Environment, environment
+from mesh.protocol.replica.views.information import (
+    Entry,
+    Json,
+    Listing,
+    entry,
+    information,
+    plain,
+)
+from mesh.protocol.replica.views.names import read_path, short_ids, spell_path
+from mesh.protocol.replica.views.shapes import Change, ChangeDetail
+from mesh.protocol.replica.views.standing import (
+    Members,
+    MemberView,
+    PendingView,
+    Status,
+    members,
+    status,
+)
+
+__all__ = [
+    "Ambiguous",
+    "Change",
+    "ChangeDetail",
+    "Diagnosis",
+    "Entry",
+    "Environment",
+    "Finding",
+    "Json",
+    "Listing",
+    "MemberView",
+    "Members",
+    "PendingView",
+    "Status",
+    "change",
+    "changes",
+    "conflicts",
+    "doctor",
+    "entry",
+    "environment",
+    "information",
+    "members",
+    "pending",
+    "plain",
+    "read_path",
+    "short_ids",
+    "spell_path",
+    "status",
+]

@@ -1,0 +1,253 @@
+"""ChangeSets as people read them: one word, one sentence, and who is waited for.
+
+A person signs one request; the barrier may need several attempts at it. People are shown the
+request: as it stands in the history if it is there, otherwise as its latest attempt stands at the
+barrier. All of it is how things look from *this* controller, the only thing it can honestly say.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from mesh.protocol.barrier import Status, Word
+from mesh.protocol.catalogue import ChangeSet
+from mesh.protocol.history import LogEntry, Standing
+from mesh.protocol.now import Now
+from mesh.protocol.replica.door import Replica
+from mesh.protocol.replica.views.information import plain
+from mesh.protocol.replica.views.look import Look
+from mesh.protocol.replica.views.names import ASKED_DIGITS_MIN, TX_DIGITS, spell_path
+from mesh.protocol.replica.views.sentences import sentence
+from mesh.protocol.replica.views.shapes import (
+    AppliedView,
+    Change,
+    ChangeDetail,
+    CommandView,
+    KeyView,
+    RefusedBy,
+    SetAsideView,
+    SwapView,
+    WaitedFor,
+)
+from mesh.wire.facts import Propose
+from mesh.wire.requests import Command
+
+FINAL_WORDS = ("applied", "set aside", "repeated", "cancelled", "cancelled here")
+
+
+class Ambiguous(Exception):
+    """What was asked for means several ChangeSets: ``candidates`` are their ids, as shown."""
+
+    def __init__(self, candidates: tuple[str, ...]) -> None:
+        super().__init__(f"means several: {', '.join(candidates)}")
+        self.candidates = candidates
+
+
+# --- lists --------------------------------------------------------------------------------------
+
+
+def changes(replica: Replica, now: Now, limit: int) -> list[Change]:
+    """The last ``limit`` ChangeSets: what waits first, then the history from its end."""
+    look = Look.at(replica, now)
+    if look is None:
+        return []
+    waiting = [_line(look, tx) for tx in reversed(look.outside_history())]
+    applied = [_line(look, tx) for tx in reversed(look.in_history())]
+    return (waiting + applied)[:limit]
+
+
+def pending(replica: Replica, now: Now) -> list[Change]:
+    """The ChangeSets that wait at the barrier, the latest first."""
+    look = Look.at(replica, now)
+    if look is None:
+        return []
+    lines = [_line(look, tx) for tx in reversed(look.outside_history())]
+    return [line for line in lines if not line["final"]]
+
+
+def conflicts(replica: Replica, now: Now) -> list[ChangeDetail]:
+    """The ChangeSets that were set aside, the latest first."""
+    look = Look.at(replica, now)
+    if look is None:
+        return []
+    set_aside = [entry.tx for entry in look.inside.history.conflicts()]
+    return [_detail(look, tx) for tx in reversed(set_aside)]
+
+
+def change(replica: Replica, asked: str, now: Now) -> ChangeDetail | None:
+    """The ChangeSet that ``asked`` means: an id, the beginning of one, or a name.
+
+    None where it means none. Raises Ambiguous where it means several.
+    """
+    look = Look.at(replica, now)
+    tx = None if look is None else _find(look, asked)
+    return None if look is None or tx is None else _detail(look, tx)
+
+
+def _find(look: Look, asked: str) -> bytes | None:
+    everything = look.everything()
+    if ASKED_DIGITS_MIN <= len(asked) <= TX_DIGITS:
+        begins = [tx for tx in everything if tx.hex().startswith(asked.lower())]
+        if len(begins) == 1:
+            return begins[0]
+        if begins:
+            raise Ambiguous(tuple(look.short(tx) for tx in begins))
+    named = [tx for tx in everything if look.name(tx) == asked]
+    if len(named) > 1:
+        raise Ambiguous(tuple(look.short(tx) for tx in named))
+    return named[0] if named else None
+
+
+# --- one ChangeSet ------------------------------------------------------------------------------
+
+
+def _line(look: Look, tx: bytes) -> Change:
+    detail = _detail(look, tx)
+    return Change(
+        tx=detail["tx"],
+        id=detail["id"],
+        name=detail["name"],
+        kind=detail["kind"],
+        word=detail["word"],
+        text=detail["text"],
+        author=detail["author"],
+        signer=detail["signer"],
+        reason=detail["reason"],
+        attempts=detail["attempts"],
+        final=detail["final"],
+        proposed_at_ns=detail["proposed_at_ns"],
+    )
+
+
+def _detail(look: Look, tx: bytes) -> ChangeDetail:
+    numbers = look.inside.barrier.attempts(tx)
+    entry = look.inside.history.entry(tx)
+    number = entry.number if entry is not None else numbers[-1]
+    change_set = look.inside.catalogue[number]
+    status = look.inside.barrier.status(number)
+    word = _word(entry, status)
+    applied = _applied(look, tx, status)
+    waiting = _waiting(look, status)
+    sealed = [look.who(each.controller) for each in status.sealed]
+    refused = _refused(look, status)
+    set_aside = _set_aside(entry)
+    return ChangeDetail(
+        tx=tx.hex(),
+        id=look.short(tx),
+        name=change_set.request.name,
+        kind=change_set.kind.value,
+        word=word,
+        text=sentence(word, applied, waiting, sealed, refused, set_aside),
+        author=look.who(change_set.attempt.author.controller),
+        signer=look.who(change_set.request.signer),
+        reason=change_set.request.reason,
+        attempts=len(numbers),
+        final=word in FINAL_WORDS and not look.inside.barrier.is_trying(tx),
+        proposed_at_ns=_proposed_at_ns(look, change_set),
+        commands=[_command(each) for each in change_set.request.written],
+        written=_written(entry),
+        sealed=sealed,
+        refused=refused,
+        waiting_for=waiting,
+        applied=applied,
+        set_aside=set_aside,
+    )
+
+
+def _word(entry: LogEntry | None, status: Status) -> str:
+    """In the history its standing there says more than "applied"."""
+    if entry is None or status.word is not Word.APPLIED:
+        return status.word.value
+    match entry.outcome.standing:
+        case Standing.EFFECTIVE:
+            return Word.APPLIED.value
+        case Standing.UNFOLDED:
+            return "needs upgrade"
+        case standing:
+            return standing.value
+
+
+def _command(command: Command) -> CommandView:
+    return CommandView(group=command.group, verb=command.verb, parameters=plain(command.parameters))
+
+
+def _written(entry: LogEntry | None) -> list[KeyView]:
+    if entry is None:
+        return []
+    return [
+        KeyView(key=spell_path(each.key), before=plain(each.before), after=plain(each.after))
+        for each in entry.written_keys
+    ]
+
+
+def _refused(look: Look, status: Status) -> list[RefusedBy]:
+    return [
+        RefusedBy(controller=look.who(each.controller), why=no.why.value, detail=no.detail)
+        for each, no in status.refused
+    ]
+
+
+def _set_aside(entry: LogEntry | None) -> SetAsideView | None:
+    if entry is None or entry.outcome.standing is not Standing.SET_ASIDE:
+        return None
+    outcome = entry.outcome
+    return SetAsideView(
+        why=outcome.why.value if outcome.why is not None else "",
+        detail=outcome.detail,
+        key=spell_path(outcome.key) if outcome.key is not None else None,
+        by=outcome.by.hex() if outcome.by is not None else None,
+    )
+
+
+def _waiting(look: Look, status: Status) -> list[WaitedFor]:
+    return [
+        WaitedFor(
+            controller=look.who(each.controller),
+            standing=look.standing(each.controller),
+            since_ms=look.standing_since_ms(each.controller),
+        )
+        for each in status.waiting_for
+    ]
+
+
+# --- applied ------------------------------------------------------------------------------------
+
+
+def _applied(look: Look, tx: bytes, status: Status) -> AppliedView:
+    roster = sorted(look.inside.roster.active)
+    done = set(status.applied)
+    by = [each for each in roster if each in done]
+    swaps = [swap for each in roster if (swap := _swap(look, each, tx)) is not None]
+    together = {each.controller.hex() for each in status.sealed}
+    return AppliedView(
+        count=len(by),
+        of=len(roster),
+        by=[look.who(each) for each in by],
+        missing=[look.who(each) for each in roster if each not in done],
+        skew_ns=_skew_ns([swap for swap in swaps if swap["controller"]["id"] in together]),
+        swaps=swaps,
+    )
+
+
+def _swap(look: Look, controller: bytes, tx: bytes) -> SwapView | None:
+    """What ``controller`` published of its swap; None where it has not, or restarted since."""
+    reading = look.inside.information.owned.read(("swap", controller.hex(), tx.hex()))
+    match plain(reading.value) if reading is not None else None:
+        case {"at_ns": int(at_ns), "late": bool(late), "why": str(why)}:
+            return SwapView(controller=look.who(controller), at_ns=at_ns, late=late, why=why)
+        case _:
+            return None
+
+
+def _skew_ns(swaps: Sequence[SwapView]) -> int | None:
+    on_time = [swap["at_ns"] for swap in swaps if not swap["late"]]
+    return max(on_time) - min(on_time) if len(on_time) > 1 else None
+
+
+def _proposed_at_ns(look: Look, change_set: ChangeSet) -> int | None:
+    """The clock of the fact that proposed it; chains are in Lamport order."""
+    attempt = change_set.attempt
+    chain = look.inside.chains.chain(attempt.author)
+    at = bisect_left(chain, attempt.lamport, key=lambda fact: fact.content.lamport)
+    if at == len(chain) or not isinstance(chain[at].body, Propose):
+        return None
+    return chain[at].content.clock_ns

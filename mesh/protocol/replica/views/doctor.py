@@ -1,0 +1,158 @@
+"""What is wrong with this controller or around it, and what to do about each.
+
+A doctor that lists numbers leaves the diagnosis to the patient. Every finding here is a sentence
+about one thing, with what to do; what is well is said in a line, so that one sees that it was
+looked at.
+"""
+
+from collections.abc import Iterator
+from typing import Final, TypedDict
+
+from mesh.environment.policy import Policy
+from mesh.protocol.membership import Link
+from mesh.protocol.now import MILLISECOND, SECOND, Now
+from mesh.protocol.replica.door import Replica
+from mesh.protocol.replica.views.changes import pending
+from mesh.protocol.replica.views.sentences import about
+from mesh.protocol.replica.views.standing import Members, MemberView, Status, members, status
+
+CLOCK_OFFSET_NS_MAX: Final = SECOND
+"""Clocks further apart make instants useless and stamps misleading; any NTP keeps far within."""
+
+SLOW_MAX: Final = 2
+"""Steps of self-doubt that a busy host may have for a moment."""
+
+MAJORITY_MIN: Final = 3
+
+
+class Finding(TypedDict):
+    """One thing that was looked at."""
+
+    level: str
+    """ok, note, warning or error."""
+    about: str
+    text: str
+    do: str
+    """What to do; empty where there is nothing to do."""
+
+
+class Diagnosis(TypedDict):
+    """All findings, and whether any of them is an error."""
+
+    well: bool
+    findings: list[Finding]
+
+
+def doctor(replica: Replica, now: Now) -> Diagnosis:
+    """Look at this controller, and through it at the others."""
+    stands = status(replica, now)
+    around = members(replica, now)
+    findings = [
+        *_own(stands),
+        *_door(around),
+        *_others(around),
+        *_barrier(replica, stands, now),
+        *_data(stands),
+    ]
+    return Diagnosis(
+        well=all(finding["level"] != "error" for finding in findings), findings=findings
+    )
+
+
+def _own(stands: Status) -> Iterator[Finding]:
+    if stands["environment"] is None:
+        yield _finding("note", "environment", stands["text"], "accept it on another controller")
+    elif stands["votes"]:
+        yield _finding("ok", "environment", stands["text"])
+    else:
+        why = f"this controller casts no votes: {stands['why_no_votes']}"
+        waits = "catching up" in stands["why_no_votes"]
+        yield _finding("note" if waits else "error", "votes", why, "see `trellis status`")
+
+
+def _door(around: Members) -> Iterator[Finding]:
+    for line in around["pending"]:
+        yield _finding(
+            "note",
+            "members",
+            f"{line['name']} ({line['fingerprint']}) waits to be accepted",
+            f"compare the fingerprint with its screen, then: "
+            f"trellis members accept {line['fingerprint']}",
+        )
+
+
+def _others(around: Members) -> Iterator[Finding]:
+    wrong = [finding for member in around["members"] for finding in _member(member)]
+    yield from wrong
+    if not wrong and around["members"]:
+        count = len(around["members"])
+        yield _finding("ok", "members", f"all {count} of the roster are alive and well linked")
+
+
+def _member(member: MemberView) -> Iterator[Finding]:
+    name = member["controller"]["name"]
+    if member["own"]:
+        if member["slow"] > SLOW_MAX:
+            text = f"this controller is the slow one ({member['slow']} of 8): it answers late"
+            yield _finding("warning", "members", text, "look at the load of this host")
+        return
+    if member["standing"] in {"suspect", "failed", "never seen"}:
+        since = (
+            "" if member["since_ms"] is None else f" for {about(member['since_ms'] * MILLISECOND)}"
+        )
+        told = ", ".join(each["name"] for each in member["said_by"]) or "this controller"
+        text = f"{name} is {member['standing']}{since}: {member['why']}; says {told}"
+        yield _finding("warning", "members", text, f"look at {name} and at the network to it")
+    elif member["link"] not in {Link.BOTH.value, Link.UNKNOWN.value}:
+        text = f"the link to {name}: {member['link']}"
+        yield _finding("warning", "network", text, "look at firewalls: UDP and TCP, both ways")
+    if member["forks"]:
+        text = f"two hosts use the key of {name}: a cloned disk, or a restored image"
+        yield _finding("error", "members", text, f"stop one of them, and remove {name}")
+    offset_ns = member["clock_offset_ns"]
+    if offset_ns is not None and abs(offset_ns) > CLOCK_OFFSET_NS_MAX:
+        text = f"the clock of {name} is {about(offset_ns)} from the one here"
+        yield _finding("warning", "clock", text, "let both hosts follow the same time server")
+
+
+def _barrier(replica: Replica, stands: Status, now: Now) -> Iterator[Finding]:
+    environment = stands["environment"]
+    if environment is None:
+        return
+    for change in pending(replica, now):
+        text = f"{change['name']} ({change['id']}) is {change['text']}"
+        yield _finding("note", "barrier", text, f"trellis change show {change['id']}")
+    if environment["unmerged"]:
+        text = f"{environment['unmerged']} changes were applied elsewhere and are not merged yet"
+        do = (
+            "they merge by themselves, except under the policy hold: trellis change merge --keep TX"
+        )
+        yield _finding("warning", "barrier", text, do)
+    if environment["set_aside"]:
+        text = f"{environment['set_aside']} changes are set aside"
+        yield _finding("note", "history", text, "trellis change conflicts")
+    counts = stands["members"]
+    if environment["policy"] == Policy.MAJORITY and counts is not None:
+        needed = counts["active"] // 2 + 1
+        if counts["alive"] < needed and counts["active"] >= MAJORITY_MIN:
+            text = (
+                f"{counts['alive']} of {counts['active']} are here, {needed} are needed to change"
+            )
+            yield _finding("warning", "barrier", text, "bring others back, or wait")
+
+
+def _data(stands: Status) -> Iterator[Finding]:
+    counters = stands["counters"]
+    differ = counters.get("states that differ over one history", 0)
+    if differ:
+        text = "another controller folds the same history to another configuration"
+        do = "compare `trellis change log --json` on both; one of them is damaged"
+        yield _finding("error", "history", text, do)
+    for name in sorted(counters):
+        if name.startswith(("own facts refused", "facts refused: fork")):
+            text = f"{name}: {counters[name]}"
+            yield _finding("error", "disk", text, "keep the data directory as evidence")
+
+
+def _finding(level: str, about_what: str, text: str, do: str = "") -> Finding:
+    return Finding(level=level, about=about_what, text=text, do=do)

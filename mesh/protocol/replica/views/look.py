@@ -1,0 +1,89 @@
+"""One look at a replica: what the views of one answer have in common, worked out once."""
+
+from dataclasses import dataclass, field
+from typing import Self
+
+from mesh.protocol.catalogue import numbers
+from mesh.protocol.membership import MemberRow
+from mesh.protocol.now import MILLISECOND, Now
+from mesh.protocol.replica.door import Replica
+from mesh.protocol.replica.participant import Participant
+from mesh.protocol.replica.views.names import Who, names_in, short_ids, who
+
+
+@dataclass(slots=True)
+class Look:
+    """A replica inside an environment at one moment."""
+
+    inside: Participant
+    now: Now
+    _names: dict[str, str]
+    _short: dict[bytes, str] = field(default_factory=dict)
+    _rows: dict[bytes, MemberRow] = field(default_factory=dict)
+
+    @classmethod
+    def at(cls, replica: Replica, now: Now) -> Self | None:
+        """None outside an environment."""
+        inside = replica.participant
+        if inside is None:
+            return None
+        return cls(inside, now, names_in(inside.history.state))
+
+    # --- controllers --------------------------------------------------------------------------
+
+    def who(self, key: bytes) -> Who:
+        """A controller or an operator, with its name."""
+        return who(key, self._names)
+
+    def standing(self, controller: bytes) -> str:
+        """``alive``, ``suspect`` …; ``never seen`` of those of whom nothing was heard."""
+        row = self.rows.get(controller)
+        return row.standing.value if row is not None and row.standing is not None else "never seen"
+
+    def standing_since_ms(self, controller: bytes) -> int | None:
+        """How long ``controller`` has stood as it does; None where that is not known."""
+        row = self.rows.get(controller)
+        if row is None or row.since_ns is None:
+            return None
+        return (self.now.monotonic_ns - row.since_ns) // MILLISECOND
+
+    @property
+    def rows(self) -> dict[bytes, MemberRow]:
+        """The membership table by controller."""
+        if not self._rows:
+            self._rows = {row.controller: row for row in self.inside.members.members(self.now)}
+        return self._rows
+
+    # --- ChangeSets ---------------------------------------------------------------------------
+
+    def in_history(self) -> list[bytes]:
+        """The tx in H, in the order of the history, each once."""
+        return list(dict.fromkeys(entry.tx for entry in self.inside.history.log()))
+
+    def outside_history(self) -> list[bytes]:
+        """The tx that were proposed and are not in H, in the order of their timestamps."""
+        catalogue = self.inside.catalogue
+        ids = self.inside.history.ids
+        applied = {catalogue[number].tx for number in numbers(ids)}
+        outside = catalogue.ordered((1 << len(catalogue)) - 1 & ~ids)
+        return [
+            tx
+            for tx in dict.fromkeys(catalogue[number].tx for number in outside)
+            if tx not in applied
+        ]
+
+    def everything(self) -> list[bytes]:
+        """Every tx that is known here."""
+        catalogue = self.inside.catalogue
+        return list(dict.fromkeys(catalogue[number].tx for number in range(len(catalogue))))
+
+    def short(self, tx: bytes) -> str:
+        """The id as it is shown."""
+        if not self._short:
+            self._short = short_ids(self.everything())
+        return self._short[tx]
+
+    def name(self, tx: bytes) -> str:
+        """What its author called it."""
+        numbers_of_it = self.inside.barrier.attempts(tx)
+        return self.inside.catalogue[numbers_of_it[0]].request.name

@@ -1,0 +1,96 @@
+"""How a ChangeSet stands, as one sentence."""
+
+from typing import Final
+
+from mesh.protocol.replica.views.names import Who
+from mesh.protocol.replica.views.shapes import (
+    AppliedView,
+    RefusedBy,
+    SetAsideView,
+    WaitedFor,
+)
+
+NAMES_SHOWN_MAX: Final = 6
+"""Names in one sentence; of more, how many more there are."""
+
+_UNITS: Final = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"))
+
+
+def about(nanoseconds: int) -> str:
+    """A length of time as people say it: ``2.1 s``, ``640 µs``, ``3 min``."""
+    if abs(nanoseconds) >= 100 * _UNITS[0][0]:
+        return f"{nanoseconds / 60_000_000_000:.0f} min"
+    for size, unit in _UNITS:
+        if abs(nanoseconds) >= size:
+            scaled = nanoseconds / size
+            return f"{scaled:.0f} {unit}" if abs(scaled) >= 10 else f"{scaled:.1f} {unit}"  # noqa: PLR2004  two digits are enough
+    return f"{nanoseconds} ns"
+
+
+def names(who: list[Who]) -> str:
+    """Several controllers in a row."""
+    shown = [each["name"] for each in who[:NAMES_SHOWN_MAX]]
+    if len(who) > NAMES_SHOWN_MAX:
+        shown.append(f"{len(who) - NAMES_SHOWN_MAX} more")
+    return ", ".join(shown)
+
+
+def sentence(
+    word: str,
+    applied: AppliedView,
+    waiting: list[WaitedFor],
+    sealed: list[Who],
+    refused: list[RefusedBy],
+    set_aside: SetAsideView | None,
+) -> str:
+    """The word, with what a person would ask next."""
+    match word:
+        case "applied":
+            return _applied(applied)
+        case "set aside" if set_aside is not None:
+            return f"set aside: {set_aside['detail'] or set_aside['why']}"
+        case "pending" | "in doubt":
+            return f"{word}: {_waiting(waiting, sealed)}"
+        case "cancelled" | "cancelled here":
+            reasons = [_refusal(each) for each in refused[:NAMES_SHOWN_MAX]]
+            return f"{word}: {'; '.join(reasons)}" if reasons else word
+        case "queued":
+            return "queued: it is proposed as soon as the changes before it are through"
+        case _:
+            return word
+
+
+def _applied(applied: AppliedView) -> str:
+    parts = [f"applied on {applied['count']} of {applied['of']}"]
+    if applied["skew_ns"] is not None:
+        parts.append(f"skew {about(applied['skew_ns'])}")
+    late = [swap["controller"] for swap in applied["swaps"] if swap["late"]]
+    if late:
+        parts.append(f"late on {names(late)}")
+    if applied["missing"] and applied["count"]:
+        parts.append(f"not yet on {names(applied['missing'])}")
+    return ", ".join(parts)
+
+
+def _waiting(waiting: list[WaitedFor], sealed: list[Who]) -> str:
+    if not waiting:
+        return f"sealed by {names(sealed)}, about to be applied" if sealed else "just proposed"
+    awaited = [_awaited(each) for each in waiting[:NAMES_SHOWN_MAX]]
+    if len(waiting) > NAMES_SHOWN_MAX:
+        awaited.append(f"{len(waiting) - NAMES_SHOWN_MAX} more")
+    told = f"waits for {', '.join(awaited)}"
+    return f"{told}; sealed by {names(sealed)}" if sealed else told
+
+
+def _awaited(one: WaitedFor) -> str:
+    name = one["controller"]["name"]
+    if one["standing"] == "alive":
+        return name
+    if one["since_ms"] is None:
+        return f"{name} ({one['standing']})"
+    return f"{name} ({one['standing']} for {about(one['since_ms'] * 1_000_000)})"
+
+
+def _refusal(one: RefusedBy) -> str:
+    told = f": {one['detail']}" if one["detail"] else ""
+    return f"{one['controller']['name']} said no ({one['why']}{told})"

@@ -1,0 +1,109 @@
+"""What the views of a change hold, by name: the same in the API, in ``--json`` and in the docs."""
+
+from typing import TypedDict
+
+from mesh.protocol.replica.views.information import Json
+from mesh.protocol.replica.views.names import Who
+
+
+class CommandView(TypedDict):
+    """One command of a ChangeSet, as it was written."""
+
+    group: str
+    verb: str
+    parameters: Json
+
+
+class KeyView(TypedDict):
+    """One key that a ChangeSet wrote."""
+
+    key: str
+    before: Json
+    after: Json
+
+
+class WaitedFor(TypedDict):
+    """A controller that has not answered yet."""
+
+    controller: Who
+    standing: str
+    """``alive``, ``suspect``, ``failed`` …, as this controller sees it."""
+    since_ms: int | None
+    """How long it has stood so; None where that is not known."""
+
+
+class RefusedBy(TypedDict):
+    """A controller that said No."""
+
+    controller: Who
+    why: str
+    detail: str
+
+
+class SwapView(TypedDict):
+    """When one controller began to show the new state, by its own word."""
+
+    controller: Who
+    at_ns: int
+    late: bool
+    why: str
+    """Why its instant was not kept to; empty where it was."""
+
+
+class AppliedView(TypedDict):
+    """How far a ChangeSet got."""
+
+    count: int
+    of: int
+    """Active controllers of the roster as it is now."""
+    by: list[Who]
+    missing: list[Who]
+    skew_ns: int | None
+    """Between the first and the last swap of those who took part at the barrier and were not late;
+    None until two of them have told."""
+    swaps: list[SwapView]
+
+
+class SetAsideView(TypedDict):
+    """Why a ChangeSet is in the history without effect."""
+
+    why: str
+    detail: str
+    key: str | None
+    by: str | None
+    """The tx that stands instead."""
+
+
+class Change(TypedDict):
+    """A ChangeSet in one line."""
+
+    tx: str
+    id: str
+    name: str
+    kind: str
+    word: str
+    """pending, applied, set aside, repeated, cancelled, cancelled here, in doubt, queued, needs
+    upgrade, or ``applied elsewhere, unmerged``."""
+    text: str
+    """The same as a sentence."""
+    author: Who | None
+    """The controller that proposed it; None while it is queued."""
+    signer: Who
+    reason: str
+    attempts: int
+    final: bool
+    """Nothing about it will change here by itself."""
+    proposed_at_ns: int | None
+    """When it was proposed, on its author's wall clock."""
+
+
+class ChangeDetail(Change):
+    """A ChangeSet with all that is known of it."""
+
+    commands: list[CommandView]
+    written: list[KeyView]
+    sealed: list[Who]
+    refused: list[RefusedBy]
+    waiting_for: list[WaitedFor]
+    applied: AppliedView
+    set_aside: SetAsideView | None
