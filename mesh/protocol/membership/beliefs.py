@@ -140,14 +140,15 @@ class Beliefs:
             self._enter(_first_word(chosen, address), Standing.ALIVE, step)
 
     def doubts_about(self, source: Incarnation) -> tuple[News, ...]:
-        """What ``source`` has to be told about itself."""
+        """What ``source`` has to be told about itself: a doubt, or the life that took its place."""
         if self.lives.judge(source) is Life.QUARANTINED:
             accuser = self.own.controller
             return (News(source, Standing.QUARANTINED, 0, self.address, accuser),)
-        member = self.table.of(source)
-        if member is None or member.standing is Standing.ALIVE:
+        member = self.table.get(source.controller)
+        if member is None:
             return ()
-        return (member.news(),)
+        ended = member.incarnation != source
+        return (member.news(),) if ended or member.standing is not Standing.ALIVE else ()
 
     def _enter(self, news: News, standing: Standing, step: Step) -> Member:
         """A row for a life that had none."""

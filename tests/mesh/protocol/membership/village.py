@@ -1,7 +1,7 @@
 """Some members in virtual time: real machines, real encodings, and links that can be cut.
 
-A stream between two members is there while both live and nothing cuts it, and loses nothing; datagrams are lost by
-chance. Equal seeds give equal runs.
+A stream between two members is there while both live and nothing cuts it, and loses nothing;
+datagrams are lost by chance. Equal seeds give equal runs.
 """
 
 import heapq
@@ -178,7 +178,7 @@ class Village:
         self.ns = end
 
     def run_until(self, condition: Callable[[], bool], seconds: float) -> float:
-        """Let time pass until ``condition`` holds; the seconds it took. Fails where it never does."""
+        """Let time pass until ``condition`` holds, at most ``seconds``; returns how many."""
         start = self.ns
         while not condition():
             assert self.ns - start < seconds * SECOND, f"not within {seconds} s"

@@ -1,0 +1,53 @@
+"""How a link is called."""
+
+import pytest
+
+from mesh.protocol.membership.links import MISSES_MAX, Link, LinkState, Way
+
+
+@pytest.mark.parametrize(
+    ("ways", "heard_ns", "link"),
+    [
+        ([], 10, Link.UNKNOWN),
+        ([Way.DATAGRAM], 10, Link.BOTH),
+        ([Way.STREAM] * (MISSES_MAX - 1), 10, Link.BOTH),
+        ([Way.STREAM] * MISSES_MAX, 10, Link.STREAM),
+        ([Way.STREAM] * MISSES_MAX, 100, Link.STREAM),
+        ([Way.INDIRECT] * MISSES_MAX, 10, Link.INDIRECT),
+        ([Way.INDIRECT] * MISSES_MAX, 100, Link.INBOUND),
+        ([Way.SILENCE] * MISSES_MAX, 100, Link.INBOUND),
+        ([Way.SILENCE] * MISSES_MAX, 10, Link.NONE),
+        ([Way.SILENCE] * MISSES_MAX + [Way.DATAGRAM], 10, Link.BOTH),
+    ],
+)
+def test_a_link_counts_only_if_both_directions_work(
+    ways: list[Way],
+    heard_ns: int,
+    link: Link,
+) -> None:
+    """Single losses are none; hearing a member that does not answer is half a link."""
+    state = LinkState(heard_ns)
+    for way in ways:
+        state.note(way)
+    assert state.link(recent_ns=50) is link
+
+
+@pytest.mark.parametrize(
+    ("ways", "passing"),
+    [
+        ([], True),
+        ([Way.STREAM] * (MISSES_MAX - 1), True),
+        ([Way.STREAM] * MISSES_MAX, False),
+        ([Way.SILENCE] * MISSES_MAX, True),
+        ([Way.STREAM] * MISSES_MAX + [Way.DATAGRAM], True),
+    ],
+)
+def test_datagrams_are_given_up_only_where_the_stream_works(
+    ways: list[Way],
+    passing: bool,  # noqa: FBT001  a column of the table
+) -> None:
+    """A silent member may be gone; one that answers by stream only has its datagrams blocked."""
+    state = LinkState()
+    for way in ways:
+        state.note(way)
+    assert state.datagrams_pass is passing
