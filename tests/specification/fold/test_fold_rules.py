@@ -103,7 +103,7 @@ def test_the_merge_that_counts_sets_aside() -> None:
     base = roster_of_three(world)
     left, right = base.fork(ALICE), base.fork(BOB)
     earlier, later = left.change(item("a", 1)), right.change(item("a", 2))
-    merge = left.merge(right, keep=(left.tx(later),), signer=None)
+    merge = left.merge(right, keep=(left.tx(later),))
     outcome = left.entry(earlier).outcome
     assert (outcome.why, outcome.by) == (Why.MERGED, left.tx(merge))
     assert left.entry(later).outcome.standing is Standing.EFFECTIVE

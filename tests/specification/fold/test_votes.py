@@ -1,0 +1,173 @@
+"""What a vote hears from the history: one test for each statement."""
+
+from dataclasses import replace
+
+from mesh.environment.resolve import Resolution
+from mesh.protocol.history import Standing
+from mesh.wire.facts import NoReason
+from mesh.wire.requests import Base, Kind
+from tests.mesh.protocol.history.world import (
+    ALICE,
+    BOB,
+    STRANGER,
+    Side,
+    World,
+    admit,
+    command,
+    item,
+    roster_of_three,
+)
+
+
+def _why(side: Side, number: int, over: int | None = None) -> NoReason | None:
+    change_set = side.world.catalogue[number]
+    objection = side.history.objection(change_set, side.ids if over is None else over)
+    return None if objection is None else objection.why
+
+
+def test_nothing_speaks_against_what_would_take_effect() -> None:
+    """F14: A ChangeSet that the fold would let take effect meets no objection, and nothing changes."""
+    side = roster_of_three(World())
+    before = side.history.state_hash
+    number = side.propose(side.resolve(item("a", 1)))
+    assert _why(side, number) is None
+    assert side.history.state_hash == before
+    side.learn(1 << number)
+    assert side.entry(number).outcome.standing is Standing.EFFECTIVE
+
+
+def test_a_conflict_names_the_key_and_who_wrote_it() -> None:
+    """F14a: Where the base does not hold the objection names the key and the tx that changed it."""
+    side = World().side()
+    first, second = side.resolve(item("a", 1)), side.resolve(item("a", 2))
+    winner, loser = side.propose(first), side.propose(second, lamport=9)
+    side.learn(1 << winner)
+    objection = side.history.objection(side.world.catalogue[loser], side.ids)
+    assert objection is not None
+    assert objection.why is NoReason.CONFLICT
+    assert objection.key == Base(("item", "a"), side.tx(winner))
+
+
+def test_only_what_is_earlier_is_heard() -> None:
+    """F14b: It is judged in the fold of those with a lower timestamp, so of two at once one falls."""
+    side = World().side()
+    one, two = side.resolve(item("a", 1)), side.resolve(item("a", 2))
+    earlier, later = side.propose(one, lamport=3), side.propose(two, lamport=4)
+    both = 1 << earlier | 1 << later
+    assert _why(side, earlier, both) is None
+    assert _why(side, later, both) is NoReason.CONFLICT
+    side.learn(1 << later)
+    assert _why(side, earlier) is None
+
+
+def test_what_is_open_counts_too() -> None:
+    """F14c: The set it is judged over may hold what is not applied yet; the history stays as it is."""
+    side = World().side()
+    _ = side.change(item("z", 1))
+    one = side.propose(side.resolve(item("a", 1)))
+    two = side.propose(side.resolve(item("a", 2)), lamport=9)
+    before = side.history.state_hash, side.ids
+    assert _why(side, two) is None
+    assert _why(side, two, side.ids | 1 << one) is NoReason.CONFLICT
+    assert (side.history.state_hash, side.ids) == before
+
+
+def test_what_can_never_be_is_invalid() -> None:
+    """F14d: No right, a foreign environment, a false signature, a wrong kind, a bare base: invalid."""
+    world = World()
+    side = world.side()
+    resolution = side.resolve(item("a", 1))
+    signed = world.sign(resolution)
+    forged = type(signed)(signed.raw, bytes(64))
+    foreign = world.sign(resolution, environment=bytes(32))
+    bare = replace(resolution, base=())
+    cases = [
+        side.propose(resolution, signer=STRANGER),
+        side.propose(resolution, signer=BOB.controller),
+        world.attempt(forged, Kind.NORMAL, 0, ALICE),
+        world.attempt(foreign, Kind.NORMAL, 0, ALICE),
+        world.attempt(signed, Kind.ROSTER, 0, ALICE),
+        world.attempt(signed, Kind.MERGE, 0, ALICE),
+        side.propose(bare),
+    ]
+    assert [_why(side, number) for number in cases] == [NoReason.INVALID] * len(cases)
+
+
+def test_what_would_break_the_whole_is_invalid() -> None:
+    """F14e: A command that refuses, or an invariant that would not hold, is an objection as well."""
+    side = World().side()
+    _ = side.change(command("service", "create", name="web", role="web"))
+    resolution = side.resolve(
+        command("path", "create", name="one", host="x", services={"web": 1}), force=True
+    )
+    _ = side.change(command("service", "delete", name="web"))
+    number = side.propose(resolution)
+    assert _why(side, number) is NoReason.INVALID
+    assert not side.history.state.exists(("path", "one"))
+
+
+def test_a_newer_version_is_said_so() -> None:
+    """F14f: An unknown command gets No(version); so does everything after one that was applied."""
+    side = World().side()
+    newer = (command("wormhole", "open"),)
+    unknown = side.propose(Resolution(newer, newer, (), (), Kind.NORMAL))
+    later = side.propose(side.resolve(item("a", 1)), lamport=9)
+    assert _why(side, unknown) is NoReason.VERSION
+    side.learn(1 << unknown)
+    assert _why(side, later) is NoReason.VERSION
+
+
+def test_checkpoints_are_of_a_newer_version() -> None:
+    """F14g: Checkpoints are not built yet: an attempt of that kind is not understood, not refused."""
+    world = World()
+    side = world.side()
+    number = world.attempt(world.sign(side.resolve(item("a", 1))), Kind.CHECKPOINT, 0, ALICE)
+    assert _why(side, number) is NoReason.VERSION
+
+
+def test_a_merge_without_the_right_is_invalid() -> None:
+    """F14h: A merge is judged in the fold of its ancestors: outside that roster it is invalid."""
+    world = World()
+    base = roster_of_three(world)
+    left, right = base.fork(ALICE), base.fork(BOB)
+    _, _ = left.change(item("a", 1)), right.change(item("b", 1))
+    request = world.sign(Resolution((), (), (), (), Kind.MERGE), signer=STRANGER)
+    strange = world.attempt(request, Kind.MERGE, left.ids | right.ids, ALICE)
+    request = world.sign(Resolution((), (), (), (), Kind.MERGE), signer=BOB.controller)
+    fine = world.attempt(request, Kind.MERGE, left.ids | right.ids, BOB)
+    assert (_why(left, strange), _why(left, fine)) == (NoReason.INVALID, None)
+
+
+def test_only_an_operator_lets_in_what_removed_controllers_released() -> None:
+    """F14i: A merge that admits is an operator's; from a controller it is invalid."""
+    world = World()
+    base = roster_of_three(world)
+    left, right = base.fork(ALICE), base.fork(BOB)
+    _, two = left.change(item("a", 1)), right.change(item("b", 1))
+    ids = left.ids | right.ids
+    plan = left.history.plan_merge(ids, lambda number: 1, admit=(left.tx(two),))
+    resolution = Resolution(plan.commands, plan.commands, (), (), Kind.MERGE)
+    own = world.attempt(world.sign(resolution, signer=ALICE.controller), Kind.MERGE, ids, ALICE)
+    operators = world.attempt(world.sign(resolution), Kind.MERGE, ids, ALICE)
+    assert (_why(left, own), _why(left, operators)) == (NoReason.INVALID, None)
+
+
+def test_the_vote_does_not_hear_itself() -> None:
+    """F14j: Where another attempt of the same request is in the set, nothing speaks against this one."""
+    world = World()
+    side = world.side()
+    request = world.sign(side.resolve(item("a", 1)))
+    first = world.attempt(request, Kind.NORMAL, 0, ALICE)
+    side.learn(1 << first)
+    again = world.attempt(request, Kind.NORMAL, side.ids, BOB)
+    assert _why(side, again) is None
+
+
+def test_admission_is_no_roster_change() -> None:
+    """F14k: An admission is a normal ChangeSet: the barrier's roster stays as it was."""
+    side = World().side()
+    resolution = side.resolve(admit(BOB, "bob"))
+    assert resolution.kind is Kind.NORMAL
+    roster = side.history.roster(side.ids)
+    side.learn(1 << side.propose(resolution))
+    assert side.history.roster(side.ids) == roster
