@@ -1,6 +1,6 @@
 """Keys in files, and Ed25519 behind the protocol's seam to cryptography.
 
-A key file is one line, ``ed25519 `` and the 32-byte seed in hex, readable by its owner alone.
+A key file is one line, its kind and the 32-byte seed in hex, readable by its owner alone.
 It is written beside its place and renamed into it, so that a crash leaves a whole key or none.
 """
 
@@ -11,11 +11,13 @@ from typing import Final
 
 from nacl.exceptions import BadSignatureError
 from nacl.exceptions import ValueError as NaClValueError
+from nacl.public import PrivateKey
 from nacl.signing import SigningKey, VerifyKey
 
 from mesh.driver.errors import BadKeyFile
 
-_PREFIX: Final = "ed25519 "
+_ED25519: Final = "ed25519"
+_X25519: Final = "x25519"
 _SEED_BYTES: Final = 32
 _KEY_FILE_BYTES_MAX: Final = 256
 _VERIFIERS_MAX: Final = 4_096
@@ -67,41 +69,53 @@ class NaClSuite:
 
 
 def read_key(path: Path) -> NaClSigner:
-    """The key in the file ``path``.
+    """The signing key in the file ``path``.
 
     Raises BadKeyFile where others may read the file or it holds no key; FileNotFoundError where
     there is none.
     """
+    return NaClSigner(_read_seed(path, _ED25519))
+
+
+def read_or_make_key(path: Path) -> NaClSigner:
+    """The signing key in the file ``path``, a new one where there is none. Raises BadKeyFile."""
+    return NaClSigner(_read_or_make_seed(path, _ED25519))
+
+
+def exchange_public(path: Path) -> bytes:
+    """The public half, 32 bytes, of the X25519 key (RFC 7748) in the file ``path``.
+
+    A new key is made where there is none. Raises BadKeyFile.
+    """
+    return bytes(PrivateKey(_read_or_make_seed(path, _X25519)).public_key)
+
+
+def _read_seed(path: Path, kind: str) -> bytes:
     with path.open("rb") as file:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         content = file.read(_KEY_FILE_BYTES_MAX)
     if mode & 0o077:
         raise BadKeyFile(
-            f"{path} can be read by others (mode {mode:04o}): make a new key if they may have, "
-            f"or run: chmod 600 {path}"
+            f"{path} can be read by others (mode {mode:04o}): make a new key if they may have,"
+            f" or run: chmod 600 {path}"
         )
     try:
-        seed = bytes.fromhex(content.decode("ascii").removeprefix(_PREFIX))
+        seed = bytes.fromhex(content.decode("ascii").removeprefix(f"{kind} "))
     except ValueError:
         seed = b""
     if len(seed) != _SEED_BYTES:
-        raise BadKeyFile(f"{path} is not a key file: restore it from a backup, or move it away")
-    return NaClSigner(seed)
+        raise BadKeyFile(f"{path} holds no {kind} key: restore it from a backup, or move it away")
+    return seed
 
 
-def make_key(path: Path) -> NaClSigner:
-    """A new random key, durable in the file ``path`` (mode 0600) before it is returned."""
-    seed = os.urandom(_SEED_BYTES)
-    write_durably(path, f"{_PREFIX}{seed.hex()}\n".encode("ascii"))
-    return NaClSigner(seed)
-
-
-def read_or_make_key(path: Path) -> NaClSigner:
-    """The key in the file ``path``, a new one where there is none. Raises as `read_key` does."""
+def _read_or_make_seed(path: Path, kind: str) -> bytes:
+    """The seed in the file ``path``; a new random one, durable before it is returned."""
     try:
-        return read_key(path)
+        return _read_seed(path, kind)
     except FileNotFoundError:
-        return make_key(path)
+        seed = os.urandom(_SEED_BYTES)
+        write_durably(path, f"{kind} {seed.hex()}\n".encode("ascii"))
+        return seed
 
 
 def write_durably(path: Path, content: bytes) -> None:

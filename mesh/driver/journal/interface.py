@@ -77,10 +77,13 @@ class Journal(Protocol):
 class Storage(Protocol):
     """Where a controller's journals come from."""
 
-    async def open(self, controller: bytes, report: Report, doubt: str | None) -> Journal:
+    async def open(
+        self, controller: bytes, report: Report, doubt: str | None = None, boot_floor: int = 0
+    ) -> Journal:
         """A journal of ``controller`` (its id) for a new life.
 
-        ``doubt`` is why the last one ended, where that alone is a reason not to trust the store.
+        ``doubt`` is why the last one ended, where that alone is a reason not to trust the store;
+        the boot number of the new one lies above ``boot_floor``.
         Raises StartError where the storage is not fit for this controller, DiskFailed where it
         cannot be read or written now. One journal at a time: the former one must have been closed.
         """

@@ -45,14 +45,14 @@ class MemoryStorage:
         self._open: MemoryJournal | None = None
 
     async def open(
-        self, controller: bytes, report: Report, doubt: str | None = None
+        self, controller: bytes, report: Report, doubt: str | None = None, boot_floor: int = 0
     ) -> "MemoryJournal":
         """See `Storage.open`."""
         await trio.lowlevel.checkpoint()
         assert self._open is None or self._open.is_closed, "one journal at a time"
         if self.failure is not None:
             raise DiskFailed(self.failure)
-        self._boot += 1
+        self._boot = max(self._boot, boot_floor) + 1
         self._open = MemoryJournal(self, self._image(controller, doubt), doubt, report)
         return self._open
 

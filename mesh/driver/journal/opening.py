@@ -54,6 +54,8 @@ class Start:
     now: Now
     doubt: str | None = None
     """Why the former life of this process ended, where that alone is a reason for doubt."""
+    boot_floor: int = 0
+    """The new boot number lies above it."""
     restart_wait_ns_max: int = WAIT_NS_MAX
 
 
@@ -95,11 +97,16 @@ def _begin(
     facts, detached = _chains(contents.tables[Table.FACTS])
     previous = _previous(contents.tables[Table.FACTS], start.controller)
     memory = _memory(contents, previous)
-    here = Surroundings(_host(start.path), start.now.monotonic_ns, witness.read(), start.doubt)
-    found = doubts(memory, here)
-    life = next_life(
-        memory, here, in_doubt=bool(found), restart_wait_ns_max=start.restart_wait_ns_max
+    here = Surroundings(
+        _host(start.path),
+        start.now.monotonic_ns,
+        witness.read(),
+        start.doubt,
+        start.boot_floor,
+        start.restart_wait_ns_max,
     )
+    found = doubts(memory, here)
+    life = next_life(memory, here, in_doubt=bool(found))
     commits = memory.progress.commits + 1
     _write_life(connection, start, life, commits)
     witness.write(commits)

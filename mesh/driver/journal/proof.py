@@ -67,6 +67,9 @@ class Surroundings:
     """Transactions that the file outside the store tells of, None where it tells nothing."""
     doubt: str | None
     """Why the former life of this process ended, where that alone is a reason."""
+    boot_floor: int
+    """The next boot number lies above it, for others have seen that one."""
+    restart_wait_ns_max: int
 
 
 def doubts(memory: Memory, here: Surroundings) -> tuple[str, ...]:
@@ -93,20 +96,17 @@ def doubts(memory: Memory, here: Surroundings) -> tuple[str, ...]:
     return tuple(found)
 
 
-def next_life(
-    memory: Memory, here: Surroundings, *, in_doubt: bool, restart_wait_ns_max: int
-) -> Life:
-    """The life that begins here, with a boot number above all that the store knows."""
+def next_life(memory: Memory, here: Surroundings, *, in_doubt: bool) -> Life:
+    """The life that begins here, with a boot number above all that are known."""
     last = memory.last
-    known = (last.boot if last else 0, memory.previous_boot or 0)
-    boot = max(known) + 1
+    boot = max(last.boot if last else 0, memory.previous_boot or 0, here.boot_floor) + 1
     same_kernel = last is not None and last.host.kernel_boot == here.host.kernel_boot
     restarts = last.restarts if last is not None and same_kernel else Restarts()
     return Life(
         boot=boot,
         host=here.host,
         doubted=boot if in_doubt else (last.doubted if last is not None else None),
-        restarts=next_start(restarts, here.boottime_ns, restart_wait_ns_max),
+        restarts=next_start(restarts, here.boottime_ns, here.restart_wait_ns_max),
     )
 
 

@@ -44,7 +44,7 @@ class SqliteStorage:
     """See TORTURE_VARIABLE."""
 
     async def open(
-        self, controller: bytes, report: Report, doubt: str | None = None
+        self, controller: bytes, report: Report, doubt: str | None = None, boot_floor: int = 0
     ) -> "SqliteJournal":
         """The journal for a new life of ``controller``; see `Storage.open`."""
         start = Start(
@@ -52,6 +52,7 @@ class SqliteStorage:
             controller,
             self.clock.now(),
             doubt,
+            boot_floor,
             self.restart_wait_ns_max,
         )
         try:

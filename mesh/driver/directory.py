@@ -1,0 +1,110 @@
+"""The data directory: one controller's keys and journal, private, and held by one process.
+
+identity.key    who this controller is
+exchange.key    the X25519 key that streams and datagrams will use
+operator.key    the operator's key, made where an environment may be founded
+journal.db      everything else
+lock            held while a process uses the directory
+"""
+
+import fcntl
+import os
+import stat
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from mesh.driver.errors import DirectoryInUse, ForeignDirectory, StartError
+from mesh.driver.keys import NaClSigner, exchange_public, read_key, read_or_make_key
+
+IDENTITY: Final = "identity.key"
+EXCHANGE: Final = "exchange.key"
+OPERATOR: Final = "operator.key"
+_LOCK: Final = "lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The private keys of one controller, unlocked."""
+
+    identity: NaClSigner
+    operator: NaClSigner | None
+    exchange_public: bytes
+    """The public half of the X25519 key, 32 bytes."""
+
+
+class DataDirectory:
+    """A directory that this process holds until `release`; a context manager too.
+
+    Raises DirectoryInUse, ForeignDirectory where its permissions are another's, and StartError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            status = path.stat()
+        except OSError as error:
+            raise StartError(
+                f"the data directory {path} cannot be made: {error.strerror}"
+            ) from error
+        if status.st_uid != os.geteuid():
+            raise ForeignDirectory(
+                f"the data directory {path} belongs to another user (uid {status.st_uid}): run as"
+                " that one, or choose another data_dir"
+            )
+        if stat.S_IMODE(status.st_mode) & 0o077:
+            path.chmod(0o700)
+        self._lock = _hold(path)
+
+    def keys(self, *, may_found: bool) -> Keys:
+        """The keys kept here, new ones where there are none. Raises BadKeyFile.
+
+        An operator's key is made only where this controller may found an environment; one that was
+        put here is used in any case.
+        """
+        operator = self.path / OPERATOR
+        held = None
+        if may_found:
+            held = read_or_make_key(operator)
+        else:
+            with suppress(FileNotFoundError):
+                held = read_key(operator)
+        identity = read_or_make_key(self.path / IDENTITY)
+        return Keys(identity, held, exchange_public(self.path / EXCHANGE))
+
+    def release(self) -> None:
+        """Let another process have the directory."""
+        os.close(self._lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+
+def _hold(path: Path) -> int:
+    try:
+        lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StartError(f"the data directory {path} cannot be used: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = os.pread(lock, 32, 0).decode("ascii", "replace").strip()
+        os.close(lock)
+        raise DirectoryInUse(
+            f"the data directory {path} is in use by another controller (process {holder}): stop it,"
+            " or choose another data_dir"
+        ) from error
+    os.ftruncate(lock, 0)
+    _ = os.pwrite(lock, f"{os.getpid()}\n".encode("ascii"), 0)
+    return lock

@@ -1,0 +1,233 @@
+"""The driver: one replica after the other, on one network and one disk, until it is told to stop.
+
+A controller outlives its replicas. When the disk fails, the clock jumps or another life of the same
+controller turns up, the replica at hand is over: the journal is closed, opened anew, verified, and
+the next replica begins as a new incarnation from what was really there. Meanwhile a replica that
+lost only its disk still answers probes and questions.
+"""
+
+import logging
+import math
+from collections.abc import Callable
+from typing import Final, Generic, assert_never
+
+import trio
+
+from mesh.driver.calls import PendingCalls
+from mesh.driver.clock import Clock
+from mesh.driver.errors import ControllerError, DiskFailed
+from mesh.driver.journal.interface import Findings, Journal, Storage
+from mesh.driver.life import Cause, Ending, Life, MachineT
+from mesh.driver.log import note
+from mesh.driver.network.interface import Network
+from mesh.driver.subscriptions import Renewed, Subscriptions
+from mesh.protocol.effects import (
+    Answer,
+    ChangeProgressed,
+    ConfigurationSwapped,
+    Ended,
+    Image,
+    InformationChanged,
+    MemberChanged,
+    Noticed,
+    Notification,
+    Refusal,
+)
+from mesh.protocol.inputs import CallId, Input, Leave, Persisted, PersistFailed
+from mesh.protocol.now import SECOND
+
+REOPEN_S_MIN: Final = 1.0
+REOPEN_S_MAX: Final = 60.0
+"""How long a failed disk is left alone before it is tried again: from the first time to the last."""
+
+
+class Driver(Generic[MachineT]):
+    """Runs replicas made by ``new_replica`` for the controller whose id is ``controller``.
+
+    It is the network's sink: what arrives goes to the replica at hand.
+    """
+
+    def __init__(
+        self,
+        controller: bytes,
+        new_replica: Callable[[Image], MachineT],
+        storage: Storage,
+        network: Network,
+        clock: Clock,
+    ) -> None:
+        self.subscriptions = Subscriptions()
+        self._controller = controller
+        self._new_replica = new_replica
+        self._storage = storage
+        self._network = network
+        self._clock = clock
+        self._calls = PendingCalls()
+        self._life: Life[MachineT] | None = None
+        self._lives = 0
+
+    # --- for callers ------------------------------------------------------------------------------
+
+    @property
+    def life(self) -> Life[MachineT]:
+        """The life at hand."""
+        assert self._life is not None, "asked before the driver has begun"
+        return self._life
+
+    @property
+    def lives(self) -> int:
+        """Lives begun in this process."""
+        return self._lives
+
+    async def call(self, make: Callable[[CallId], Input]) -> dict[str, object]:
+        """Have the call that ``make`` gives for a number handled, and wait for its answer.
+
+        Raises Refused, Interrupted, and Overloaded.
+        """
+        await self.life.room()
+        pending = self._calls.open()
+        try:
+            self.take(make(pending.number))
+            return await pending.result()
+        finally:
+            self._calls.forget(pending)
+
+    # --- for the network --------------------------------------------------------------------------
+
+    def take(self, arrived: Input) -> None:
+        """See `Sink.take`."""
+        self.life.take(arrived)
+
+    async def room(self) -> None:
+        """See `Sink.room`."""
+        await self.life.room()
+
+    # --- lives ------------------------------------------------------------------------------------
+
+    async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Serve until cancelled; started when the first replica has begun.
+
+        Raises StartError and DiskFailed where no life can begin, and whatever a fault raises.
+        """
+        life = await self._conceive(Ending(Cause.ENDED, ""), None)
+        self._begin(life)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._network.run, self)
+            task_status.started()
+            while True:
+                life = await self._live(life)
+                self._network.reset()
+                self._begin(life)
+
+    async def stop(self) -> None:
+        """Take leave of the others and make durable what was written. Call it before cancelling."""
+        life = self.life
+        life.take(Leave())
+        await self._network.flush()
+        await life.journal.aclose()
+        self._calls.interrupt("the controller stopped")
+        self.subscriptions.close()
+
+    def _begin(self, life: Life[MachineT]) -> None:
+        self._life = life
+        self._lives += 1
+        life.begin()
+
+    async def _live(self, life: Life[MachineT]) -> Life[MachineT]:
+        """Be with ``life`` to its end; the next one."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(life.run)
+            await life.over.wait()
+            ending = life.ending
+            assert ending is not None
+            if ending.cause is Cause.FAULT:
+                raise ControllerError("a fault of our own stopped this controller; see the log")
+            note(logging.WARNING, "life over", f"{ending.why}; going on as a new incarnation")
+            self._calls.interrupt(ending.why)
+            await self._network.flush()
+            await life.journal.aclose()
+            successor = await self._conceive(ending, life)
+            nursery.cancel_scope.cancel()
+        self.subscriptions.publish(Renewed(ending.why))
+        return successor
+
+    async def _conceive(self, ending: Ending, former: Life[MachineT] | None) -> Life[MachineT]:
+        """A life that has not begun, on a journal opened after ``former`` had come to ``ending``."""
+        doubt = ending.why if ending.cause in _DOUBTFUL else None
+        pause_s = REOPEN_S_MIN
+        while True:
+            reports, receive = trio.open_memory_channel[Persisted | PersistFailed](math.inf)
+            try:
+                journal = await self._storage.open(
+                    self._controller, reports.send_nowait, doubt, ending.boot_floor
+                )
+                break
+            except DiskFailed as error:
+                if former is None:
+                    raise
+                note(logging.ERROR, "disk failed", f"{error}; trying again in {pause_s:.0f} s")
+                await trio.sleep(pause_s)
+                pause_s = min(2 * pause_s, REOPEN_S_MAX)
+        await self._await_turn(journal)
+        return Life(
+            self._new_replica(journal.image),
+            journal,
+            receive,
+            self._network,
+            self._clock,
+            self._listen,
+        )
+
+    async def _await_turn(self, journal: Journal) -> None:
+        _note_findings(journal.findings)
+        wait_s = journal.findings.wait_ns / SECOND
+        if wait_s:
+            note(
+                logging.WARNING,
+                "waiting",
+                f"started too often within a minute: waiting {wait_s:.0f} s before the next life",
+            )
+            await trio.sleep(wait_s)
+
+    # --- what a replica says ----------------------------------------------------------------------
+
+    def _listen(self, notification: Notification) -> None:
+        match notification:
+            case Answer() | Refusal():
+                self._calls.settle(notification)
+            case Noticed(level, event, text):
+                note(_LEVELS[level], event, text)
+                self.subscriptions.publish(notification)
+            case (
+                InformationChanged() | ChangeProgressed() | ConfigurationSwapped() | MemberChanged()
+            ):
+                self.subscriptions.publish(notification)
+            case Ended():
+                pass  # the life has seen it
+            case _:
+                assert_never(notification)
+
+
+_DOUBTFUL: Final = {Cause.JUMPED, Cause.DISK}
+_LEVELS: Final = {
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+
+
+def _note_findings(findings: Findings) -> None:
+    for doubt in findings.doubts:
+        note(logging.WARNING, "unproven start", f"{doubt}; the last number of facts is not claimed")
+    if findings.damaged_rows:
+        note(
+            logging.ERROR,
+            "journal damaged",
+            f"{findings.damaged_rows} damaged rows were put aside in the folder evidence;"
+            " what they held is fetched from peers",
+        )
+    if findings.detached_facts:
+        note(
+            logging.WARNING,
+            "facts detached",
+            f"{findings.detached_facts} facts follow a gap and wait until it is filled",
+        )

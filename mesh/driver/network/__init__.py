@@ -1,0 +1,1 @@
+"""Datagrams and streams between controllers, on sockets or in memory."""
