@@ -37,6 +37,11 @@ class ChangeSet:
         return self.attempt.timestamp
 
     @property
+    def place(self) -> tuple[Timestamp, bytes]:
+        """Its timestamp, and its id for an author who used one twice: no two are at one place."""
+        return self.attempt.timestamp, self.id
+
+    @property
     def kind(self) -> Kind:
         """What it does to the history."""
         return self.attempt.kind
@@ -118,8 +123,8 @@ class Catalogue:
         return [parent for parent in found if parent is not None] if None not in found else None
 
     def ordered(self, ids: Ids) -> list[int]:
-        """The numbers in ``ids`` by timestamp, earliest first."""
-        return sorted(numbers(ids), key=lambda number: self._change_sets[number].timestamp)
+        """The numbers in ``ids`` in the order of the history, earliest first."""
+        return sorted(numbers(ids), key=lambda number: self._change_sets[number].place)
 
     def heads(self, ids: Ids) -> list[int]:
         """Those of ``ids`` that are no ancestor of another one in it, by timestamp.

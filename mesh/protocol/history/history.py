@@ -16,7 +16,7 @@ from mesh.environment.roster_effect import RosterEffect, roster_effect
 from mesh.protocol.catalogue import Catalogue, ChangeSet, Ids, numbers
 from mesh.protocol.history.line import Line, Step
 from mesh.protocol.history.merging import Dispute, MergePlan, Merging, Wishes
-from mesh.protocol.history.outcomes import KeyChange, LogEntry, Outcome, Standing, Why
+from mesh.protocol.history.outcomes import EFFECTIVE, KeyChange, LogEntry, Outcome, Standing, Why
 from mesh.protocol.history.prepared import Prepared, kind_of, prepare
 from mesh.protocol.history.recent import Recent
 from mesh.protocol.history.rules import Verdict, apply
@@ -228,9 +228,7 @@ class History:
         """The line's judge."""
         prepared = self._prepare(self._catalogue[number])
         if prepared.change_set.kind is Kind.MERGE and prepared.unknown is None:
-            refused = self._rulings.refusal(number)
-            if refused is not None:
-                return Verdict(refused)
+            return Verdict(self._rulings.refusal(number) or EFFECTIVE)
         return apply(self._line.workspace, prepared, self._operator, merged_by)
 
     def _move(self) -> None:

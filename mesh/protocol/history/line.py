@@ -56,7 +56,7 @@ class Line:
         self._catalogue = catalogue
         self._judge = judge
         self._aside: SetAside = _NO_ONE
-        self._stamps: list[Timestamp] = []
+        self._places: list[tuple[Timestamp, bytes]] = []
         self._positions: dict[int, int] = {}
         self._firsts: dict[bytes, int] = {}
         self._beginning = (workspace.roster, workspace.policy)
@@ -68,7 +68,7 @@ class Line:
     @property
     def frontier(self) -> Timestamp | None:
         """The greatest timestamp on the line."""
-        return self._stamps[-1] if self._stamps else None
+        return self._places[-1][0] if self._places else None
 
     def standing(self, length: int) -> tuple[tuple[bytes, ...], Policy]:
         """Roster and policy after the first ``length`` steps."""
@@ -94,7 +94,7 @@ class Line:
     def from_time(self, timestamp: Timestamp) -> Ids:
         """Those on the line that are not earlier than ``timestamp``."""
         ids = 0
-        for step in self.steps[bisect_left(self._stamps, timestamp) :]:
+        for step in self.steps[bisect_left(self._places, (timestamp, b"")) :]:
             ids |= 1 << step.number
         return ids
 
@@ -104,8 +104,7 @@ class Line:
         for number in numbers(self.ids & ~ids):
             length = min(length, self._positions[number])
         for number in numbers(ids & ~self.ids):
-            stamp = self._catalogue[number].timestamp
-            length = min(length, bisect_left(self._stamps, stamp))
+            length = min(length, bisect_left(self._places, self._catalogue[number].place))
         if aside is not self._aside:
             for tx in (*aside, *self._aside):
                 if aside.get(tx) != self._aside.get(tx) and tx in self._firsts:
@@ -119,7 +118,7 @@ class Line:
         shared = self.shared(ids, aside)
         tail = [step.number for step in self.steps[shared:] if ids >> step.number & 1]
         tail += numbers(ids & ~self.ids)
-        tail.sort(key=lambda number: self._catalogue[number].timestamp)
+        tail.sort(key=lambda number: self._catalogue[number].place)
         self._roll_back(shared)
         self._aside = aside
         for number in tail:
@@ -167,7 +166,7 @@ class Line:
         self._positions[step.number] = len(self.steps)
         _ = self._firsts.setdefault(change_set.tx, step.number)
         self.steps.append(step)
-        self._stamps.append(change_set.timestamp)
+        self._places.append(change_set.place)
         self.ids |= 1 << step.number
 
     def _roll_back(self, length: int) -> None:
@@ -177,7 +176,7 @@ class Line:
                 self._away.append(step)
                 self._low = len(self.steps)
             _ = self.workspace.assign(step.before)
-            _ = self._stamps.pop()
+            _ = self._places.pop()
             del self._positions[step.number]
             self.ids ^= 1 << step.number
             tx = self._catalogue[step.number].tx

@@ -13,7 +13,7 @@ from mesh.environment.invariants import breach
 from mesh.environment.workspace import Workspace
 from mesh.protocol.history.outcomes import EFFECTIVE, Outcome, Standing, Why
 from mesh.protocol.history.prepared import Prepared
-from mesh.wire.requests import Key, Kind
+from mesh.wire.requests import Key
 
 Changes = tuple[tuple[Key, Entry], ...]
 
@@ -32,7 +32,7 @@ class Verdict:
 def apply(
     workspace: Workspace, prepared: Prepared, operator: bytes, merged_by: bytes | None
 ) -> Verdict:
-    """Fold ``prepared`` into ``workspace``, which has its changes afterwards or is as it was.
+    """Fold ``prepared``, no merge, into ``workspace``: it has the changes afterwards or is as it was.
 
     ``merged_by`` is the tx of the merge that counts for it, where that one sets it aside.
     """
@@ -94,8 +94,6 @@ def _commit(workspace: Workspace, prepared: Prepared) -> Verdict:
     """Rule 3: all commands, then the invariants of the whole; or nothing."""
     if prepared.faults:
         return Verdict(_aside(Why.FAILED, prepared.faults[0]))
-    if prepared.change_set.kind is Kind.MERGE:
-        return Verdict(EFFECTIVE)
     draft = Draft(workspace)
     for step in prepared.steps:
         draft.begin(step.touched)

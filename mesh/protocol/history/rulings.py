@@ -81,11 +81,14 @@ class Rulings:
             return ("it names a ChangeSet twice",)
         known = self._by_tx(ancestors)
         settled = self._by_tx(self.common(ancestors))
+        merges = self._by_tx(self.merges(ancestors))
         for tx in named:
             if tx not in known:
                 return (f"it decides about {tx.hex()}, which it was not made on top of",)
             if tx in settled:
                 return (f"it decides about {tx.hex()}, which all its sides had",)
+            if tx in merges:
+                return (f"it decides about {tx.hex()}, which is a merge itself",)
         return ()
 
     def common(self, ids: Ids) -> Ids:

@@ -1,0 +1,240 @@
+"""The fold once more, as simply as it can be said: the oracle for the real one.
+
+Everything is computed from nothing each time, on plain dictionaries, with no index, no undo, no
+cache and none of the code under test. It knows only the commands that the random worlds use.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from mesh.protocol.catalogue import Catalogue, ChangeSet, Ids, numbers
+from mesh.wire.identity import Timestamp
+from mesh.wire.requests import Command, Key, Kind, Value
+from tests.mesh.protocol.history.world import ENVIRONMENT, FOUNDING, OPERATOR, sign
+
+Cell = tuple[bool, Value, bytes | None]
+"""(present, value, version)."""
+
+State = dict[Key, Cell]
+
+CONTROLLERS_MAY = {("merge", "keep"), ("merge", "set-aside"), ("controller", "activate")}
+FIELDS = {
+    "site": ("location", "description"),
+    "path": ("host", "prefix", "services"),
+    "service": (
+        *("role", "site", "run", "command", "environment", "user", "directory", "ports"),
+        *("health", "count", "autostart", "tier", "after", "stop_timeout_ns", "description"),
+    ),
+    "controller": ("name", "site", "exchange_key", "addresses"),
+}
+
+
+class Refused(Exception):
+    """A command that cannot be done."""
+
+
+@dataclass
+class Reference:
+    """What a set of ChangeSets adds up to."""
+
+    state: State
+    outcomes: dict[int, str] = field(default_factory=dict)
+    """By number: effective, repeated, refused, merged, conflict or failed."""
+
+    @property
+    def roster(self) -> tuple[bytes, ...]:
+        """The controllers that are active, sorted."""
+        return tuple(
+            sorted(
+                bytes.fromhex(key[1])
+                for key, (_, value, _) in self.state.items()
+                if key[0] == "controller" and key[2:] == ("state",) and value == "active"
+            )
+        )
+
+
+def reference_fold(catalogue: Catalogue, ids: Ids) -> Reference:
+    """The fold of ``ids``, from nothing."""
+    result = Reference(_founded())
+    aside = _set_aside(catalogue, ids)
+    seen: list[bytes] = []
+    for number in sorted(numbers(ids), key=lambda each: _place(catalogue[each])):
+        change_set = catalogue[number]
+        if change_set.tx in seen:
+            result.outcomes[number] = "repeated"
+            continue
+        seen.append(change_set.tx)
+        result.outcomes[number] = _apply(result, catalogue, number, change_set.tx in aside)
+    return result
+
+
+def _place(change_set: ChangeSet) -> tuple[Timestamp, bytes]:
+    return change_set.timestamp, change_set.id
+
+
+def _founded() -> State:
+    key = FOUNDING.founder.hex()
+    return {
+        ("environment", "barrier"): (True, "all-active", None),
+        ("controller", key): (True, "founder", None),
+        ("controller", key, "state"): (True, "active", None),
+        ("controller", key, "name"): (True, FOUNDING.founder_name, None),
+    }
+
+
+# --- rules ------------------------------------------------------------------------------------------
+
+
+def _apply(result: Reference, catalogue: Catalogue, number: int, aside: bool) -> str:
+    change_set = catalogue[number]
+    if change_set.kind is Kind.MERGE:
+        return _merge_outcome(catalogue, number)
+    if not _has_right(change_set, result.roster):
+        return "refused"
+    if aside:
+        return "merged"
+    for entry in change_set.request.base:
+        if result.state.get(entry.key, (False, None, None))[2] != entry.version:
+            return "conflict"
+    attempt = dict(result.state)
+    try:
+        _demand_covered(change_set)
+        for command in change_set.request.resolved:
+            _run(attempt, command, change_set.tx)
+        _demand_whole(attempt)
+    except Refused:
+        return "failed"
+    result.state = attempt
+    return "effective"
+
+
+def _has_right(change_set: ChangeSet, roster: tuple[bytes, ...]) -> bool:
+    request, signed = change_set.request, change_set.propose.request
+    if signed.signature != sign(request.signer, signed.raw) or request.environment != ENVIRONMENT:
+        return False
+    if request.signer == OPERATOR:
+        return True
+    commands = {(command.group, command.verb) for command in request.resolved}
+    return request.signer in roster and commands <= CONTROLLERS_MAY
+
+
+def _merge_outcome(catalogue: Catalogue, number: int) -> str:
+    ancestors = catalogue.ancestors(number) or 0
+    if not _has_right(catalogue[number], reference_fold(catalogue, ancestors).roster):
+        return "refused"
+    named = [bytes.fromhex(str(c.parameters["tx"])) for c in catalogue[number].request.resolved]
+    shared = ancestors
+    for head in catalogue.heads(ancestors):
+        shared &= (catalogue.ancestors(head) or 0) | 1 << head
+    open_to_decision = {
+        catalogue[each].tx for each in numbers(ancestors) if catalogue[each].kind is not Kind.MERGE
+    } - {catalogue[each].tx for each in numbers(shared)}
+    fits = len(set(named)) == len(named) and set(named) <= open_to_decision
+    return "effective" if fits else "failed"
+
+
+def _set_aside(catalogue: Catalogue, ids: Ids) -> set[bytes]:
+    naming: dict[bytes, list[tuple[int, str]]] = {}
+    for number in numbers(ids):
+        if catalogue[number].kind is Kind.MERGE and _merge_outcome(catalogue, number) == "effective":
+            for command in catalogue[number].request.resolved:
+                tx = bytes.fromhex(str(command.parameters["tx"]))
+                naming.setdefault(tx, []).append((number, command.verb))
+    aside = set()
+    for tx, verdicts in naming.items():
+        latest = [
+            (_place(catalogue[number]), verb)
+            for number, verb in verdicts
+            if not any((catalogue.ancestors(other) or 0) >> number & 1 for other, _ in verdicts)
+        ]
+        if min(latest)[1] == "set-aside":
+            aside.add(tx)
+    return aside
+
+
+# --- commands -----------------------------------------------------------------------------------------
+
+
+def _run(state: State, command: Command, tx: bytes) -> None:
+    group, given = command.group, command.parameters
+    name = str(given["controller" if group == "controller" else "name"])
+    owner = (group, name)
+    present = state.get(owner, (False, None, None))[0]
+    if command.verb in ("create", "admit"):
+        if present:
+            raise Refused
+        state[owner] = (True, given["id"], tx)
+        if command.verb == "admit":
+            state[(*owner, "state")] = (True, "learner", tx)
+    elif (group, command.verb) == ("item", "set"):
+        state[owner] = (True, given["value"], tx)
+        return
+    elif not present or ("id" in given and state[owner][1] != given["id"]):
+        raise Refused
+    if command.verb in ("create", "admit", "modify"):
+        for field_name in FIELDS[group]:
+            if field_name in given:
+                state[(*owner, field_name)] = (True, given[field_name], tx)
+    elif command.verb == "delete":
+        for key in [key for key, cell in state.items() if key[:2] == owner and cell[0]]:
+            state[key] = (False, None, tx)
+    elif command.verb in ("add-label", "remove-label"):
+        adds = command.verb == "add-label"
+        state[(*owner, "labels", str(given["label"]))] = (adds, adds or None, tx)
+    elif command.verb in ("activate", "remove"):
+        before = state[(*owner, "state")][1]
+        if before not in (("learner",) if command.verb == "activate" else ("learner", "active")):
+            raise Refused
+        after = "active" if command.verb == "activate" else "removed"
+        state[(*owner, "state")] = (True, after, tx)
+
+
+def _demand_covered(change_set: ChangeSet) -> None:
+    request = change_set.request
+    named = {entry.key for entry in (*request.base, *request.overridden)}
+    for command in request.resolved:
+        if not set(_needed(command)) <= named:
+            raise Refused
+
+
+def _needed(command: Command) -> Iterable[Key]:
+    group, given = command.group, command.parameters
+    owner = (group, str(given["controller" if group == "controller" else "name"]))
+    yield owner
+    if command.verb in ("activate", "remove", "admit"):
+        yield (*owner, "state")
+    if command.verb in ("create", "admit", "modify"):
+        yield from ((*owner, name) for name in FIELDS[group] if name in given)
+        yield from _referred(given.get("services"), "service")
+        yield from _referred(given.get("site") if group == "service" else None, "site")
+    if command.verb == "delete":
+        yield from ((*owner, name) for name in FIELDS.get(group, ()))
+
+
+def _referred(value: Value, kind: str) -> Iterable[Key]:
+    if isinstance(value, dict):
+        yield from ((kind, name) for name in value)
+    elif isinstance(value, str):
+        yield (kind, value)
+
+
+def _demand_whole(state: State) -> None:
+    present = {key: value for key, (there, value, _) in state.items() if there}
+    taken: list[object] = []
+    for key, value in present.items():
+        if key[0] in ("path", "service") and key[2:] in (("services",), ("site",)):
+            if any(target not in present for target in _referred(value, _kind(key))):
+                raise Refused
+        if key[0] == "path" and key[2:] == ("host",):
+            taken.append(("path", value, present.get((*key[:2], "prefix"))))
+        if key[0] == "controller" and key[2:] == ("name",):
+            if present[(*key[:2], "state")] != "removed":
+                taken.append(("controller", value))
+    if len({repr(each) for each in taken}) < len(taken):
+        raise Refused
+    if "active" not in [value for key, value in present.items() if key[2:] == ("state",)]:
+        raise Refused
+
+
+def _kind(key: Key) -> str:
+    return "service" if key[2] == "services" else "site"
