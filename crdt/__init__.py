@@ -1,1 +1,73 @@
 """The data that replicas share: pure values whose only way to combine is a join."""
+
+from crdt.clock import HybridClock, stamp_at, stamp_ms
+from crdt.collection import CollectionPolicy
+from crdt.errors import Reason, RefusedWrite, Rejected
+from crdt.fingerprints import NO_SECRET, Secret
+from crdt.groups import Equivocation, Seal, Verify
+from crdt.journal import Damaged, Restored, restore
+from crdt.merge import Applied
+from crdt.operations import Dirty, Put, Remove, StoreStatistics
+from crdt.owned import Entry, Liveness, OwnedStore, Standing
+from crdt.reading import Reading, Token
+from crdt.record import REMOVED, Delta, KeyedRecord, Record, Sibling
+from crdt.seen import Dot, Extent
+from crdt.store import Store, data_set_epoch
+from crdt.sync.codec import decode, encode
+from crdt.sync.synchronizer import Outcome, Parcel, Synchronizer, SyncStatistics
+from crdt.sync.work import Alarm, AlarmKind
+from crdt.values import Key, Value
+from crdt.views import AddWinsSet, Counter, Flag, OrderedPaths, Register
+
+__all__ = [
+    "NO_SECRET",
+    "REMOVED",
+    "AddWinsSet",
+    "Alarm",
+    "AlarmKind",
+    "Applied",
+    "CollectionPolicy",
+    "Counter",
+    "Damaged",
+    "Delta",
+    "Dirty",
+    "Dot",
+    "Entry",
+    "Equivocation",
+    "Extent",
+    "Flag",
+    "HybridClock",
+    "Key",
+    "KeyedRecord",
+    "Liveness",
+    "OrderedPaths",
+    "Outcome",
+    "OwnedStore",
+    "Parcel",
+    "Put",
+    "Reading",
+    "Reason",
+    "Record",
+    "RefusedWrite",
+    "Register",
+    "Rejected",
+    "Remove",
+    "Restored",
+    "Seal",
+    "Secret",
+    "Sibling",
+    "Standing",
+    "Store",
+    "StoreStatistics",
+    "SyncStatistics",
+    "Synchronizer",
+    "Token",
+    "Value",
+    "Verify",
+    "data_set_epoch",
+    "decode",
+    "encode",
+    "restore",
+    "stamp_at",
+    "stamp_ms",
+]

@@ -7,8 +7,8 @@ costs laggards traffic, and never correctness.
 
 Invariants, which the sync relies on:
 
-- the floor is closed downwards: no record is held that consists of removals at or under it. So
-  two stores of equal vectors and floors hold equal records;
+- the floor is closed downwards: no removal at or under it is held, alone or beside other values.
+  So two stores of equal vectors and floors hold equal records;
 - what a collected tombstone had superseded is within the vector: seen and not live, so dead.
 
 A replica id that ended and has no live dots needs no entry of its own: one watermark for its
@@ -20,8 +20,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from crdt.clock import stamp_at
-from crdt.record import REMOVED, Record
-from crdt.seen import Counters, Incarnation, Seen
+from crdt.record import REMOVED, Record, Sibling
+from crdt.seen import Counters, Dot, Incarnation, Seen
 from crdt.table import Table
 
 _HOUR_NS = 3_600 * 1_000_000_000
@@ -44,33 +44,41 @@ def collect(
     wall_ns: int,
     held_by_all: Counters | None,
 ) -> int:
-    """Raise the floor over every ripe tombstone that may go, and return how many went."""
+    """Raise the floor over every ripe removal that may go, and return how many went."""
     ripe, blocked = _sort(table, seen, policy, wall_ns, held_by_all or {})
     raised = False
-    for record in ripe:
-        for sibling in record:
-            replica, counter = sibling.replica, sibling.counter
-            bound = blocked.get(replica)
-            if (bound is None or counter < bound) and counter > seen.floor.get(replica, 0):
-                seen.floor[replica] = counter
-                raised = True
+    for replica, counter in ripe:
+        bound = blocked.get(replica, counter + 1)
+        if seen.floor.get(replica, 0) < counter < bound:
+            seen.floor[replica] = counter
+            raised = True
     return sweep(table, seen) if raised else 0
 
 
 def sweep(table: Table, seen: Seen) -> int:
-    """Drop the tombstones at or under the floor."""
-    gone = [key for key in table.tombstones if is_collected(table.records[key], seen)]
-    for key in gone:
-        table.replace(key, ())
-    return len(gone)
+    """Drop the removals at or under the floor, and return how many there were."""
+    count = 0
+    for key in list(table.tombstones):
+        record = table.records[key]
+        left = without_collected(record, seen)
+        if left is not record:
+            table.replace(key, left)
+            count += len(record) - len(left)
+    return count
 
 
-def is_collected(record: Record, seen: Seen) -> bool:
-    """Whether a record is a tombstone that the floor has passed."""
+def without_collected(record: Record, seen: Seen) -> Record:
+    """Return the record less what counts as collected; the same object where nothing does."""
+    left = tuple([s for s in record if not is_collected(s, seen)])
+    return record if len(left) == len(record) else left
+
+
+def is_collected(sibling: Sibling, seen: Seen) -> bool:
+    """Whether this is a removal that the floor has passed."""
     return (
-        all(s.value is REMOVED and s.counter <= seen.floor.get(s.replica, 0) for s in record)
-        and bool(record)
-        and _superseded_is_seen(record, seen)
+        sibling.value is REMOVED
+        and sibling.counter <= seen.floor.get(sibling.replica, 0)
+        and _superseded_is_seen(sibling, seen)
     )
 
 
@@ -80,35 +88,30 @@ def _sort(
     policy: CollectionPolicy,
     wall_ns: int,
     held_by_all: Counters,
-) -> tuple[list[Record], dict[bytes, int]]:
-    """Return the ripe records, and per replica id the lowest counter that must stay."""
+) -> tuple[list[Dot], dict[bytes, int]]:
+    """Return the dots of ripe removals, and per replica id the lowest one that must stay."""
     oldest_first = sorted(
-        (max(s.stamp for s in table.records[key]), key) for key in table.tombstones
+        (sibling for key in table.tombstones for sibling in table.records[key]),
+        key=lambda sibling: sibling[2:3] + sibling[:2],
     )
-    excess = len(oldest_first) - policy.tombstones_max
+    removals = [sibling for sibling in oldest_first if sibling.value is REMOVED]
+    excess = len(removals) - policy.tombstones_max
     old = stamp_at(max(0, wall_ns - policy.age_ns))
-    ripe: list[Record] = []
+    ripe: list[Dot] = []
     blocked: dict[bytes, int] = {}
-    for place, (stamp, key) in enumerate(oldest_first):
-        record = table.records[key]
-        due = place < excess or stamp < old or _all_within(record, held_by_all)
-        if due and _all_within(record, seen.vector) and _superseded_is_seen(record, seen):
-            ripe.append(record)
+    for place, removal in enumerate(removals):
+        replica, counter = removal.dot
+        due = place < excess or removal.stamp < old or counter <= held_by_all.get(replica, 0)
+        if due and counter <= seen.vector.get(replica, 0) and _superseded_is_seen(removal, seen):
+            ripe.append(removal.dot)
         else:
-            for sibling in record:
-                bound = blocked.get(sibling.replica, sibling.counter)
-                blocked[sibling.replica] = min(bound, sibling.counter)
+            blocked[replica] = min(counter, blocked.get(replica, counter))
     return ripe, blocked
 
 
-def _all_within(record: Record, counters: Counters) -> bool:
-    return all(s.counter <= counters.get(s.replica, 0) for s in record)
-
-
-def _superseded_is_seen(record: Record, seen: Seen) -> bool:
+def _superseded_is_seen(sibling: Sibling, seen: Seen) -> bool:
     return all(
         through <= seen.vector.get(replica, 0) or seen.retired(replica)
-        for sibling in record
         for replica, through in sibling.context
     )
 

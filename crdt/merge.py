@@ -11,12 +11,12 @@ greater encoding stays: everywhere the same one, so that even this converges, an
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from crdt.collection import is_collected
+from crdt.collection import is_collected, without_collected
 from crdt.errors import Reason, Rejected
 from crdt.fingerprints import content
 from crdt.groups import Equivocation, Ledger
 from crdt.limits import replicas_max, siblings_max
-from crdt.record import REMOVED, KeyedRecord, Record, Sibling, join
+from crdt.record import KeyedRecord, Record, Sibling, join
 from crdt.seen import Seen
 from crdt.table import Table
 from crdt.values import Key
@@ -30,6 +30,7 @@ class Applied:
     """
 
     inflated: list[KeyedRecord] = field(default_factory=list)
+    retaken: list[Key] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     equivocations: list[Equivocation] = field(default_factory=list)
     far_future: int = 0
@@ -74,7 +75,7 @@ class Merge:
                 [s for s in offered if counts(key, s.replica) and self._believed(key, s)]
             )
             if repair:
-                remote = tuple([s for s in remote if not self._collected(s)])
+                remote = tuple([s for s in remote if not is_collected(s, self._seen)])
             if remote:
                 self._join(key, remote, repair=repair)
         return self._applied
@@ -86,11 +87,13 @@ class Merge:
         if len(after) > siblings_max:
             self._reject(Reason.FULL, "too many siblings of one key")
             return
-        if after is not before and is_collected(after, self._seen):
-            after = ()
+        if after is not before:
+            after = without_collected(after, self._seen)
         if after is not before and (after or before):
             self._table.replace(key, after)
             self._applied.inflated.append((key, after))
+            if any(s not in local and self._seen.covers(*s.dot) for s in after):
+                self._applied.retaken.append(key)
         mark = self._seen.mark
         for sibling in remote:
             mark(sibling.replica, sibling.counter)
@@ -147,12 +150,6 @@ class Merge:
                     if other > mine:
                         local = tuple(theirs if s is ours else s for s in local)
         return local
-
-    def _collected(self, sibling: Sibling) -> bool:
-        """Whether a tombstone may have been collected here: it is no loss to be repaired."""
-        return sibling.value is REMOVED and sibling.counter <= self._seen.floor.get(
-            sibling.replica, 0
-        )
 
     def _reject(self, reason: Reason, detail: str) -> None:
         self._applied.rejected.append(Rejected(reason, detail))

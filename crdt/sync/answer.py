@@ -1,4 +1,4 @@
-"""Answers to a walk: whoever is asked about a range needs no memory of who asked before.
+"""Answers to a walk, from the store as it is now: what is dead stays dead, so late is not wrong.
 
 Asked with 16 sums of the asker, the answer to a large range is our own 16 sums; to a range of
 8,192 counters, the live dots of each part of 512 that differs; to a range of 512, the records of

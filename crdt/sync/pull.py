@@ -285,9 +285,9 @@ class Pull:
         may_repair = store.seen.reached_by(walk.extent)
         applied = (store.repair if may_repair else store.apply)(message.records, wall_ns)
         work.applied(applied)
-        if applied.inflated and may_repair:
-            keys = [key for key, _ in applied.inflated]
-            work.alarm(AlarmKind.REPAIRED, f"{len(keys)} keys, {keys[0]!r:.80} the first")
+        if applied.retaken:
+            first = applied.retaken[0]
+            work.alarm(AlarmKind.REPAIRED, f"{len(applied.retaken)} keys, {first!r:.80} the first")
         if not walk.repairs_open and not walk.open:
             self.phase = Phase.DONE
 

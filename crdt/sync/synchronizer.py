@@ -152,7 +152,7 @@ class Synchronizer:
             case More():
                 self._on_more(message, now_ns, work)
             case Range(ask=True):
-                answer(self._stores[message.owned], message, work)
+                self._on_ask(message, now_ns, work)
             case Records() | Cover() | Range() | Leaf():
                 self._on_answer(message, now_ns, wall_ns, work)
             case _:
@@ -213,6 +213,16 @@ class Synchronizer:
             self._stale(work)
         else:
             serve.on_more(more.part, now_ns, work)
+
+    def _on_ask(self, ask: Range, now_ns: int, work: Work) -> None:
+        """Answer within the session whose COVER this process sent. To one that began before a
+        restart, what is not live here now would look as if it were dead."""
+        serve = self._serves.get((work.peer, ask.owned))
+        if serve is None or serve.session != ask.session:
+            self._stale(work)
+        else:
+            serve.touched_ns = now_ns
+            answer(self._stores[ask.owned], ask, work)
 
     def _on_answer(
         self,
