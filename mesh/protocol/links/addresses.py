@@ -165,7 +165,7 @@ class AddressBook:
 
     @property
     def deadline_ns(self) -> int | None:
-        """When ``due`` will have something to do."""
+        """``due`` has nothing to do before; it may find that it still has nothing."""
         return self._deadline_ns
 
     def due(self, connected: Collection[bytes], now_ns: int) -> list[Address]:

@@ -8,6 +8,9 @@ from mesh.wire.limits import FRAME_BYTES_MAX, PARTICIPANTS_MAX
 GREETING_NS: Final = 5 * SECOND
 """From open to Hello: ten round trips of the slowest link that a barrier could use."""
 
+HELLOS_MAX: Final = 256
+"""On one stream: what a controller says of itself changes a few times in its life."""
+
 GREETING_MAX: Final = 256
 """Streams that came to us and have not said Hello: a mesh of that size may start at once."""
 

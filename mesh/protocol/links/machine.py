@@ -21,6 +21,7 @@ from mesh.protocol.inputs import DialFailure, StreamId
 from mesh.protocol.links.addresses import AddressBook, KnownAddress, Source
 from mesh.protocol.links.limits import (
     GREETING_NS,
+    HELLOS_MAX,
     QUEUE_BYTES_MAX,
     STRANGER_QUIET_NS,
     SUPERSEDED_NS,
@@ -285,8 +286,11 @@ class Links:
             return self._heard_ourselves(stream, hello, now)
         if stream.hello is not None and stream.sender != hello.sender:
             return self._refuse(stream, Ground.UNREADABLE, "a stream has one sender", now)
+        if stream.hellos == HELLOS_MAX:
+            return self._refuse(stream, Ground.UNREADABLE, "too many Hellos", now)
         first = stream.hello is None
         stream.hello = hello
+        stream.hellos += 1
         stream.take(Turn.HELLO)
         if first:
             self._streams.greet(stream)
@@ -395,7 +399,7 @@ class Links:
     def _supersede(self, loser: Stream, best: Stream, draft: Draft, now: Now) -> None:
         loser.take(Turn.OUTRANKED)
         loser.superseded_ns = now.monotonic_ns
-        if loser.dialled is None and best.opened_ns < loser.opened_ns:
+        if loser.dialled is None and best.number < loser.number:
             # Why would the peer dial again? If `best` is dead at its end, a word brings that out.
             self._say_hello(best, draft)
 

@@ -91,6 +91,7 @@ class Stream:
     heard_ns: int
     phase: Phase = Phase.GREETING
     hello: Hello | None = None
+    hellos: int = 0
     access: Access | None = None
     superseded_ns: int = 0
     queued_bytes: int = 0

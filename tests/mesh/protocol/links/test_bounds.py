@@ -1,0 +1,145 @@
+"""Whatever a hostile or a slow peer does, the links hold no more than their limits."""
+
+import pytest
+
+from mesh.protocol.links import Disconnected
+from mesh.protocol.links.limits import (
+    GREETING_MAX,
+    QUEUE_BYTES_MAX,
+    STRANGERS_MAX,
+    STRANGERS_PER_HOST_MAX,
+)
+from mesh.protocol.standing import Access, Ground
+from mesh.wire import codec
+from mesh.wire.framing import TooLong
+from mesh.wire.identity import Address
+from mesh.wire.limits import MESSAGE_BYTES_MAX
+from mesh.wire.messages import Goodbye, StoreMessage
+from tests.mesh.protocol.links.ends import HIGHER, NEWS, REMOTE, End, address, hello, said
+from tests.mesh.protocol.street import incarnation
+
+LARGE = codec.encode(StoreMessage(bytes(250_000)))
+
+
+def _fill(end: End, stream: int) -> int:
+    """Send until nothing goes out any more; how often something did."""
+    for sent in range(1_000):
+        if not end.links.send(stream, LARGE, end.now).frames:
+            return sent
+    raise AssertionError("the queue has no end")
+
+
+def test_a_message_is_cut_into_frames_and_counted() -> None:
+    """What is sent is counted until the driver says that it went out."""
+    end = End()
+    stream, _ = end.greet(hello(HIGHER))
+    end.links.drained(stream, end.links.statistics().queued_bytes)
+    step = end.links.send(stream, LARGE, end.now)
+    assert said(step, stream) == [StoreMessage(bytes(250_000))]
+    size = sum(len(payload) for _, payload in step.frames)
+    assert end.links.statistics().queued_bytes == size
+    end.links.drained(stream, size - 1)
+    assert end.links.statistics().queued_bytes == 1
+
+
+def test_a_peer_that_is_too_slow_loses_its_stream() -> None:
+    """The queue is bounded; beyond it the peer gets a fresh start, and its loss is announced."""
+    end = End()
+    stream, _ = end.greet(hello(HIGHER))
+    assert _fill(end, stream) * len(LARGE) <= QUEUE_BYTES_MAX
+    assert end.links.statistics().ended[Ground.SLOW] == 1
+    assert end.reached() == {}
+    again, _ = end.greet(hello(HIGHER, stream=2))
+    assert end.links.send(again, LARGE, end.now).frames != ()
+
+
+def test_the_end_of_a_slow_stream_is_announced() -> None:
+    """The layers above learn that what they sent may be lost."""
+    end = End()
+    stream, _ = end.greet(hello(HIGHER))
+    step = end.links.send(stream, LARGE, end.now)
+    while not step.closes:
+        step = end.links.send(stream, LARGE, end.now)
+    assert step.closes == (stream,)
+    assert step.frames == ()
+    assert step.events == (Disconnected(incarnation(HIGHER)),)
+
+
+def test_what_drains_makes_room() -> None:
+    """A peer that keeps up is never cut off, however much it is sent in all."""
+    end = End()
+    stream, _ = end.greet(hello(HIGHER))
+    for _ in range(200):
+        step = end.links.send(stream, LARGE, end.now)
+        assert step.closes == ()
+        end.links.drained(stream, sum(len(payload) for _, payload in step.frames))
+
+
+def test_too_long_a_message_is_the_callers_mistake() -> None:
+    """No peer would read it, so it is refused here."""
+    end = End()
+    stream, _ = end.greet(hello(HIGHER))
+    with pytest.raises(TooLong):
+        _ = end.links.send(stream, bytes(MESSAGE_BYTES_MAX + 1), end.now)
+
+
+def test_connections_that_say_nothing_are_bounded() -> None:
+    """Beyond the limit a new connection is closed at once, and those that stand are left alone."""
+    end = End()
+    streams = [end.open() for _ in range(GREETING_MAX)]
+    step = end.links.opened(9_999, REMOTE, None, end.now)
+    assert step.closes == (9_999,)
+    assert [type(message) for message in said(step, 9_999)] == [Goodbye]
+    assert end.links.statistics().ended[Ground.CROWDED] == 1
+    assert end.links.statistics().greeting == GREETING_MAX
+    assert end.links.opened(10_000, address(1), address(1), end.now).closes == ()
+    assert end.hear(streams[0], hello(HIGHER)).events != ()
+
+
+def test_strangers_of_one_host_leave_room_for_others() -> None:
+    """One host's strangers are bounded; members of that host, and strangers of others, come in."""
+    end = End()
+    for number in range(STRANGERS_PER_HOST_MAX):
+        _, step = end.greet(hello(f"stranger {number}"), Access.NEWCOMER)
+        assert step.closes == ()
+    stream, step = end.greet(hello("one more"), Access.NEWCOMER)
+    assert step.closes == (stream,)
+    _, step = end.greet(hello(HIGHER), Access.MEMBER)
+    assert step.closes == ()
+    elsewhere = Address("198.51.100.8", 40_000)
+    _, step = end.greet(hello("elsewhere"), Access.NEWCOMER, remote=elsewhere)
+    assert step.closes == ()
+
+
+def test_strangers_are_bounded_in_all() -> None:
+    """From however many addresses they come."""
+    end = End()
+    for number in range(STRANGERS_MAX):
+        remote = Address(f"198.51.100.{number}", 40_000)
+        _ = end.greet(hello(f"stranger {number}"), Access.NEWCOMER, remote=remote)
+    stream, step = end.greet(hello("one more"), Access.NEWCOMER, remote=address(1))
+    assert step.closes == (stream,)
+    assert end.links.statistics().strangers == STRANGERS_MAX
+    assert end.links.statistics().ended[Ground.CROWDED] == 1
+
+
+def test_a_stranger_that_is_judged_again_keeps_its_place() -> None:
+    """The limit is for those who come, not for those who are there."""
+    end = End()
+    first, _ = end.greet(hello("stranger 0"), Access.NEWCOMER)
+    for number in range(1, STRANGERS_PER_HOST_MAX):
+        _ = end.greet(hello(f"stranger {number}"), Access.NEWCOMER)
+    assert end.judge(first, Access.NEWCOMER).closes == ()
+    assert end.judge(first, Access.CLAIMANT).closes == ()
+
+
+def test_hellos_on_one_stream_are_bounded() -> None:
+    """A Hello is judged, which costs something: no life has so much to say of itself."""
+    end = End()
+    stream, _ = end.greet(hello(HIGHER))
+    for _ in range(1_000):
+        if end.hear(stream, hello(HIGHER)).closes:
+            break
+    assert end.links.statistics().streams == 0
+    assert end.links.statistics().ended[Ground.UNREADABLE] == 1
+    assert end.hear(stream, NEWS).events == ()
