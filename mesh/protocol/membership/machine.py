@@ -217,6 +217,8 @@ class Membership:
         self._grace_ns = now.monotonic_ns + self._timing.probe_interval_ns
         for suspect in self._table.suspects.values():
             suspect.since_ns = self._grace_ns
+        if self._turn_ns is not None:
+            self._turn_ns = now.monotonic_ns
         return self._finish(step)
 
     def moved(self, address: Address, now: Now) -> Outcome:

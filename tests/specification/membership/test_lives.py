@@ -1,0 +1,178 @@
+"""Restarts, clones, and what a person decides."""
+
+from mesh.protocol.membership import What
+from mesh.protocol.outgoing import Channel
+from mesh.wire.identity import Address
+from mesh.wire.messages import Gossip, News, Probe, Standing
+from tests.mesh.protocol.membership.lone import HOME, OWN, Lone, address, says
+from tests.mesh.protocol.membership.village import House, Village, incarnation
+
+ELSEWHERE = Address("198.51.100.9", 7_117)
+
+
+def _cloned(size: int = 5) -> tuple[Village, House, House]:
+    """A mesh, a member of it, and its clone at another address, which was started later."""
+    village = Village(size)
+    village.run(5)
+    clone = village.build(2, 2, address=ELSEWHERE)
+    village.introduce(clone, [house for house in village.houses if house.number != 2])
+    return village, village.houses[2], clone
+
+
+def test_a_newer_life_replaces_the_older_one() -> None:
+    """In the view, at once, also if the older one was not missed yet."""
+    lone = Lone(4)
+    lone.take(lone.machine.announced(incarnation(2, 2), address(2), lone.now))
+    assert incarnation(2, 2) in lone.machine.view
+    assert not lone.sees(2)
+    assert lone.happened(What.REPLACED) == [incarnation(2)]
+    assert lone.happened(What.ALIVE) == [incarnation(2, 2)]
+
+
+def test_news_of_a_newer_life_replace_the_older_one() -> None:
+    """Hearsay is enough to learn of a restart."""
+    lone = Lone(4)
+    lone.gossip(1, says(2, Standing.ALIVE, boot=2))
+    assert incarnation(2, 2) in lone.machine.view
+    assert not lone.sees(2)
+
+
+def test_news_of_an_ended_life_are_ignored() -> None:
+    """Whatever their number: a life never comes back by rumour."""
+    lone = Lone(4)
+    lone.take(lone.machine.announced(incarnation(2, 2), address(2), lone.now))
+    lone.gossip(1, says(2, Standing.ALIVE, 99), says(2, Standing.FAILED, 99, by=1))
+    assert lone.machine.view == tuple(
+        sorted([OWN, incarnation(1), incarnation(2, 2), incarnation(3)])
+    )
+
+
+def test_a_boot_ends_older_lives() -> None:
+    """The fact that a newer life began takes the older one out; the newer is seen when heard."""
+    lone = Lone(4)
+    lone.take(lone.machine.booted(incarnation(2, 2), lone.now))
+    assert not lone.sees(2)
+    assert incarnation(2, 2) not in lone.machine.view
+    lone.gossip(1, says(2, Standing.ALIVE))
+    assert not lone.sees(2)
+    lone.hear(incarnation(2, 2), Probe(1, OWN.nonce, None, None, None, ()))
+    assert incarnation(2, 2) in lone.machine.view
+
+
+def test_an_old_boot_changes_nothing() -> None:
+    """Facts of former lives arrive with every history."""
+    lone = Lone(4)
+    lone.take(lone.machine.announced(incarnation(2, 3), address(2), lone.now))
+    lone.hush()
+    lone.take(lone.machine.booted(incarnation(2, 2), lone.now))
+    assert lone.changes == []
+    assert incarnation(2, 3) in lone.machine.view
+
+
+def test_a_restart_is_no_fork() -> None:
+    """Killed and started again at once: one replacement, no quarantine, and all see all."""
+    village = Village(5)
+    village.run(5)
+    village.kill(village.houses[2])
+    village.run(0.3)
+    _ = village.restart(2)
+    village.run(0.5)
+    assert village.complete()
+    village.run(30)
+    assert village.complete()
+    assert village.verdicts(What.FORKED) == []
+
+
+def test_a_late_message_of_an_ended_life_is_no_fork() -> None:
+    """It proves that the life was there once; only an answer to a question put now proves more."""
+    lone = Lone(4)
+    lone.take(lone.machine.announced(incarnation(2, 2), address(2), lone.now))
+    lone.hear(incarnation(2), Gossip(()))
+    asked = [message for to, message, _ in lone.messages(Probe) if to == incarnation(2)]
+    assert [message.target for message in asked] == [incarnation(2).nonce]
+    lone.pass_time(5, answering=[1, 3])
+    assert lone.happened(What.FORKED) == []
+    assert incarnation(2, 2) in lone.machine.view
+
+
+def test_two_lives_that_answer_are_a_fork() -> None:
+    """The elder goes on, the newer one is in nobody's view, everywhere alike and soon."""
+    village, elder, clone = _cloned()
+    village.run(10)
+    for house in village.houses:
+        if house.number != 2:
+            assert elder.own in house.machine.view
+            assert clone.own not in house.machine.view
+    assert {member for _, member in village.verdicts(What.FORKED)} == {clone.own}
+
+
+def test_a_quarantined_life_stays_out() -> None:
+    """By its own word, by rumour, and by its boot: until a person decides."""
+    village, elder, clone = _cloned()
+    village.run(10)
+    house = village.houses[0]
+    _ = house.machine.announced(clone.own, clone.address, village.now)
+    _ = house.machine.booted(clone.own, village.now)
+    rumour = News(clone.own, Standing.ALIVE, 9, clone.address, None)
+    _ = house.machine.receive(
+        village.houses[1].own, Gossip((rumour,)), Channel.DATAGRAM, village.now
+    )
+    village.run(60)
+    assert clone.own not in house.machine.view
+    assert elder.own in house.machine.view
+    row = next(r for r in house.machine.members(village.now) if r.incarnation == elder.own)
+    assert row.quarantined == (clone.own,)
+
+
+def test_both_lives_are_told() -> None:
+    """The newer one that it is quarantined, and by whom; the elder that it has a newer twin."""
+    village, elder, clone = _cloned()
+    village.run(20)
+    told = {change.by for _, change in clone.changes if change.what is What.QUARANTINED}
+    assert told == {house.own.controller for house in village.houses if house.number != 2}
+    twins = {change.member for _, change in elder.changes if change.what is What.TWIN}
+    assert twins == {clone.own}
+
+
+def test_quarantine_is_believed_from_nobody() -> None:
+    """Each controller needs its own proof: no member can shut out another by saying so."""
+    lone = Lone(4)
+    lone.gossip(1, News(incarnation(2), Standing.QUARANTINED, 0, address(2), OWN.controller))
+    assert lone.sees(2)
+
+
+def test_a_person_decides_a_fork() -> None:
+    """The chosen life is a member, the other one is kept out."""
+    village, elder, clone = _cloned()
+    village.run(10)
+    elder.alive = False
+    for house in village.houses:
+        if house.number != 2:
+            village._do(house, house.machine.pardon(clone.own, clone.address, village.now))
+    village.run(30)
+    assert village.complete()
+    row = next(
+        r for r in village.houses[0].machine.members(village.now) if r.incarnation == clone.own
+    )
+    assert row.quarantined == (elder.own,)
+
+
+def test_a_newer_life_of_our_own_controller_is_reported_once() -> None:
+    """Whether it speaks itself or others speak of it: our life must end."""
+    lone = Lone(4)
+    newer = incarnation(0, 2)
+    lone.hear(newer, Gossip(()))
+    lone.take(lone.machine.announced(newer, ELSEWHERE, lone.now))
+    lone.take(lone.machine.booted(newer, lone.now))
+    lone.gossip(1, News(newer, Standing.ALIVE, 0, HOME, None))
+    assert lone.happened(What.TWIN) == [newer]
+
+
+def test_our_own_past_is_no_twin() -> None:
+    """News of former lives of ours are old, and need no answer."""
+    lone = Lone(4)
+    past = incarnation(0, 0)
+    lone.gossip(1, News(past, Standing.FAILED, 5, HOME, incarnation(1).controller))
+    lone.take(lone.machine.booted(past, lone.now))
+    assert lone.changes == []
+    assert lone.sent == []

@@ -1,0 +1,237 @@
+"""From suspicion to verdict, or to refutation."""
+
+import pytest
+
+from mesh.protocol.membership import What
+from mesh.protocol.membership.timing import SCALE_FROM_MEMBERS
+from mesh.protocol.outgoing import Channel
+from mesh.wire.limits import COUNTER_MAX
+from mesh.wire.messages import Ack, Gossip, Probe, Standing, Table
+from tests.mesh.protocol.membership.lone import HOME, OWN, Lone, address, says
+from tests.mesh.protocol.membership.village import Village, incarnation
+
+
+def _stays_suspect(lone: Lone, number: int, seconds: float, others: list[int]) -> None:
+    """The verdict on a member falls after so many seconds, not before."""
+    lone.pass_time(seconds - 0.02, answering=others)
+    assert lone.standing(number) is Standing.SUSPECT
+    lone.pass_time(0.03, answering=others)
+    assert lone.standing(number) is Standing.FAILED
+    assert not lone.sees(number)
+
+
+@pytest.mark.parametrize(("witnesses", "seconds"), [([], 6.0), ([1], 2.972), ([1, 2], 1.2)])
+def test_each_witness_makes_the_wait_shorter(witnesses: list[int], seconds: float) -> None:
+    """Alone we wait six seconds; two more witnesses leave the suspect 1.2."""
+    lone = Lone(5)
+    lone.take(lone.machine.refused(address(4), lone.now))
+    for witness in witnesses:
+        lone.gossip(witness, says(4, Standing.SUSPECT, by=witness))
+    _stays_suspect(lone, 4, seconds, [1, 2, 3])
+
+
+def test_one_witness_counts_once() -> None:
+    """However often its word comes round, and by whomever."""
+    lone = Lone(5)
+    lone.take(lone.machine.refused(address(4), lone.now))
+    for messenger in (1, 2, 3, 1):
+        lone.gossip(messenger, says(4, Standing.SUSPECT, by=1))
+    _stays_suspect(lone, 4, 2.972, [1, 2, 3])
+
+
+def test_witnesses_are_expected_from_the_living_only() -> None:
+    """Of five, two failed before: one bystander is left, and with its word the least wait holds."""
+    lone = Lone(5)
+    for number in (1, 2):
+        lone.gossip(3, says(number, Standing.SUSPECT, by=3), says(number, Standing.FAILED, by=3))
+    lone.take(lone.machine.refused(address(4), lone.now))
+    lone.gossip(3, says(4, Standing.SUSPECT, by=3))
+    _stays_suspect(lone, 4, 1.2, [3])
+
+
+def test_a_sole_survivor_waits_for_nobody() -> None:
+    """Nobody is left who could confirm, so the least wait holds for all."""
+    lone = Lone(4)
+    for number in (1, 2, 3):
+        lone.take(lone.machine.refused(address(number), lone.now))
+    lone.pass_time(1.19)
+    assert lone.happened(What.FAILED) == []
+    lone.pass_time(0.02)
+    assert len(lone.happened(What.FAILED)) == 3
+
+
+def test_a_bystander_that_fails_is_waited_for_no_longer() -> None:
+    """The wait is judged by who is believed alive now, not when the suspicion began."""
+    lone = Lone(3)
+    lone.take(lone.machine.refused(address(1), lone.now))
+    lone.pass_time(2.0, answering=[2])
+    assert lone.standing(1) is Standing.SUSPECT
+    lone.take(lone.machine.refused(address(2), lone.now))
+    lone.pass_time(0.01)
+    assert lone.standing(1) is Standing.FAILED
+
+
+def test_hearsay_of_death_makes_a_suspect() -> None:
+    """A member held alive is never dead by one word; held suspect, it is."""
+    lone = Lone(5)
+    lone.gossip(1, says(4, Standing.FAILED, by=1))
+    assert lone.standing(4) is Standing.SUSPECT
+    lone.gossip(2, says(4, Standing.FAILED, by=2))
+    assert lone.standing(4) is Standing.FAILED
+
+
+def test_a_whole_table_imports_suspects_never_dead() -> None:
+    """Also of a member that is suspect already: it counts as one more witness."""
+    lone = Lone(5)
+    lone.gossip(1, says(4, Standing.SUSPECT, by=1))
+    news = (says(3, Standing.FAILED, by=2), says(4, Standing.FAILED, by=2))
+    lone.hear(2, Table(False, news), Channel.STREAM)
+    assert lone.standing(3) is Standing.SUSPECT
+    assert lone.standing(4) is Standing.SUSPECT
+    rows = {row.controller: row for row in lone.machine.members(lone.now)}
+    assert rows[incarnation(4).controller].accusers == (
+        incarnation(1).controller,
+        incarnation(2).controller,
+    )
+
+
+def test_a_suspect_is_told_in_the_question() -> None:
+    """Every question to a suspect names the number under which it is doubted."""
+    lone = Lone(3)
+    lone.gossip(1, says(2, Standing.SUSPECT, 7, by=1))
+    _, probe = lone.until_probe(2)
+    assert probe.suspected == 7
+
+
+def test_a_doubted_member_refutes_in_its_answer() -> None:
+    """The answer carries our row under a number above the one of the doubt."""
+    lone = Lone(3)
+    lone.hear(1, Probe(42, OWN.nonce, 7, None, None, ()))
+    news = lone.messages(Ack)[0][1].news
+    assert news[0].member == OWN
+    assert (news[0].standing, news[0].refutation) == (Standing.ALIVE, 8)
+
+
+def test_a_refutation_is_repeated_to_who_missed_it() -> None:
+    """A doubt under an old number is answered with the number we have; it is not raised again."""
+    lone = Lone(3)
+    for _ in range(3):
+        lone.hear(1, Probe(42, OWN.nonce, 7, None, None, ()))
+    assert {message.news[0].refutation for _, message, _ in lone.messages(Ack)} == {8}
+
+
+def test_a_rumour_against_us_is_refuted_at_once() -> None:
+    """By rumour, without waiting to be asked; and it makes us doubt ourselves a little."""
+    lone = Lone(3)
+    lone.gossip(1, says(0, Standing.SUSPECT, 3, by=2))
+    said = lone.messages(Gossip)[0][1].news
+    assert [(news.member, news.standing, news.refutation) for news in said] == [
+        (OWN, Standing.ALIVE, 4)
+    ]
+    assert lone.machine.health == 1
+
+
+def test_a_suspect_that_refutes_in_time_is_alive_again() -> None:
+    """With a higher number, whoever brings the word; and nothing is left of the suspicion."""
+    lone = Lone(5)
+    lone.gossip(1, says(4, Standing.SUSPECT, by=1), says(4, Standing.SUSPECT, by=2))
+    lone.gossip(3, says(4, Standing.ALIVE, 1))
+    assert lone.standing(4) is Standing.ALIVE
+    lone.pass_time(20, answering=[1, 2, 3, 4])
+    assert lone.happened(What.FAILED) == []
+    row = next(r for r in lone.machine.members(lone.now) if r.incarnation == incarnation(4))
+    assert row.accusers == ()
+
+
+def test_an_answer_alone_does_not_refute() -> None:
+    """Only the owner raises its number: nobody else's word and no bare answer clears a suspect."""
+    lone = Lone(5)
+    lone.gossip(1, says(4, Standing.SUSPECT, by=1))
+    lone.gossip(2, says(4, Standing.ALIVE))
+    _, probe = lone.until_probe(4)
+    lone.answer(4, probe)
+    assert lone.standing(4) is Standing.SUSPECT
+
+
+def test_nobody_raises_the_number_of_another() -> None:
+    """In whatever a controller says about others, the numbers are ones that it was told."""
+    village = Village(8, loss=0.3, streams=False, seed=5)
+    village.run(120)
+    assert village.verdicts(What.SUSPECT)
+    for house in village.houses:
+        owner = {row.controller: row for row in house.machine.members(village.now) if row.own}
+        assert owner
+        for other in village.houses:
+            held = other.machine._table.of(house.own)
+            if held is not None:
+                assert held.refutation <= house.machine._beliefs.refutation
+
+
+def test_a_refutation_cannot_overflow() -> None:
+    """A doubt under the greatest number is a peer's mistake: dropped, not answered with more."""
+    lone = Lone(3)
+    lone.gossip(1, says(0, Standing.SUSPECT, COUNTER_MAX, by=2))
+    assert lone.machine._beliefs.refutation == 0
+
+
+def test_who_hears_of_a_suspicion_goes_and_sees() -> None:
+    """At once, and its silence is one more witness; in a small mesh everybody does."""
+    lone = Lone(5)
+    lone.gossip(1, says(4, Standing.SUSPECT, by=1))
+    assert [to for to, _, _ in lone.messages(Probe)] == [incarnation(4)]
+    lone.pass_time(0.81, answering=[1, 2, 3])
+    rows = {row.controller: row for row in lone.machine.members(lone.now)}
+    assert OWN.controller in rows[incarnation(4).controller].accusers
+
+
+def test_in_a_large_mesh_a_few_go_and_see() -> None:
+    """About eight of a hundred, so that a slow member is not overrun; but hardly ever nobody."""
+    village = Village(100, acquainted=False)
+    for house in village.houses[1:]:
+        for other in village.houses:
+            if other is not house:
+                house.machine.announced(other.own, other.address, village.now)
+    suspicion = Gossip((says(0, Standing.SUSPECT, by=1),))
+    askers = 0
+    for house in village.houses[2:]:
+        outcome = house.machine.receive(
+            village.houses[1].own, suspicion, Channel.DATAGRAM, village.now
+        )
+        askers += any(
+            isinstance(outgoing.message, Probe) and outgoing.to == incarnation(0)
+            for outgoing in outcome.outgoing
+        )
+    assert 2 <= askers <= 20
+
+
+def test_the_reason_is_shown() -> None:
+    """Why somebody is suspect, and who says so."""
+    lone = Lone(5)
+    lone.take(lone.machine.refused(address(2), lone.now))
+    lone.gossip(1, says(3, Standing.SUSPECT, by=4))
+    rows = {row.controller: row for row in lone.machine.members(lone.now)}
+    refusing, told = (rows[incarnation(number).controller] for number in (2, 3))
+    assert refusing.why == "its address refuses connections"
+    assert refusing.accusers == (OWN.controller,)
+    assert told.why == "others say so"
+    assert told.accusers == (incarnation(4).controller,)
+    assert told.since_ns == lone.ns
+
+
+def test_the_own_row_says_who_is_slow() -> None:
+    """People see whether this controller itself is the one that should not be trusted."""
+    lone = Lone(3)
+    lone.take(lone.machine.slept(lone.now))
+    own = next(row for row in lone.machine.members(lone.now) if row.own)
+    assert (own.incarnation, own.address, own.slow) == (OWN, HOME, 1)
+
+
+def test_the_least_wait_grows_with_the_mesh() -> None:
+    """In a mesh of thirty, rumours need more rounds, so a suspect has more time to refute."""
+    size = 3 * SCALE_FROM_MEMBERS
+    lone = Lone(size)
+    lone.take(lone.machine.refused(address(4), lone.now))
+    for witness in (1, 2):
+        lone.gossip(witness, says(4, Standing.SUSPECT, by=witness))
+    lone.pass_time(1.3)
+    assert lone.standing(4) is Standing.SUSPECT
