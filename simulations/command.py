@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from simulations.generator import generate
+from simulations.reality import RealLife
 from simulations.scenario import Scenario, canonical, read
 from simulations.sweep import sweep
-from simulations.reality import RealLife
 from simulations.verdict import Verdict
 from simulations.world import World
 

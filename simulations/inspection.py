@@ -17,6 +17,7 @@ from mesh.protocol.effects import (
     Refusal,
     WriteFact,
 )
+from mesh.protocol.now import SECOND
 from mesh.wire.facts import read_fact
 from simulations.checkers.barrier import BarrierChecker
 from simulations.checkers.durability import DurabilityChecker
@@ -28,7 +29,10 @@ from simulations.kernel import Kernel
 from simulations.verdict import Violation
 
 VIOLATIONS_MAX: Final = 20
-"""After so many the run is over: the first one is what matters."""
+"""More are not kept: the run ends with the first one, and that one matters most."""
+
+STEPS_PER_SECOND_MAX: Final = 5_000
+"""Of one controller, in simulated time: more is a storm, in which the mesh talks about nothing."""
 
 _ALARMS: Final = frozenset({"states differ", "own facts refused"})
 """What a controller notices about itself that is nobody's fault but ours."""
@@ -44,6 +48,8 @@ class Inspector:
         self.steps = 0
         self.answers: dict[int, bool] = {}
         """By call: whether it was done, or refused."""
+        self._steps_now: dict[str, int] = {}
+        self._second = 0
         self._kernel = kernel
         self._chronicle = chronicle
         self._disks: dict[bytes, Durable] = {}
@@ -51,6 +57,7 @@ class Inspector:
 
     def violated(self, rule: str, text: str) -> None:
         """Something happened that never must."""
+        self._kernel.halt()
         if len(self.violations) < VIOLATIONS_MAX:
             self.violations.append(Violation(self._kernel.now_ns, rule, text))
             self._chronicle.remark(self._kernel.now_ns, "VIOLATED", f"{rule}: {text}")
@@ -69,11 +76,21 @@ class Inspector:
     def stepped(self, host: Host) -> None:
         """One step is over."""
         self.steps += 1
+        self._count(host)
         assert host.replica is not None
         applied = host.replica.newly_applied()
         if applied:
             self.barrier.applied(host.controller, applied)
             self._barrier_violations()
+
+    def _count(self, host: Host) -> None:
+        second = self._kernel.now_ns // SECOND
+        if second != self._second:
+            self._second = second
+            self._steps_now.clear()
+        steps = self._steps_now[host.name] = self._steps_now.get(host.name, 0) + 1
+        if steps == STEPS_PER_SECOND_MAX:
+            self.violated("storm", f"{host.name} took {steps} steps within a second")
 
     def written(self, host: Host, write: JournalWrite) -> None:
         """``write`` is durable on ``host``."""

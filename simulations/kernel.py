@@ -24,6 +24,7 @@ class Kernel:
         """Events that have run."""
         self._heap: list[tuple[int, int, Action]] = []
         self._scheduled = 0
+        self._halted = False
 
     def at(self, time_ns: int, action: Action) -> None:
         """Run ``action`` at ``time_ns``, which is not in the past."""
@@ -38,8 +39,13 @@ class Kernel:
     def run(self, until_ns: int) -> None:
         """Run everything up to and with ``until_ns``, which is then the time."""
         heap = self._heap
-        while heap and heap[0][0] <= until_ns:
+        while heap and heap[0][0] <= until_ns and not self._halted:
             self.now_ns, _, action = heappop(heap)
             self.events += 1
             action()
-        self.now_ns = max(self.now_ns, until_ns)
+        if not self._halted:
+            self.now_ns = until_ns
+
+    def halt(self) -> None:
+        """Let time stand still for good, after the event that runs now."""
+        self._halted = True

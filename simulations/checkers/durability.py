@@ -15,7 +15,7 @@ from mesh.wire.messages import Facts
 from simulations.disk import Durable
 
 _WHOLE: Final = 0
-_FACTS_TAG: Final = 10
+_FACTS_TAG: Final = bytes([10])
 _TAG_AT: Final = 2
 """Of a message that is in one part: flag, head of the array, tag."""
 
@@ -38,7 +38,7 @@ class DurabilityChecker:
     def _message(self, at: tuple[str, int, StreamId], payload: bytes) -> bytes | None:
         """The whole message that ``payload`` ends, if it can be one with facts."""
         if payload[0] == _WHOLE and at not in self._parts:
-            return payload[1:] if payload[_TAG_AT] == _FACTS_TAG else None
+            return payload[1:] if payload[_TAG_AT : _TAG_AT + 1] == _FACTS_TAG else None
         assembler = self._parts.setdefault(at, framing.Assembler())
         raw = assembler.add(payload)
         if raw is None:
