@@ -50,14 +50,25 @@ class Destination(StrEnum):
     FILE = "file"
 
 
+def _default_data_dir() -> Path:
+    if os.geteuid() == 0:
+        return Path("/var/lib/trellis")
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share"
+    return Path(home) / "trellis"
+
+
+def _default_name() -> str:
+    return socket.gethostname().partition(".")[0] or "host"
+
+
 @dataclass(frozen=True, slots=True)
 class ControllerSection:
     """Who this controller is."""
 
-    name: str = field(default_factory=lambda: socket.gethostname().partition(".")[0] or "host")
+    name: str = field(default_factory=_default_name)
     site: str = "main"
     labels: Mapping[str, str] = field(default_factory=dict)
-    data_dir: Path = field(default_factory=lambda: _default_data_dir())
+    data_dir: Path = field(default_factory=_default_data_dir)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +185,11 @@ def parse(document: Mapping[str, object]) -> Configuration:
         limits=_limits(root.table("limits")),
     )
     root.finish()
+    length = len(os.fsencode(configuration.api_socket))
+    if length > _SOCKET_PATH_BYTES_MAX:
+        where = f"{configuration.api_socket} is {length} bytes long"
+        text = f"{where}, the kernel takes {_SOCKET_PATH_BYTES_MAX}: choose a shorter one"
+        problems.append(Problem("api.socket", text))
     if problems:
         raise ConfigurationError(tuple(problems))
     return configuration
@@ -185,7 +201,7 @@ def _controller(table: Table) -> ControllerSection:
     section = ControllerSection(
         name=table.take("name", name, default.name),
         site=table.take("site", name, default.site),
-        labels={label: labels.take(label, name, "") for label in labels.keys()},
+        labels={label: labels.take(label, name, "") for label in labels.names()},
         data_dir=table.take("data_dir", path_, default.data_dir),
     )
     if len(section.labels) > LABELS_MAX:
@@ -231,9 +247,6 @@ def _logging(table: Table) -> LoggingSection:
 
 def _api(table: Table) -> ApiSection:
     section = ApiSection(socket=table.take("socket", path_, None))
-    length = len(os.fsencode(section.socket)) if section.socket is not None else 0
-    if length > _SOCKET_PATH_BYTES_MAX:
-        table.wrong("socket", f"{length} bytes long, the kernel takes {_SOCKET_PATH_BYTES_MAX}")
     table.finish()
     return section
 
@@ -248,10 +261,3 @@ def _limits(table: Table) -> LimitsSection:
     )
     table.finish()
     return section
-
-
-def _default_data_dir() -> Path:
-    if os.geteuid() == 0:
-        return Path("/var/lib/trellis")
-    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share"
-    return Path(home) / "trellis"

@@ -102,8 +102,8 @@ def _hold(path: Path) -> int:
         holder = os.pread(lock, 32, 0).decode("ascii", "replace").strip()
         os.close(lock)
         raise DirectoryInUse(
-            f"the data directory {path} is in use by another controller (process {holder}): stop it,"
-            " or choose another data_dir"
+            f"the data directory {path} is in use by another controller (process {holder}): stop"
+            " it, or choose another data_dir"
         ) from error
     os.ftruncate(lock, 0)
     _ = os.pwrite(lock, f"{os.getpid()}\n".encode("ascii"), 0)

@@ -8,7 +8,8 @@ lost only its disk still answers probes and questions.
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Final, Generic, assert_never
 
 import trio
@@ -16,7 +17,7 @@ import trio
 from mesh.driver.calls import PendingCalls
 from mesh.driver.clock import Clock
 from mesh.driver.errors import ControllerError, DiskFailed
-from mesh.driver.journal.interface import Findings, Journal, Storage
+from mesh.driver.journal.interface import Findings, Journal, Report, Storage
 from mesh.driver.life import Cause, Ending, Life, MachineT
 from mesh.driver.log import note
 from mesh.driver.network.interface import Network
@@ -38,7 +39,7 @@ from mesh.protocol.now import SECOND
 
 REOPEN_S_MIN: Final = 1.0
 REOPEN_S_MAX: Final = 60.0
-"""How long a failed disk is left alone before it is tried again: from the first time to the last."""
+"""How long a failed disk is left alone before it is tried again, at first and at last."""
 
 
 class Driver(Generic[MachineT]):
@@ -74,6 +75,11 @@ class Driver(Generic[MachineT]):
         return self._life
 
     @property
+    def open_calls(self) -> int:
+        """Calls that wait for an answer."""
+        return len(self._calls)
+
+    @property
     def lives(self) -> int:
         """Lives begun in this process."""
         return self._lives
@@ -103,27 +109,37 @@ class Driver(Generic[MachineT]):
 
     # --- lives ------------------------------------------------------------------------------------
 
-    async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Serve until cancelled; started when the first replica has begun.
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """The first life is there within the block, and its journal is closed after it.
 
-        Raises StartError and DiskFailed where no life can begin, and whatever a fault raises.
+        Raises StartError and DiskFailed where no life can begin.
         """
-        life = await self._conceive(Ending(Cause.ENDED, ""), None)
-        self._begin(life)
+        self._life = await self._conceive(Ending(Cause.ENDED, ""), is_first=True)
+        try:
+            yield
+        finally:
+            await self.life.journal.aclose()
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Serve within `opened` until cancelled; started when the replica has begun.
+
+        Raises whatever a fault raises.
+        """
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._network.run, self)
+            _ = await nursery.start(self._network.run, self)
+            self._begin(self.life)
             task_status.started()
             while True:
-                life = await self._live(life)
+                successor = await self._live(self.life)
                 self._network.reset()
-                self._begin(life)
+                self._begin(successor)
 
     async def stop(self) -> None:
         """Take leave of the others and make durable what was written. Call it before cancelling."""
-        life = self.life
-        life.take(Leave())
+        self.take(Leave())
         await self._network.flush()
-        await life.journal.aclose()
+        await self.life.journal.aclose()
         self._calls.interrupt("the controller stopped")
         self.subscriptions.close()
 
@@ -145,28 +161,15 @@ class Driver(Generic[MachineT]):
             self._calls.interrupt(ending.why)
             await self._network.flush()
             await life.journal.aclose()
-            successor = await self._conceive(ending, life)
+            successor = await self._conceive(ending, is_first=False)
             nursery.cancel_scope.cancel()
         self.subscriptions.publish(Renewed(ending.why))
         return successor
 
-    async def _conceive(self, ending: Ending, former: Life[MachineT] | None) -> Life[MachineT]:
-        """A life that has not begun, on a journal opened after ``former`` had come to ``ending``."""
-        doubt = ending.why if ending.cause in _DOUBTFUL else None
-        pause_s = REOPEN_S_MIN
-        while True:
-            reports, receive = trio.open_memory_channel[Persisted | PersistFailed](math.inf)
-            try:
-                journal = await self._storage.open(
-                    self._controller, reports.send_nowait, doubt, ending.boot_floor
-                )
-                break
-            except DiskFailed as error:
-                if former is None:
-                    raise
-                note(logging.ERROR, "disk failed", f"{error}; trying again in {pause_s:.0f} s")
-                await trio.sleep(pause_s)
-                pause_s = min(2 * pause_s, REOPEN_S_MAX)
+    async def _conceive(self, ending: Ending, *, is_first: bool) -> Life[MachineT]:
+        """A life that has not begun, on a journal opened after the last one came to ``ending``."""
+        reports, receive = trio.open_memory_channel[Persisted | PersistFailed](math.inf)
+        journal = await self._open(ending, reports.send_nowait, is_first=is_first)
         await self._await_turn(journal)
         return Life(
             self._new_replica(journal.image),
@@ -176,6 +179,19 @@ class Driver(Generic[MachineT]):
             self._clock,
             self._listen,
         )
+
+    async def _open(self, ending: Ending, report: Report, *, is_first: bool) -> Journal:
+        doubt = ending.why if ending.cause in _DOUBTFUL else None
+        pause_s = REOPEN_S_MIN
+        while True:
+            try:
+                return await self._storage.open(self._controller, report, doubt, ending.boot_floor)
+            except DiskFailed as error:
+                if is_first:
+                    raise
+                note(logging.ERROR, "disk failed", f"{error}; trying again in {pause_s:.0f} s")
+            await trio.sleep(pause_s)
+            pause_s = min(2 * pause_s, REOPEN_S_MAX)
 
     async def _await_turn(self, journal: Journal) -> None:
         _note_findings(journal.findings)

@@ -101,7 +101,8 @@ class Life(Generic[MachineT]):
         self._clock = clock
         self._listener = listener
         self._line: deque[Input] = deque()
-        self._is_busy = False
+        self._is_busy = True
+        """An input is being handled, or the replica has not begun."""
         self._wake_at_ns: int | None = None
         self._offset_ns: int | None = None
         self._alarm = trio.CancelScope()
@@ -113,10 +114,10 @@ class Life(Generic[MachineT]):
         return self.ending is not None and self.ending.cause is not Cause.DISK
 
     def begin(self) -> None:
-        """Start the replica; nothing is taken before."""
-        self._is_busy = True
+        """Start the replica; what came before waits for that in line."""
         self._step(self.machine.start, self._clock.now())
         self._is_busy = False
+        self._handle_line()
 
     async def run(self) -> None:
         """Wake the replica in time and tell it what became durable, until cancelled."""
@@ -127,14 +128,8 @@ class Life(Generic[MachineT]):
     def take(self, arrived: Input) -> None:
         """Have ``arrived`` handled, and everything that it causes at once."""
         self._line.append(arrived)
-        if self._is_busy:
-            return
-        self._is_busy = True
-        try:
-            while self._line:
-                self._handle(self._line.popleft())
-        finally:
-            self._is_busy = False
+        if not self._is_busy:
+            self._handle_line()
 
     async def room(self) -> None:
         """Wait while the disk is far behind; a checkpoint only then."""
@@ -142,6 +137,14 @@ class Life(Generic[MachineT]):
             await self._room.wait()
 
     # --- one input --------------------------------------------------------------------------------
+
+    def _handle_line(self) -> None:
+        self._is_busy = True
+        try:
+            while self._line:
+                self._handle(self._line.popleft())
+        finally:
+            self._is_busy = False
 
     def _handle(self, arrived: Input) -> None:
         if self.is_silenced:

@@ -34,11 +34,14 @@ class Problem:
 
 
 class WrongValueError(Exception):
-    """A value that its key does not take; the text says what it takes. ``at`` follows the path."""
+    """A value that its key does not take.
 
-    def __init__(self, text: str, at: str = "") -> None:
-        super().__init__(text)
-        self.at = at
+    ``mistakes`` are (what follows the path of the key, what is wrong there), at least one.
+    """
+
+    def __init__(self, wrong: str, *more: tuple[str, str]) -> None:
+        super().__init__(wrong)
+        self.mistakes = more or (("", wrong),)
 
 
 Convert = Callable[[object], T]
@@ -53,7 +56,7 @@ class Table:
         self._problems = problems
         self._asked: dict[str, None] = {}
 
-    def keys(self) -> Iterable[str]:
+    def names(self) -> Iterable[str]:
         """The keys that are there, for tables in which any may be."""
         return tuple(self._values)
 
@@ -65,7 +68,8 @@ class Table:
         try:
             return convert(self._values[key])
         except WrongValueError as error:
-            self.wrong(key + error.at, str(error))
+            for at, wrong in error.mistakes:
+                self.wrong(key + at, wrong)
             return default
 
     def table(self, key: str) -> "Table":
@@ -162,12 +166,15 @@ def listed(convert: Convert[T], most: int) -> Convert[tuple[T, ...]]:
             return (convert(value),)
         if len(value) > most:
             raise WrongValueError(f"has {len(value)} entries, at most {most} are taken")
-        found = []
-        for at, each in enumerate(value):
+        found: list[T] = []
+        mistakes: list[tuple[str, str]] = []
+        for number, each in enumerate(value):
             try:
                 found.append(convert(each))
             except WrongValueError as error:
-                raise WrongValueError(str(error), f"[{at}]{error.at}") from error
+                mistakes += ((f"[{number}]{at}", wrong) for at, wrong in error.mistakes)
+        if mistakes:
+            raise WrongValueError("has wrong entries", *mistakes)
         return tuple(found)
 
     return convert_all

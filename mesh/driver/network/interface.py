@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import trio
+
 from mesh.protocol.inputs import Input, StreamId
 from mesh.wire.identity import Address
 
@@ -55,8 +57,10 @@ class Network(Protocol):
     def listening(self) -> tuple[Address, ...]:
         """Where it listens, UDP and TCP alike; wildcard addresses as they are."""
 
-    async def run(self, sink: Sink) -> None:
-        """Serve until cancelled."""
+    async def run(
+        self, sink: Sink, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Serve until cancelled; started when it can be asked for things."""
 
     def send_datagram(self, to: Address, payload: bytes) -> None:
         """Send, or lose and count it."""
@@ -75,6 +79,9 @@ class Network(Protocol):
 
     async def flush(self) -> None:
         """Wait a little for what was sent to leave this process."""
+
+    def release(self) -> None:
+        """Let go of the ports; more than once does no harm."""
 
     def statistics(self) -> NetworkStatistics:
         """What has been done so far."""

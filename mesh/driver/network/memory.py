@@ -90,10 +90,13 @@ class MemoryNetwork:
         """See `Network.listening`."""
         return (self.address,)
 
-    async def run(self, sink: Sink) -> None:
+    async def run(
+        self, sink: Sink, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
         """See `Network.run`."""
         self._sink = sink
         self._hub.networks[self.address] = self
+        task_status.started()
         try:
             await trio.sleep_forever()
         finally:
@@ -150,6 +153,9 @@ class MemoryNetwork:
     async def flush(self) -> None:
         """See `Network.flush`."""
         await trio.lowlevel.checkpoint()
+
+    def release(self) -> None:
+        """See `Network.release`."""
 
     def statistics(self) -> NetworkStatistics:
         """See `Network.statistics`."""

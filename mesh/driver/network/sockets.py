@@ -68,7 +68,9 @@ class SocketNetwork:
         """See `Network.listening`."""
         return tuple(binding.address for binding in self._bindings)
 
-    async def run(self, sink: Sink) -> None:
+    async def run(
+        self, sink: Sink, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
         """See `Network.run`."""
         try:
             async with trio.open_nursery() as nursery:
@@ -77,12 +79,13 @@ class SocketNetwork:
                 for binding in self._bindings:
                     nursery.start_soon(self._receive, binding.datagrams, sink)
                     nursery.start_soon(self._accept, binding.listener, sink)
+                task_status.started()
         finally:
             self._nursery = None
-            self.close_sockets()
+            self.release()
 
-    def close_sockets(self) -> None:
-        """Let go of the ports."""
+    def release(self) -> None:
+        """See `Network.release`."""
         for binding in self._bindings:
             binding.close()
 
