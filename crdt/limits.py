@@ -65,8 +65,9 @@ is always safe: a forgotten dot is sent again, and joined again to the same effe
 runs_sent_max: Final = 48
 """Runs per replica id in a DIGEST, so that an entry fits a datagram. The rest is sent again."""
 
-datagram_bytes_max: Final = 1_200
-"""What crosses every path on the internet unfragmented, encryption and headers on top."""
+datagram_bytes_max: Final = 1_024
+"""One message in a datagram of 1,200 bytes, which crosses every path unfragmented; the rest is for
+the envelope around it and for encryption."""
 
 frame_bytes_max: Final = 61_440
 """A part of a bulk transfer; it leaves room for the envelope in a stream frame of 64 KiB."""

@@ -15,18 +15,20 @@ from random import Random
 from typing import Final
 
 from crdt import (
+    Delta,
     Dirty,
     Key,
     OwnedStore,
+    Parcel,
     Put,
     Reading,
     RefusedWrite,
     Remove,
     Secret,
-    Store,
     Synchronizer,
     Token,
     data_set_epoch,
+    restore,
 )
 from crdt import Standing as Liveliness
 from mesh.protocol.effects import WriteStore
@@ -79,7 +81,7 @@ class Information:
     ) -> None:
         epoch = data_set_epoch(data.environment, data.generation, data.generation_nonce)
         secret = Secret(data.secret, data.secret_version)
-        restored = Store.restore(own.replica_id, epoch, secret, metadata, records)
+        restored = restore(own.replica_id, epoch, secret, metadata, records)
         self.kept = restored.store
         self.damaged = restored.damaged
         self.owned = OwnedStore(own.replica_id, epoch, secret)
@@ -189,7 +191,7 @@ class Information:
     @property
     def deadline_ns(self) -> int | None:
         """Monotonic time at which ``wake`` has something to do."""
-        deadlines = (self._compare_at_ns, self._synchronizer.deadline, self.owned.deadline())
+        deadlines = (self._compare_at_ns, self._synchronizer.deadline, self.owned.deadline)
         return min((each for each in deadlines if each is not None), default=None)
 
     def wake(self, now: Now) -> Heard:
@@ -211,7 +213,7 @@ class Information:
     # --- within -------------------------------------------------------------------------------
 
     def _tell(
-        self, delta: object, peers: Sequence[Incarnation], now: Now, *, owned: bool = False
+        self, delta: Delta, peers: Sequence[Incarnation], now: Now, *, owned: bool = False
     ) -> tuple[Outgoing, ...]:
         if not delta or not peers:
             return ()
@@ -226,7 +228,7 @@ class Information:
             for peer in told
         )
 
-    def _parcel(self, parcel: object) -> Outgoing:
+    def _parcel(self, parcel: Parcel) -> Outgoing:
         return Outgoing(
             self._peers[parcel.peer], StoreMessage(parcel.data), _channel(stream=parcel.stream)
         )

@@ -60,10 +60,11 @@ class Swaps:
             due_ns = max(due_ns, self._waiting[-1].due_ns)
         self._waiting.append(Swap(tx, configuration, due_ns, ticket, late, why))
 
-    @property
-    def deadline_ns(self) -> int | None:
-        """Monotonic time of the next swap."""
-        return self._waiting[0].due_ns if self._waiting else None
+    def deadline_ns(self, is_durable: Callable[[int], bool]) -> int | None:
+        """Monotonic time of the next swap; None where there is none or it waits for the disk."""
+        if not self._waiting or not is_durable(self._waiting[0].ticket):
+            return None
+        return self._waiting[0].due_ns
 
     def due(self, is_durable: Callable[[int], bool], now: Now) -> tuple[Swap, ...]:
         """The swaps whose time has come and whose writes are durable, in order."""

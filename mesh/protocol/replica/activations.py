@@ -7,9 +7,9 @@ of the admission proposes the step; if that one is gone, any other does after a 
 
 from collections.abc import Iterable
 
-from mesh.protocol.admission.activation import Candidate, activation_deadline_ns
+from mesh.protocol.admission import Candidate, activation_deadline_ns
 from mesh.protocol.barrier import Barrier
-from mesh.protocol.catalogue import Catalogue
+from mesh.protocol.catalogue import Catalogue, Ids, numbers
 from mesh.protocol.history import History
 from mesh.protocol.now import SECOND, Now
 
@@ -36,12 +36,11 @@ class Activations:
         wanted = sorted(controllers)
         known = self._admissions
         self._admissions = {each: known[each] for each in wanted if each in known}
-        missing = {("controller", each.hex()): each for each in wanted if each not in known}
-        if missing:
-            for entry in self._history.log():
-                for change in entry.written_keys:
-                    if change.key[:2] in missing:
-                        self._admissions[missing[change.key[:2]]] = entry.number
+        missing = {each.hex(): each for each in wanted if each not in known}
+        for entry in self._history.log() if missing else ():
+            for change in entry.written_keys:
+                if change.key[0] == "controller" and change.key[1] in missing:
+                    self._admissions[missing[change.key[1]]] = entry.number
         for table in (self._covered_since_ns, self._tried_at_ns):
             for gone in [each for each in table if each not in self._admissions]:
                 del table[gone]
@@ -70,7 +69,7 @@ class Activations:
     def _candidate(self, controller: bytes, now: Now) -> Candidate:
         number = self._admissions[controller]
         required = (self._catalogue.ancestors(number) or 0) | 1 << number
-        applied = self._barrier.applied_by(controller) & required
+        applied = _applied_by(self._barrier, controller, required)
         if applied == required:
             self._covered_since_ns.setdefault(controller, now.monotonic_ns)
         return Candidate(
@@ -80,3 +79,10 @@ class Activations:
             applied=applied,
             covered_since_ns=self._covered_since_ns.get(controller),
         )
+
+
+def _applied_by(barrier: Barrier, controller: bytes, among: Ids) -> Ids:
+    """Those of ``among`` that ``controller`` is known to have applied."""
+    knowledge = barrier.standpoint.knowledge
+    bit = knowledge.controller(controller)
+    return sum(1 << number for number in numbers(among) if knowledge.applied(number) & bit)

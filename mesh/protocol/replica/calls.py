@@ -87,7 +87,7 @@ class Calls:
                 self._accept(inside, call, admission, now)
             case _:
                 assert_never(call)
-        return admission.used(now)
+        return admission.used()
 
     # --- running information ------------------------------------------------------------------
 
@@ -165,15 +165,16 @@ class Calls:
             self._desk.refuse(call.call, FAILED, f"not a request: {error}")
             return
         kind = inside.history.kind_of(request)
-        self._told(call.call, call.request.tx, inside.crank.submit(call.request, kind, now))
+        submission = inside.crank.submit(call.request, kind, now)
+        self._told(call.call, call.request.tx, submission)
 
     def _told(self, call: CallId, tx: bytes, submission: Submission) -> None:
         match submission:
             case Accepted() | AlreadyKnown():
                 self._desk.answer(call, tx=tx.hex())
             case Refused(objection=objection):
-                code = CONFLICT if objection.reason is NoReason.CONFLICT else REFUSED
-                self._desk.refuse(call, code, f"{objection.reason.value}: {objection.detail}")
+                code = CONFLICT if objection.why is NoReason.CONFLICT else REFUSED
+                self._desk.refuse(call, code, f"{objection.why.value}: {objection.detail}")
             case NoQuorum(live=live, needed=needed):
                 self._desk.refuse(
                     call,

@@ -8,7 +8,7 @@ see, at its instant.
 
 from collections.abc import Callable
 from random import Random
-from typing import Final
+from typing import Final, assert_never
 
 from mesh.environment.resolve import Resolution, Unresolved
 from mesh.protocol.barrier import (
@@ -16,10 +16,16 @@ from mesh.protocol.barrier import (
     Apply,
     Barrier,
     Dropped,
+    GivenUp,
+    Instant,
+    NoQuorum,
+    OutOfPatience,
+    Refused,
     Say,
     Submission,
+    TooManyAttempts,
     WantMerge,
-    instant,
+    plan,
 )
 from mesh.protocol.catalogue import Catalogue, Ids, numbers
 from mesh.protocol.effects import ChangeProgressed, ConfigurationSwapped
@@ -102,9 +108,11 @@ class Crank:
                 case Apply():
                     self._apply(action, now)
                 case WantMerge(over=over):
-                    self._merge(over, (), now)
+                    _ = self._merge(over, (), now)
                 case Dropped(tx=tx, why=why):
-                    self._desk.notice("warning", "change dropped", f"{tx.hex()}: {why}")
+                    self._desk.notice(
+                        "warning", "change dropped", f"{tx.hex()[:8]}: {_dropped(why)}"
+                    )
                     self._desk.notify(ChangeProgressed(tx))
 
     def _merges_by_itself(self) -> bool:
@@ -116,29 +124,26 @@ class Crank:
         """The history has grown; prepare the next configuration, to be shown at its instant."""
         self.applied = True
         change_sets = tuple(self._catalogue[number].tx for number in action.numbers)
-        plan = instant.plan(action.instant, now.wall_ns, self._clocks_are_close(action, now))
+        instant_ns, why = self._instant(action, now)
         self._swaps.schedule(
-            change_sets,
-            self._history.state,
-            plan.at_wall_ns,
-            "" if plan.why is instant.SwapReason.INSTANT else plan.why.value,
-            self._desk.outbox.ticket(),
-            now,
+            change_sets, self._history.state, instant_ns, why, self._desk.outbox.ticket(), now
         )
         for tx in change_sets:
             self._desk.notify(ChangeProgressed(tx))
 
-    def _clocks_are_close(self, action: Apply, now: Now) -> bool:
-        if action.instant is None:
-            return False
-        for member in action.instant.members:
+    def _instant(self, action: Apply, now: Now) -> tuple[int | None, str]:
+        """The wall time at which to show what was applied; None: at once, and why."""
+        near = action.instant is not None and self._are_clocks_near(action.instant, now)
+        planned = plan(action.instant, now.wall_ns, near)
+        return planned.at_wall_ns, "" if planned.at_wall_ns is not None else planned.why.value
+
+    def _are_clocks_near(self, instant: Instant, now: Now) -> bool:
+        """Whether the clocks of all who sealed are within half the guard of this one."""
+        for member in instant.members:
             clock = self._members.clock(member, now)
             if member == self._desk.own:
                 continue
-            if (
-                clock is None
-                or abs(clock.offset_ns) + clock.error_ns >= action.instant.guard_ns // 2
-            ):
+            if clock is None or abs(clock.offset_ns) + clock.error_ns >= instant.guard_ns // 2:
                 return False
         return True
 
@@ -153,7 +158,10 @@ class Crank:
     @property
     def deadline_ns(self) -> int | None:
         """Monotonic time at which ``turn`` or ``swap`` has something to do."""
-        deadlines = (self._barrier.deadline_ns, self._swaps.deadline_ns)
+        deadlines = (
+            self._barrier.deadline_ns,
+            self._swaps.deadline_ns(self._desk.outbox.is_durable),
+        )
         return min((each for each in deadlines if each is not None), default=None)
 
     # --- proposing ----------------------------------------------------------------------------
@@ -163,11 +171,8 @@ class Crank:
         return self._barrier.submit(request, kind, now, guard_ns=self.guard_ns(now))
 
     def merge(self, keep: tuple[bytes, ...], now: Now) -> MergePlan | Submission:
-        """An operator's merge: what is in ``keep`` wins.
-
-        The plan comes back where nothing was proposed.
-        """
-        return self._merge(self._barrier.mergeable, keep, now)
+        """An operator's merge: what is in ``keep`` wins. The plan where nothing was proposed."""
+        return self._merge(self._barrier.mergeable_with_approval, keep, now)
 
     def _merge(self, over: Ids, keep: tuple[bytes, ...], now: Now) -> MergePlan | Submission:
         plan = self._history.plan_merge(over, self._released_by, keep=keep)
@@ -187,7 +192,8 @@ class Crank:
         )
 
     def _released_by(self, number: int) -> int:
-        return len(self._barrier.released_by(number))
+        """How many controllers released it: the more, the better the reason to keep it."""
+        return self._barrier.standpoint.knowledge.star(number).bit_count()
 
     def propose_by_itself(self, name: str, commands: tuple[Command, ...], now: Now) -> bool:
         """A ChangeSet of the controller's own right, such as the step from learner to active."""
@@ -243,3 +249,18 @@ class Crank:
                 f"{peer} folds the same history to another configuration: one of us is damaged;"
                 " compare `trellis change log` on both",
             )
+
+
+def _dropped(why: GivenUp) -> str:
+    """Why a request left the queue, for people."""
+    match why:
+        case NoQuorum(live=live, needed=needed):
+            return f"{len(live)} of {needed} controllers that are needed can be reached"
+        case TooManyAttempts(attempts=attempts):
+            return f"{attempts} attempts came to nothing"
+        case OutOfPatience():
+            return "it waited in the queue for as long as its patience allows"
+        case Refused(objection=objection):
+            return f"{objection.why.value}: {objection.detail}"
+        case _:
+            assert_never(why)

@@ -43,13 +43,14 @@ class Desk:
         """Send messages; ``gated`` ones wait for every write so far."""
         encoded: dict[int, bytes] = {}
         for each in outgoing:
+            raw = encoded.get(id(each.message))
+            if raw is None:
+                raw = encoded[id(each.message)] = codec.encode(each.message)
             address, passes = self._resolve(each.to)
-            if each.channel is Channel.DATAGRAM and passes and address is not None:
+            fits = len(raw) <= envelope.DATAGRAM_MESSAGE_BYTES_MAX
+            if each.channel is Channel.DATAGRAM and passes and fits and address is not None:
                 self._send_datagram(address, each, gated=gated)
             elif isinstance(each.to, Incarnation):
-                raw = encoded.get(id(each.message))
-                if raw is None:
-                    raw = encoded[id(each.message)] = codec.encode(each.message)
                 self._send_frames(each.to, raw, now, gated=gated)
 
     def send_on_stream(self, stream: int, message: Message, now: Now, *, gated: bool) -> None:

@@ -53,7 +53,7 @@ from mesh.protocol.standing import Access, RosterView
 from mesh.protocol.suite import Signer, Suite
 from mesh.wire.envelope import ReplayWindow
 from mesh.wire.identity import Address, Incarnation
-from mesh.wire.messages import Knock, Welcome
+from mesh.wire.messages import Knock, Message, Welcome
 
 REMEMBERED_KEY = "addresses"
 REMEMBERED_MAX = 64
@@ -109,6 +109,8 @@ class Replica:
 
     def start(self, now: Now) -> Effects:
         """The first step of this life."""
+        if self.admission.enrolment is not None:
+            self._join(now)
         self._admission_step(self.admission.start(now), now)
         for address in _addresses(self._remembered):
             self._links_step(self.desk.links.sighted(address, Source.REMEMBERED, now), now)
@@ -137,9 +139,9 @@ class Replica:
                 self._links_step(links.opened(stream, remote, dialled, now), now)
             case StreamClosed(stream):
                 self._links_step(links.closed(stream, now), now)
-                self._admission_step(self.admission.closed(stream), now)
+                self.admission.closed(stream)
             case StreamDrained(stream, written_bytes):
-                self._links_step(links.drained(stream, written_bytes, now), now)
+                links.drained(stream, written_bytes)
             case DialFailed(address, why):
                 self._dial_failed(address, why, now)
             case Persisted(token):
@@ -157,7 +159,7 @@ class Replica:
             case Sighted(address, source):
                 self._links_step(links.sighted(address, Source(source), now), now)
             case FoundEnvironment(call):
-                self._admission_step(self.admission.found(now), now)
+                self._admission_step(self.admission.found(), now)
                 self.desk.answer(call, environment=self.desk.environment.hex())
             case Leave():
                 self._leave(now)
@@ -262,13 +264,13 @@ class Replica:
                 raise AssertionError(event)
 
     def _received(
-        self, stream: int, sender: Incarnation, access: Access, message: object, now: Now
+        self, stream: int, sender: Incarnation, access: Access, message: Message, now: Now
     ) -> None:
         match message:
             case Knock():
                 self._admission_step(self.admission.knocked(stream, message, now), now)
             case Welcome():
-                self._admission_step(self.admission.welcomed(stream, message, now), now)
+                self._admission_step(self.admission.welcomed(stream, message), now)
             case _ if self.participant is not None:
                 self.participant.received(sender, access, message, Channel.STREAM, None, now)
             case _:
@@ -324,7 +326,7 @@ class Replica:
 
     def _join(self, now: Now) -> None:
         """This controller belongs to an environment: from now on it takes part."""
-        place = self.admission.membership
+        place = self.admission.enrolment
         assert place is not None, "admission said that it joined"
         self.participant = Participant(
             self.desk, place, self._identity, self._suite, self._random, self._image
@@ -344,9 +346,9 @@ class Replica:
         for address in inside.roster_addresses():
             self.desk.carry(self.desk.links.sighted(address, Source.ROSTER, now))
         self._judge_again(now)
-        self._admission_step(self.admission.roster_changed(inside.roster, now), now)
+        self._admission_step(self.admission.roster_changed(inside.roster), now)
         if inside.history.ids and self.admission.phase is Phase.FOUNDED:
-            self._admission_step(self.admission.used(now), now)
+            self._admission_step(self.admission.used(), now)
 
     def _judge_again(self, now: Now) -> None:
         for stream, hello in self.desk.links.hellos():

@@ -13,8 +13,7 @@ from collections.abc import Iterable
 from random import Random
 
 from mesh.environment.founding import decode_founding
-from mesh.protocol import admission
-from mesh.protocol.admission.activation import commands_to_activate
+from mesh.protocol.admission import Enrolment, commands_to_activate
 from mesh.protocol.barrier import Barrier
 from mesh.protocol.catalogue import Catalogue
 from mesh.protocol.chains import Chains, Received
@@ -66,7 +65,7 @@ class Participant:
     def __init__(
         self,
         desk: Desk,
-        place: admission.Membership,
+        place: Enrolment,
         signer: Signer,
         suite: Suite,
         random: Random,
@@ -362,7 +361,9 @@ class Participant:
         found: list[Address] = []
         for name, fields in self.history.state.items("controller"):
             if fields["state"] != "removed" and name != self.desk.own.controller.hex():
-                found.extend(_address(text) for text in fields["addresses"])
+                addresses = fields.get("addresses", [])
+                assert isinstance(addresses, list), "the kind says so"
+                found.extend(_address(text) for text in addresses)
         return found
 
     # --- time ---------------------------------------------------------------------------------

@@ -1,0 +1,238 @@
+"""Faults planted in the chains, their spreading, the outbox and the catalogue."""
+
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+
+from mesh.protocol import chains, spreading
+from mesh.protocol.catalogue import Catalogue
+from mesh.protocol.chains import Chains, Refused
+from mesh.protocol.outbox import Deeds, Outbox
+from mesh.protocol.spreading import Spreading
+from mesh.wire.facts import Fact
+from tests.mutants.mutant import Mutant
+
+_CHAINS: Final = "tests/mesh/protocol/test_chains.py"
+_OUTBOX: Final = "tests/mesh/protocol/test_outbox.py"
+_SPREADING: Final = "tests/mesh/protocol/test_spreading.py"
+_CATALOGUE: Final = "tests/mesh/protocol/test_catalogue.py"
+
+
+def _replace(target: object, name: str, value: object) -> Callable[[pytest.MonkeyPatch], None]:
+    return lambda monkeypatch: monkeypatch.setattr(target, name, value)
+
+
+def _objections_without(*reasons: Refused) -> Callable[..., Refused | None]:
+    def objection(self: Chains, fact: Fact, *, trusted: bool) -> Refused | None:
+        why = _OBJECTION(self, fact, trusted=trusted)
+        return None if why in reasons else why
+
+    return objection
+
+
+def _placed_without(*reasons: Refused) -> Callable[..., Refused | None]:
+    def place(self: Chains, fact: Fact, now: object) -> Refused | None:
+        why = _PLACE(self, fact, now)  # type: ignore[arg-type]  # as the original
+        if why in reasons:
+            self._hold(fact)
+            return None
+        return why
+
+    return place
+
+
+def _taken_twice(self: Chains, fact: Fact) -> bool:
+    return fact.sequence < len(self.chain(fact.origin))
+
+
+def _follows_any_clock(self: Chains, fact: Fact, now: object) -> Refused | None:
+    why = _PLACE(self, fact, now)  # type: ignore[arg-type]  # as the original
+    self._clock_ns = max(self._clock_ns, fact.content.clock_ns)
+    return why
+
+
+def _restore_as_read(self: Chains, facts: object) -> object:
+    taken: list[Fact] = []
+    refused: list[Refused] = []
+    for signed in facts:  # type: ignore[attr-defined]  # as the original
+        fact = chains.read_fact(signed)
+        self._consider(fact, taken, refused, None, trusted=True)
+    return chains.Received(tuple(taken), tuple(refused))
+
+
+def _never_wait(self: Outbox) -> None:
+    deeds, self.gated = self.gated, Deeds()
+    self.free.extend(deeds)
+
+
+def _wait_for_own_writes_only(self: Outbox) -> None:
+    if self._writes:
+        _GATE(self)
+    else:
+        _never_wait(self)
+
+
+def _release_all(self: Outbox, token: int) -> None:
+    self._durable = token
+    while self._held:
+        self.free.extend(self._held.popleft()[1])
+
+
+def _all_missing_by_chain(self: Chains, held: dict[object, int]) -> list[Fact]:
+    return [
+        fact
+        for origin, chain in self._chains.items()
+        for fact in reversed(chain[held.get(origin, 0) :])
+    ]
+
+
+_OBJECTION: Final = Chains._objection
+_PLACE: Final = Chains._place
+_GATE: Final = Outbox._gate
+
+MUTANTS: Final[dict[str, Mutant]] = {
+    "facts-taken-twice": Mutant(
+        _replace(Chains, "_is_held", _taken_twice),
+        (f"{_CHAINS}::test_facts_of_a_peer_are_taken_once_and_in_order",),
+    ),
+    "facts-gaps-taken": Mutant(
+        _replace(Chains, "_objection", _objections_without(Refused.GAP)),
+        (f"{_CHAINS}::test_a_gap_is_refused_and_reported",),
+    ),
+    "facts-unsigned-taken": Mutant(
+        _replace(Chains, "_is_signed", lambda _self, _fact: True),
+        (
+            f"{_CHAINS}::test_what_its_origin_did_not_sign_is_refused[signature]",
+            f"{_CHAINS}::test_an_unsigned_second_fact_proves_nothing",
+        ),
+    ),
+    "facts-no-boot": Mutant(
+        _replace(Chains, "_objection", _objections_without(Refused.BOOT)),
+        (f"{_CHAINS}::test_a_chain_begins_with_its_boot",),
+    ),
+    "facts-unchained": Mutant(
+        _replace(Chains, "_objection", _objections_without(Refused.CHAIN)),
+        (f"{_CHAINS}::test_a_fact_names_the_one_before",),
+    ),
+    "facts-fork-forgotten": Mutant(
+        _replace(chains, "FORKS_MAX", 0),
+        (f"{_CHAINS}::test_two_facts_under_one_number_are_kept_as_proof",),
+    ),
+    "facts-lamport-may-fall": Mutant(
+        _replace(Chains, "_objection", _objections_without(Refused.LAMPORT)),
+        (f"{_CHAINS}::test_lamport_time_rises_along_a_chain",),
+    ),
+    "facts-lamport-may-leap": Mutant(
+        _replace(Chains, "_place", _placed_without(Refused.LAMPORT)),
+        (f"{_CHAINS}::test_lamport_time_does_not_leap",),
+    ),
+    "facts-no-witness": Mutant(
+        _replace(Chains, "_wait", lambda self, fact, _witness: self._hold(fact)),
+        (
+            f"{_CHAINS}::test_a_fact_waits_for_the_one_that_it_names",
+            f"{_CHAINS}::test_a_leap_needs_a_witness_and_one_suffices",
+        ),
+    ),
+    "facts-any-witness": Mutant(
+        _replace(Chains, "_place", _placed_without(Refused.AFTER)),
+        (f"{_CHAINS}::test_a_witness_is_named_by_its_hash",),
+    ),
+    "facts-wait-unbounded": Mutant(
+        _replace(chains, "WAITING_MAX", 2**32),
+        (f"{_CHAINS}::test_what_waits_is_bounded",),
+    ),
+    "facts-block-reserved-once": Mutant(
+        _replace(chains, "LAMPORT_BLOCK", 2**20),
+        (f"{_CHAINS}::test_lamport_times_are_reserved_on_disk_in_blocks",),
+    ),
+    "facts-lamport-reused": Mutant(
+        _replace(Chains, "next_lamport", lambda self: len(self.chain(self.own)) + 1),
+        (f"{_CHAINS}::test_no_time_of_an_earlier_life_is_used_again",),
+    ),
+    "facts-any-clock-followed": Mutant(
+        _replace(Chains, "_place", _follows_any_clock),
+        (f"{_CHAINS}::test_a_clock_far_ahead_is_not_followed",),
+    ),
+    "facts-restored-as-read": Mutant(
+        _replace(Chains, "restore", _restore_as_read),
+        (f"{_CHAINS}::test_restored_facts_may_come_in_any_order",),
+    ),
+    "facts-missing-in-any-order": Mutant(
+        _replace(Chains, "missing", _all_missing_by_chain),
+        (
+            f"{_CHAINS}::test_missing_facts_come_in_an_order_in_which_they_can_be_taken",
+            f"{_SPREADING}::test_two_who_compare_end_up_equal",
+        ),
+    ),
+    "facts-lacks-nothing": Mutant(
+        _replace(Chains, "lacks", lambda _self, _held: False),
+        (f"{_CHAINS}::test_who_holds_more_is_noticed",),
+    ),
+    "sent-before-durable": Mutant(
+        _replace(Outbox, "_gate", _never_wait),
+        (
+            f"{_OUTBOX}::test_nothing_gated_leaves_before_its_write_is_durable",
+            f"{_OUTBOX}::test_notifications_and_datagrams_are_gated_alike",
+        ),
+    ),
+    "sent-before-earlier-writes": Mutant(
+        _replace(Outbox, "_gate", _wait_for_own_writes_only),
+        (f"{_OUTBOX}::test_what_is_gated_later_waits_for_earlier_writes_too",),
+    ),
+    "all-released-by-one-write": Mutant(
+        _replace(Outbox, "persisted", _release_all),
+        (f"{_OUTBOX}::test_gated_frames_keep_their_order_over_several_writes",),
+    ),
+    "failed-disk-goes-on": Mutant(
+        _replace(Outbox, "fail", lambda _self: None),
+        (f"{_OUTBOX}::test_after_a_failed_disk_nothing_gated_ever_leaves",),
+    ),
+    "spread-never-direct": Mutant(
+        _replace(spreading, "DIRECT_PEERS_MAX", 0),
+        (f"{_SPREADING}::test_in_a_small_mesh_the_origin_tells_everybody_directly",),
+    ),
+    "spread-always-direct": Mutant(
+        _replace(spreading, "DIRECT_PEERS_MAX", 2**32),
+        (f"{_SPREADING}::test_in_a_large_mesh_a_few_are_told_and_pass_it_on",),
+    ),
+    "spread-silent-streams": Mutant(
+        _replace(Spreading, "connected", lambda _self, _peer, _now: ()),
+        (f"{_SPREADING}::test_vectors_are_compared_when_a_stream_stands",),
+    ),
+    "spread-only-in-quiet": Mutant(
+        _replace(spreading, "ASK_AGAIN_NS", 2**62),
+        (
+            f"{_SPREADING}::test_under_a_steady_stream_of_news_vectors_are_compared_all_the_same",
+        ),
+    ),
+    "spread-never-settles": Mutant(
+        _replace(spreading, "SETTLE_NS", 2**62),
+        (f"{_SPREADING}::test_a_difference_that_lasts_is_looked_into",),
+    ),
+    "spread-unbounded-messages": Mutant(
+        _replace(spreading, "FACTS_PER_MESSAGE_MAX", 2**32),
+        (f"{_SPREADING}::test_no_message_exceeds_its_limits[small]",),
+    ),
+    "catalogue-parents-only": Mutant(
+        _replace(
+            Catalogue,
+            "ancestors",
+            lambda self, number: sum(1 << one for one in self._parents(number) or ()),
+        ),
+        (
+            f"{_CATALOGUE}::test_ancestors_are_unknown_until_all_of_them_are_held",
+            f"{_CATALOGUE}::test_ancestors_equal_a_walk_through_parents",
+        ),
+    ),
+    "catalogue-by-number": Mutant(
+        _replace(
+            Catalogue,
+            "ordered",
+            lambda _self, ids: [one for one in range(ids.bit_length()) if ids >> one & 1],
+        ),
+        (
+            f"{_CATALOGUE}::test_order_is_by_timestamp_and_heads_are_what_nothing_builds_on",
+        ),
+    ),
+}
