@@ -33,13 +33,16 @@ from crdt import (
 from crdt import Standing as Liveliness
 from mesh.protocol.effects import WriteStore
 from mesh.protocol.inputs import Path, Write
-from mesh.protocol.now import MILLISECOND, Now
+from mesh.protocol.now import MILLISECOND, SECOND, Now
 from mesh.protocol.outgoing import Channel, Outgoing
 from mesh.wire.identity import Incarnation
 from mesh.wire.messages import StoreMessage
 
 COMPARE_AFTER_NS: Final = 20 * MILLISECOND
 """How long after the last push peers are told what is held: several round trips of a LAN."""
+
+COLLECT_EVERY_NS: Final = 60 * SECOND
+"""How often removals are collected: rare enough to cost nothing, often enough to stay small."""
 
 FANOUT: Final = 4
 DIRECT_PEERS_MAX: Final = 32
@@ -91,6 +94,8 @@ class Information:
         self._peers: dict[bytes, Incarnation] = {own.nonce: own}
         self._uncompared: dict[Incarnation, None] = {}
         self._compare_at_ns: int | None = None
+        self._collect_at_ns = 0
+        self._roster: frozenset[bytes] = frozenset()
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -191,15 +196,35 @@ class Information:
     @property
     def deadline_ns(self) -> int | None:
         """Monotonic time at which ``wake`` has something to do."""
-        deadlines = (self._compare_at_ns, self._synchronizer.deadline, self.owned.deadline)
+        deadlines = (self._collect_at_ns, self._compare_at_ns, self._synchronizer.deadline, self.owned.deadline)
         return min((each for each in deadlines if each is not None), default=None)
 
     def wake(self, now: Now) -> Heard:
-        """Resend or give up what went unanswered, and let ended entries go."""
+        """Resend or give up what went unanswered, let ended entries go, and collect."""
+        if now.monotonic_ns >= self._collect_at_ns:
+            self._collect_at_ns = now.monotonic_ns + COLLECT_EVERY_NS
+            self._collect(now)
         changed = self.owned.expire(now.monotonic_ns)
         outcome = self._synchronizer.wake(now.monotonic_ns)
         outgoing = tuple(self._parcel(parcel) for parcel in outcome.replies)
         return Heard(outgoing, changed, (), 0)
+
+    def roster(self, controllers: Iterable[bytes]) -> None:
+        """Everybody who has to hold a removal before it goes for its own sake."""
+        self._roster = frozenset(controllers)
+
+    def _collect(self, now: Now) -> None:
+        """Let removals go that all have, and incarnations that ended and left nothing behind."""
+        present = {peer.controller: peer for peer in sorted(self._peers.values())}
+        everybody = self._roster <= present.keys()
+        others = [peer.nonce for peer in present.values() if peer != self._own]
+        held = self._synchronizer.held_by_all(others)
+        _ = self.kept.collect(now.wall_ns, held if everybody else None)
+        if everybody:
+            for controller in sorted(self._roster):
+                ended = present[controller].boot - 1
+                if ended > 0:
+                    _ = self.kept.retire(controller, ended, held)
 
     def due_comparisons(self, now: Now) -> tuple[Incarnation, ...]:
         """The peers that are to be told what is held now, because something was pushed to them."""

@@ -293,14 +293,25 @@ class Participant:
         match change.what:
             case What.ALIVE | What.REPLACED:
                 self.information_changed(self.information.announce(member, now))
+                self._dial(member, now)
             case What.REMOVED:
                 self.information_changed(self.information.dismiss(member.controller, now))
             case What.TWIN:
                 self.end("a newer life of this controller announces itself", member.boot)
             case What.FORKED | What.QUARANTINED:
                 self.desk.notice("error", "fork", f"two lives of {member} announce themselves")
-            case What.SUSPECT | What.FAILED | What.LEFT:
+            case What.FAILED | What.LEFT:
+                # A stream that outlives a long silence may stay stuck for minutes after it ends.
+                why = "nothing was heard from you for too long; dial again"
+                self.desk.carry(self.desk.links.drop(member.controller, why, now))
+            case What.SUSPECT:
                 pass
+
+    def _dial(self, member: Incarnation, now: Now) -> None:
+        address = self.members.address_of(member)
+        if address is not None and member.controller not in self.desk.links.connected:
+            step = self.desk.links.believed_alive(member.controller, (address,), now)
+            self.desk.carry(step)
 
     def _take_view(self, now: Now) -> None:
         view = self.members.view
@@ -352,6 +363,7 @@ class Participant:
         self.roster = roster
         self.roster_changed = True
         self.activations.learners(roster.learners)
+        self.information.roster(roster.active | roster.learners)
         admitted = sorted((*states["active"], *states["learner"]))
         self._outcome(self.members.admitted(admitted, now), now)
         self._take_view(now)
