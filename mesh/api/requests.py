@@ -1,0 +1,89 @@
+"""What clients send, field by field; an unknown field is an error and never ignored."""
+
+from typing import Annotated
+
+import msgspec
+
+from mesh.wire.limits import COMMANDS_MAX, NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
+from mesh.wire.requests import Command, Value
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_CHARACTERS_MAX)]
+Reason = Annotated[str, msgspec.Meta(max_length=TEXT_CHARACTERS_MAX)]
+Positive = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+
+
+class CommandBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One command."""
+
+    group: str
+    verb: str
+    parameters: dict[str, Value] = {}
+
+
+Commands = Annotated[tuple[CommandBody, ...], msgspec.Meta(max_length=COMMANDS_MAX)]
+
+
+def to_commands(bodies: tuple[CommandBody, ...]) -> tuple[Command, ...]:
+    """As the environment knows them."""
+    return tuple(Command(each.group, each.verb, each.parameters) for each in bodies)
+
+
+class ValueBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """PUT of one entry."""
+
+    value: Value
+    seen: str | None = None
+    """The token of the reading that this write is based on."""
+
+
+class WriteBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of several writes."""
+
+    path: str
+    value: Value = None
+    remove: bool = False
+    seen: str | None = None
+
+
+class WritesBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Several writes that become visible together."""
+
+    writes: Annotated[tuple[WriteBody, ...], msgspec.Meta(min_length=1, max_length=1_000)]
+
+
+class SubmitBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A ChangeSet: its commands, or the name of a draft of this controller."""
+
+    name: Name | None = None
+    commands: Commands = ()
+    draft: str | None = None
+    reason: Reason | None = None
+    patience_ns: Positive | None = None
+    force: bool = False
+
+
+class DraftBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A new draft."""
+
+    name: Name
+    reason: Reason = ""
+
+
+class AppendBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Commands for a draft."""
+
+    commands: Annotated[
+        tuple[CommandBody, ...], msgspec.Meta(min_length=1, max_length=COMMANDS_MAX)
+    ]
+
+
+class MergeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Further ChangeSets to keep in a merge."""
+
+    keep: tuple[str, ...] = ()
+
+
+class AcceptBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom to admit, by the fingerprint on the newcomer's screen."""
+
+    fingerprint: str

@@ -1,0 +1,196 @@
+"""ChangeSets and drafts: write, submit, look, decide."""
+
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mesh.api.bodies import count, read, reply
+from mesh.api.drafts import (
+    Draft,
+    appending,
+    commands_of,
+    draft_named,
+    drafts,
+    opening,
+    path_of,
+)
+from mesh.api.handle import Desk, desk_of
+from mesh.api.problems import CONFLICT, REFUSED, Problem, not_found, wrong_usage
+from mesh.api.requests import AppendBody, DraftBody, MergeBody, SubmitBody, to_commands
+from mesh.environment.commands import check_commands
+from mesh.environment.kinds.environment import PATIENCE_NS
+from mesh.protocol.replica import views
+from mesh.wire.requests import Command
+
+CHANGES_MAX: Final = 1_000
+CHANGES: Final = 50
+"""Lines of a log that a person asks for without saying how many."""
+
+
+async def index(request: Request) -> Response:
+    """What waits, then the history from its end."""
+    desk = desk_of(request)
+    limit = count(request, "limit", CHANGES, CHANGES_MAX)
+    if request.query_params.get("only") == "waiting":
+        return reply({"changes": views.pending(desk.replica, desk.now())[:limit]})
+    return reply({"changes": views.changes(desk.replica, desk.now(), limit)})
+
+
+async def conflicts(request: Request) -> Response:
+    """What was set aside."""
+    desk = desk_of(request)
+    return reply({"conflicts": views.conflicts(desk.replica, desk.now())})
+
+
+async def show(request: Request) -> Response:
+    """One ChangeSet."""
+    return reply(_change(desk_of(request), request.path_params["id"]))
+
+
+def _change(desk: Desk, asked: str) -> views.ChangeDetail:
+    try:
+        found = views.change(desk.replica, asked, desk.now())
+    except views.Ambiguous as error:
+        raise wrong_usage(f"'{asked}' {error}: say one of them") from error
+    if found is None:
+        raise not_found(f"no ChangeSet '{asked}' is known here; see `trellis change list`")
+    return found
+
+
+def _tx(desk: Desk, asked: str) -> bytes:
+    return bytes.fromhex(_change(desk, asked)["tx"])
+
+
+# --- submit and decide ----------------------------------------------------------------------------
+
+
+async def submit(request: Request) -> Response:
+    """Sign a ChangeSet and bring it to the barrier; the answer comes when the request is there."""
+    desk = desk_of(request)
+    body = await read(request, SubmitBody)
+    draft = None if body.draft is None else _own_draft(desk, body.draft)
+    commands = to_commands(body.commands) if draft is None else _commands(draft)
+    name = body.name or (draft["name"] if draft is not None else None)
+    if name is None or not commands:
+        raise wrong_usage("a ChangeSet has a name and at least one command")
+    _demand_fitting(commands)
+    answer = await desk.controller.submit(
+        name,
+        commands,
+        reason=body.reason if body.reason is not None else _reason(draft),
+        patience_ns=body.patience_ns or _patience_ns(desk),
+        force=body.force,
+    )
+    if draft is not None:
+        _ = await desk.controller.remove(path_of(desk.replica, draft["name"]))
+    return reply(answer, HTTPStatus.ACCEPTED)
+
+
+def _commands(draft: Draft) -> tuple[Command, ...]:
+    try:
+        return commands_of(draft)
+    except msgspec.ValidationError as error:
+        raise wrong_usage(f"the draft '{draft['name']}' cannot be read: {error}") from error
+
+
+def _reason(draft: Draft | None) -> str:
+    return "" if draft is None else draft["reason"]
+
+
+def _patience_ns(desk: Desk) -> int:
+    """What the environment says, where the request says nothing."""
+    inside = desk.replica.participant
+    setting = None if inside is None else inside.history.state.get("environment", "patience_ns")
+    return setting if isinstance(setting, int) else PATIENCE_NS
+
+
+def _demand_fitting(commands: tuple[Command, ...]) -> None:
+    errors = check_commands(commands)
+    if errors:
+        raise wrong_usage(*errors)
+
+
+async def restage(request: Request) -> Response:
+    """The commands of a set-aside ChangeSet once more, on today's base."""
+    desk = desk_of(request)
+    tx = _tx(desk, request.path_params["id"])
+    return reply(await desk.controller.restage(tx), HTTPStatus.ACCEPTED)
+
+
+async def refuse(request: Request) -> Response:
+    """The operator's no."""
+    desk = desk_of(request)
+    return reply(await desk.controller.refuse(_tx(desk, request.path_params["id"])))
+
+
+async def merge(request: Request) -> Response:
+    """An operator's merge that keeps this ChangeSet, and those in the body."""
+    desk = desk_of(request)
+    body = await read(request, MergeBody)
+    keep = tuple(_tx(desk, asked) for asked in (request.path_params["id"], *body.keep))
+    return reply(await desk.controller.merge(keep), HTTPStatus.ACCEPTED)
+
+
+# --- drafts ---------------------------------------------------------------------------------------
+
+
+async def list_drafts(request: Request) -> Response:
+    """All drafts, of all controllers."""
+    return reply({"drafts": drafts(desk_of(request).replica)})
+
+
+async def show_draft(request: Request) -> Response:
+    """One draft."""
+    return reply(_draft(desk_of(request), request.path_params["name"]))
+
+
+async def open_draft(request: Request) -> Response:
+    """Open a draft here."""
+    desk = desk_of(request)
+    body = await read(request, DraftBody)
+    async with desk.drafts:
+        known = draft_named(desk.replica, body.name)
+        if known is not None and known["here"]:
+            text = f"there is a draft '{body.name}' here already: add to it, or discard it first"
+            raise Problem(HTTPStatus.CONFLICT, CONFLICT, text)
+        write = opening(desk.replica, body.name, body.reason, desk.now().wall_ns)
+        _ = await desk.controller.write((write,))
+    return reply(_draft(desk, body.name), HTTPStatus.CREATED)
+
+
+async def append(request: Request) -> Response:
+    """Add commands to a draft; all of them are checked first."""
+    desk = desk_of(request)
+    body = await read(request, AppendBody)
+    name = request.path_params["name"]
+    async with desk.drafts:
+        draft = _own_draft(desk, name)
+        commands = to_commands(body.commands)
+        _demand_fitting((*_commands(draft), *commands))
+        _ = await desk.controller.write(appending(desk.replica, draft, commands))
+    return reply(_draft(desk, name))
+
+
+async def discard(request: Request) -> Response:
+    """Throw a draft away."""
+    desk = desk_of(request)
+    draft = _own_draft(desk, request.path_params["name"])
+    return reply(await desk.controller.remove(path_of(desk.replica, draft["name"])))
+
+
+def _draft(desk: Desk, name: str) -> Draft:
+    found = draft_named(desk.replica, name)
+    if found is None:
+        raise not_found(f"there is no draft '{name}'; see `trellis change list`")
+    return found
+
+
+def _own_draft(desk: Desk, name: str) -> Draft:
+    draft = _draft(desk, name)
+    if not draft["here"]:
+        text = f"the draft '{name}' lives on {draft['owner_name']}: change or submit it there"
+        raise Problem(HTTPStatus.FORBIDDEN, REFUSED, text)
+    return draft

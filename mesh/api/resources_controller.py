@@ -1,0 +1,97 @@
+"""The controller and its environment: how they stand, who is there, what happens."""
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from mesh.api.bodies import read, reply
+from mesh.api.events import Interest
+from mesh.api.handle import Desk, desk_of, metrics
+from mesh.api.problems import not_found, wrong_usage
+from mesh.api.requests import AcceptBody
+from mesh.environment.kinds import SCHEMA
+from mesh.protocol.replica import views
+
+
+async def status(request: Request) -> Response:
+    """How the controller stands."""
+    desk = desk_of(request)
+    return reply(views.status(desk.replica, desk.now()))
+
+
+async def doctor(request: Request) -> Response:
+    """What is wrong, and what to do."""
+    desk = desk_of(request)
+    return reply(views.doctor(desk.replica, desk.now()))
+
+
+async def show_metrics(request: Request) -> Response:
+    """Counters and gauges as Prometheus reads them."""
+    desk = desk_of(request)
+    stands = views.status(desk.replica, desk.now())
+    environment, members = stands["environment"], stands["members"]
+    gauges: list[tuple[str, float]] = [("votes", stands["votes"]), ("pending", stands["pending"])]
+    if environment is not None and members is not None:
+        gauges += [(name, value) for name, value in environment.items() if isinstance(value, int)]
+        gauges += [
+            (f"members_{name}", value) for name, value in members.items() if isinstance(value, int)
+        ]
+    text = metrics(stands["counters"], gauges)
+    return Response(text, media_type="text/plain; version=0.0.4")
+
+
+async def members(request: Request) -> Response:
+    """The roster, and who waits to be accepted."""
+    desk = desk_of(request)
+    return reply(views.members(desk.replica, desk.now()))
+
+
+async def accept(request: Request) -> Response:
+    """Admit a newcomer."""
+    desk = desk_of(request)
+    body = await read(request, AcceptBody)
+    return reply(await desk.controller.accept(_newcomer(desk, body.fingerprint)))
+
+
+def _newcomer(desk: Desk, said: str) -> bytes:
+    """Who waits under the whole fingerprint; hyphens and capitals make no difference."""
+    wanted = _bare(said)
+    waiting = views.members(desk.replica, desk.now())["pending"]
+    for line in waiting:
+        if wanted == _bare(line["fingerprint"]):
+            return bytes.fromhex(line["id"])
+    others = ", ".join(f"{line['fingerprint']} ({line['name']})" for line in waiting) or "nobody"
+    raise not_found(f"nobody waits here with the fingerprint '{said}'; waiting: {others}")
+
+
+def _bare(fingerprint: str) -> str:
+    return fingerprint.replace("-", "").lower()
+
+
+async def found(request: Request) -> Response:
+    """Found an environment here, whoever else is there."""
+    return reply(await desk_of(request).controller.found())
+
+
+async def environment(request: Request) -> Response:
+    """The configuration, by kind and name."""
+    kind = request.query_params.get("kind")
+    if kind is not None and kind not in SCHEMA:
+        raise wrong_usage(f"there is no kind '{kind}'; there are {', '.join(SCHEMA)}")
+    found_here = views.environment(desk_of(request).replica, kind)
+    if found_here is None:
+        raise not_found("this controller belongs to no environment yet; see `trellis status`")
+    return reply(found_here)
+
+
+async def events(request: Request) -> Response:
+    """What happens, from now or from after the event that the client saw last."""
+    query = request.query_params
+    interest = Interest(
+        kinds=tuple(kind for kind in query.get("kinds", "").split(",") if kind),
+        prefix=views.read_path(query.get("prefix", "")),
+        tx=query.get("tx", ""),
+    )
+    listening = desk_of(request).ring.listen(interest, request.headers.get("last-event-id"))
+    return StreamingResponse(
+        listening, media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+    )

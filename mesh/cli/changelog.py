@@ -1,0 +1,146 @@
+"""How ChangeSets, drafts and the history look on a screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast
+
+from mesh.cli.client import Client, Json
+from mesh.cli.errors import DONE
+from mesh.cli.output import duration, emit_json, moment, paint, pairs, say, spelled, table
+
+if TYPE_CHECKING:
+    from mesh.api.drafts import Draft
+    from mesh.protocol.replica.views import Change, ChangeDetail
+
+_COLOURS: Final = {"applied": "green", "pending": "blue", "set aside": "yellow", "cancelled": "red"}
+
+
+def show_list(client: Client, *, as_json: bool) -> int:
+    """Drafts, and what waits."""
+    told = {**client.get("/v1/drafts"), **client.get("/v1/changes", only="waiting")}
+    if as_json:
+        emit_json(told)
+        return DONE
+    drafts = cast("list[Draft]", told["drafts"])
+    waiting = cast("list[Change]", told["changes"])
+    if drafts:
+        table(("DRAFT", "ON", "OPENED", "COMMANDS"), [_draft_row(draft) for draft in drafts])
+    if drafts and waiting:
+        say()
+    if waiting:
+        table(
+            ("ID", "WAITS AT THE BARRIER", "HOW IT STANDS"),
+            [(change["id"], change["name"], change["text"]) for change in waiting],
+        )
+    if not drafts and not waiting:
+        say("No drafts, and nothing waits at the barrier. What was applied: trellis change log")
+    return DONE
+
+
+def _draft_row(draft: Draft) -> tuple[str, ...]:
+    return (
+        draft["name"],
+        draft["owner_name"],
+        moment(draft["opened_ns"]),
+        str(len(draft["commands"])),
+    )
+
+
+def show_log(client: Client, limit: str, *, as_json: bool) -> int:
+    """The history."""
+    told = client.get("/v1/changes", limit=limit)
+    if as_json:
+        emit_json(told)
+        return DONE
+    changes = cast("list[Change]", told["changes"])
+    if not changes:
+        say("No ChangeSet yet.")
+        return DONE
+    table(("ID", "PROPOSED", "ON", "NAME", "HOW IT STANDS"), [_row(change) for change in changes])
+    return DONE
+
+
+def _row(change: Change) -> tuple[str, ...]:
+    author = change["author"]
+    return (
+        change["id"],
+        moment(change["proposed_at_ns"]),
+        "" if author is None else author["name"],
+        change["name"],
+        paint(change["text"], _COLOURS.get(change["word"], "dim")),
+    )
+
+
+def show_conflicts(client: Client, *, as_json: bool) -> int:
+    """What was set aside."""
+    told = client.get("/v1/conflicts")
+    if as_json:
+        emit_json(told)
+        return DONE
+    conflicts = cast("list[ChangeDetail]", told["conflicts"])
+    if not conflicts:
+        say("Nothing is set aside.")
+        return DONE
+    for change in conflicts:
+        aside = change["set_aside"]
+        assert aside is not None, "what is listed here was set aside"
+        by = f"; what stands is {aside['by'][:8]}" if aside["by"] else ""
+        say(
+            f"{paint(change['id'], 'bold')}  {change['name']}: "
+            f"{aside['why']}, {aside['detail']}{by}"
+        )
+        say(f"          stage it again on today's state: trellis change restage {change['id']}")
+    return DONE
+
+
+def show_change(told: dict[str, Json]) -> None:
+    """One ChangeSet or one draft, with all its commands."""
+    if "tx" in told:
+        _show_detail(cast("ChangeDetail", told))
+    else:
+        draft = cast("Draft", told)
+        pairs(
+            {
+                "draft": draft["name"],
+                "lives on": draft["owner_name"],
+                "opened": moment(draft["opened_ns"]),
+                "reason": draft["reason"],
+            }
+        )
+        _show_commands(draft["commands"])
+
+
+def _show_detail(change: ChangeDetail) -> None:
+    author = change["author"]
+    applied = change["applied"]
+    lines = {
+        "change": f"{change['name']} ({change['id']})",
+        "stands": paint(change["text"], _COLOURS.get(change["word"], "dim")),
+        "signed by": change["signer"]["name"],
+        "proposed": f"{moment(change['proposed_at_ns'])} on {author['name'] if author else '?'}",
+        "reason": change["reason"],
+        "sealed by": ", ".join(who["name"] for who in change["sealed"]),
+    }
+    if applied["swaps"]:
+        first = min(swap["at_ns"] for swap in applied["swaps"])
+        lines["swapped"] = ", ".join(
+            f"{swap['controller']['name']} +{duration(swap['at_ns'] - first)}"
+            + (" (late)" if swap["late"] else "")
+            for swap in applied["swaps"]
+        )
+    pairs({name: value for name, value in lines.items() if value})
+    _show_commands([cast("Json", command) for command in change["commands"]])
+    for key in change["written"]:
+        before = "nothing" if key["before"] is None else spelled(key["before"])
+        after = "nothing" if key["after"] is None else spelled(key["after"])
+        say(f"  {key['key']}: {before} → {after}")
+
+
+def _show_commands(commands: list[Json]) -> None:
+    for command in commands:
+        match command:
+            case {"group": str(group), "verb": str(verb), "parameters": dict(parameters)}:
+                words = " ".join(f"--{name} {spelled(value)}" for name, value in parameters.items())
+                say(f"  {group} {verb} {words}".rstrip())
+            case _:
+                say(f"  {spelled(command)}")

@@ -1,0 +1,141 @@
+"""``trellis GROUP VERB --name value``: one command on the configuration, submitted at once.
+
+``trellis service list`` and ``trellis service show NAME`` read; every other verb is a ChangeSet of
+one command. The groups, verbs and parameters are those of the environment, so a new kind of object
+needs nothing here.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, cast
+
+from mesh.cli.arguments import add_common
+from mesh.cli.client import Client, Json
+from mesh.cli.errors import DONE, FAILED, WRONG_USAGE, CommandError
+from mesh.cli.main import Parser
+from mesh.cli.output import emit_json, pairs, say, spelled, table
+from mesh.cli.place import socket_of
+from mesh.cli.submitting import Submission, add_waiting, submit
+from mesh.cli.words import command_of, split_words
+
+if TYPE_CHECKING:
+    from mesh.environment.declarations import Declaration
+
+READING = ("list", "show")
+
+
+def run(words: list[str], commands: list[str]) -> int:
+    """Do what ``words`` say. ``commands`` are the other things that might have been meant."""
+    from mesh.environment.kinds import COMMANDS
+    from mesh.environment.suggestions import unknown_name
+
+    group = words[0]
+    groups = list(dict.fromkeys(group for group, _ in COMMANDS))
+    if group not in groups:
+        raise CommandError(
+            WRONG_USAGE,
+            f"{unknown_name('command', group, [*commands, *groups])}.",
+            "See `trellis --help`.",
+        )
+    declarations = [each for (name, _), each in COMMANDS.items() if name == group]
+    verb = words[1] if len(words) > 1 else "--help"
+    if verb in {"-h", "--help"}:
+        return _help(group, declarations)
+    if verb in READING:
+        return _read(group, verb, words[2:])
+    declaration = COMMANDS.get((group, verb))
+    if declaration is None:
+        verbs = [*READING, *(each.verb for each in declarations)]
+        raise CommandError(WRONG_USAGE, f"{unknown_name('verb', verb, verbs)}.")
+    return _change(declaration, words[2:])
+
+
+def _help(group: str, declarations: list[Declaration]) -> int:
+    say(f"trellis {group} VERB --parameter value …\n")
+    rows = [(each.verb, each.help) for each in declarations]
+    table(
+        ("VERB", "WHAT IT DOES"), [*rows, ("list", f"all of kind {group}"), ("show", "one of them")]
+    )
+    say(f"\ntrellis {group} VERB --help says what it takes.")
+    return DONE
+
+
+def _change(declaration: Declaration, words: list[str]) -> int:
+    parser = Parser(
+        prog=f"trellis {declaration.group} {declaration.verb}",
+        description=f"{declaration.help}, as a ChangeSet of its own",
+        epilog=f"parameters:\n{_parameters(declaration)}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add_common(parser)
+    add_waiting(parser)
+    try:
+        arguments, rest = parser.parse_known_args(words)
+    except SystemExit:  # argparse has shown the help
+        return DONE
+    names, given = split_words(rest)
+    if names:
+        raise CommandError(WRONG_USAGE, f"'{names[0]}': expected --name value.")
+    command = command_of(declaration.group, declaration.verb, given)
+    name = " ".join([declaration.group, declaration.verb, given.get("name", "")]).strip()
+    body = {"name": name, "commands": [command]}
+    return submit(Client(socket_of(arguments)), Submission("/v1/changes", body), arguments)
+
+
+def _parameters(declaration: Declaration) -> str:
+    lines = []
+    for each in declaration.parameters:
+        if not each.filled and each.name != "id":
+            shape = (each.written or each.shape).words
+            needed = ", required" if each.required else ""
+            lines.append(f"  --{each.name.replace('_', '-')}: {each.help} ({shape}{needed})")
+    return "\n".join(lines)
+
+
+def _read(group: str, verb: str, words: list[str]) -> int:
+    parser = Parser(prog=f"trellis {group} {verb}", description=f"{verb} what is of kind {group}")
+    add_common(parser)
+    if verb == "show":
+        parser.add_argument("name", metavar="NAME")
+    try:
+        arguments = parser.parse_args(words)
+    except SystemExit:  # argparse has shown the help
+        return DONE
+    told = Client(socket_of(arguments)).get("/v1/environment", kind=group)
+    objects = cast("dict[str, dict[str, Json]]", told["objects"]).get(group, {})
+    if verb == "list":
+        return _list(group, objects, as_json=arguments.json)
+    if arguments.name not in objects:
+        raise CommandError(
+            FAILED, f"there is no {group} '{arguments.name}'; see `trellis {group} list`."
+        )
+    if arguments.json:
+        emit_json(objects[arguments.name])
+    else:
+        pairs(_fields(objects[arguments.name]))
+    return DONE
+
+
+def _list(group: str, objects: dict[str, Json], *, as_json: bool) -> int:
+    if as_json:
+        emit_json(objects)
+    elif objects:
+        table(
+            (group.upper(), "FIELDS"),
+            [
+                (name, ", ".join(f"{field} {value}" for field, value in _fields(fields).items()))
+                for name, fields in objects.items()
+            ],
+        )
+    else:
+        say(f"No {group} yet.")
+    return DONE
+
+
+def _fields(fields: Json) -> dict[str, str]:
+    """As people read them; the creation id is of no use to them."""
+    if not isinstance(fields, dict):
+        return {"value": spelled(fields)}
+    return {name: spelled(value) for name, value in fields.items() if name != "id"}

@@ -1,0 +1,143 @@
+"""The ``trellis`` command: finds the command that was meant, and ends with its exit code.
+
+Each command is a module that is imported only when it is asked for, so that a plain one starts in
+the time of a plain Python program.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final, NoReturn, Protocol, cast
+
+from mesh.cli.errors import DONE, FAILED, INTERRUPTED, WRONG_USAGE, CommandError
+from mesh.cli.output import complain, emit_json, paint, say
+
+COMMANDS: Final = {
+    "demo": ("demo", "five controllers on this machine: a change, a partition, a merge, narrated"),
+    "up": ("up", "run a controller here; it founds an environment, or asks to join one"),
+    "status": ("status", "how this controller and its environment stand"),
+    "members": ("members", "who is here, who says so; accept and remove controllers"),
+    "info": ("info", "running information: set, get, delete, list, watch"),
+    "change": ("change", "ChangeSets: new, add, show, submit, list, log, conflicts, restage …"),
+    "doctor": ("doctor", "what is wrong here, and what to do"),
+    "config": ("config", "check controller.toml"),
+}
+
+OVERVIEW: Final = """\
+Controllers that find each other, share what runs, and apply changes everywhere at one moment.
+
+{commands}
+
+On the configuration, one command is one change, applied everywhere at one moment:
+  trellis site create --name berlin --domain eu.berlin.office
+  trellis service list
+
+First steps
+  trellis demo                       watch five controllers do it all, in half a minute
+  trellis up                         run one here
+  trellis COMMAND --help             more about a command, with an example
+
+Exit codes: 0 done · 1 failed · 2 wrong usage · 3 no controller reached · 4 refused · 5 conflict
+"""
+
+
+class Command(Protocol):
+    """A module with one command."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare what the command takes."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do it; the exit code. Raises CommandError."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argparse parser whose mistakes are reported as all others are."""
+
+    def error(self, message: str) -> NoReturn:
+        """Wrong usage: what, and where help is."""
+        raise CommandError(WRONG_USAGE, f"{message}.", f"See `{self.prog} --help`.")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command that ``words`` (by default those typed) name; the exit code."""
+    words = list(sys.argv[1:] if words is None else words)
+    try:
+        return _dispatch(words)
+    except CommandError as error:
+        _report(error, as_json="--json" in words)
+        return error.code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has had enough, as `head` does; nothing is left to be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+def _dispatch(words: list[str]) -> int:
+    match words:
+        case [] | ["help"]:
+            _overview()
+            return DONE
+        case ["-h" | "--help", *_]:
+            _overview()
+            return DONE
+        case ["--version", *_]:
+            return _version()
+        case [name, *rest] if name in COMMANDS:
+            module, summary = COMMANDS[name]
+            return _run(f"trellis {name}", module, summary, rest)
+        case [name, *_] if not name.startswith("-"):
+            return _direct(words)
+        case _:
+            raise CommandError(WRONG_USAGE, f"{words[0]}: no such option.", "See `trellis --help`.")
+
+
+def _run(prog: str, module: str, summary: str, words: list[str]) -> int:
+    command = cast("Command", importlib.import_module(f"mesh.cli.{module}"))
+    parser = Parser(
+        prog=prog, description=summary, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    command.add_arguments(parser)
+    try:
+        arguments = parser.parse_args(words)
+    except SystemExit as end:  # argparse has shown the help
+        return int(end.code or DONE)
+    return command.run(arguments)
+
+
+def _direct(words: list[str]) -> int:
+    from mesh.cli import direct
+
+    return direct.run(words, list(COMMANDS))
+
+
+def _overview() -> None:
+    lines = [
+        f"  trellis {paint(name.ljust(10), 'bold')} {help_}"
+        for name, (_, help_) in COMMANDS.items()
+    ]
+    say(OVERVIEW.format(commands="\n".join(lines)).rstrip())
+
+
+def _version() -> int:
+    from importlib.metadata import version
+
+    say(f"trellis {version('trellis-mesh')}")
+    return DONE
+
+
+def _report(error: CommandError, *, as_json: bool) -> None:
+    if as_json:
+        emit_json({"errors": list(error.errors), "exit_code": error.code})
+    else:
+        complain(*error.errors)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

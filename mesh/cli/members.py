@@ -1,0 +1,119 @@
+"""``trellis members``: who is here, who says so, and who may come in."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Final, cast
+
+from mesh.cli.arguments import add_common, add_verb, verbs
+from mesh.cli.client import Client
+from mesh.cli.errors import DONE
+from mesh.cli.output import duration, emit_json, paint, say, table
+from mesh.cli.place import socket_of
+from mesh.cli.submitting import Submission, add_waiting, submit
+
+if TYPE_CHECKING:
+    from mesh.protocol.replica.views import Members, MemberView, PendingView
+
+_COLOURS: Final = {"alive": "green", "suspect": "yellow", "failed": "red"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    add_common(parser)
+    parser.epilog = "example:\n  trellis members accept 4hk2-9xw3-7tqa-m1z0"
+    subparsers = verbs(parser)
+    accept = add_verb(
+        subparsers,
+        "accept",
+        "admit a controller that waits: compare its fingerprint with the one on its own screen",
+        "trellis members accept 4hk2-9xw3-7tqa-m1z0",
+    )
+    accept.add_argument("fingerprint", metavar="FINGERPRINT", help="as the newcomer prints it")
+    add_waiting(accept)
+    remove = add_verb(
+        subparsers,
+        "remove",
+        "remove a controller for good: its key is never admitted again",
+        "trellis members remove oak --reason 'sold'",
+    )
+    remove.add_argument("name", metavar="NAME", help="its name or its fingerprint")
+    add_waiting(remove)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the verb says; without one, list."""
+    client = Client(socket_of(arguments))
+    match arguments.verb:
+        case "accept":
+            body = {"fingerprint": arguments.fingerprint}
+            return submit(client, Submission("/v1/members/accept", body), arguments)
+        case "remove":
+            command = {
+                "group": "controller",
+                "verb": "remove",
+                "parameters": {"controller": arguments.name},
+            }
+            body = {"name": f"remove {arguments.name}", "commands": [command]}
+            return submit(client, Submission("/v1/changes", body), arguments)
+        case _:
+            return _list(client, as_json=arguments.json)
+
+
+def _list(client: Client, *, as_json: bool) -> int:
+    told = client.get("/v1/members")
+    if as_json:
+        emit_json(told)
+        return DONE
+    members = cast("Members", told)
+    if members["members"]:
+        heads = ("NAME", "SITE", "STATE", "STANDS", "ADDRESS", "ROUND TRIP", "WHY")
+        table(heads, [_row(member) for member in members["members"]])
+    else:
+        say("No roster yet: this controller belongs to no environment. See `trellis status`.")
+    if members["pending"]:
+        say()
+        table(
+            ("WAITS TO BE ACCEPTED", "SITE", "FROM", "TO ACCEPT IT"),
+            [_pending(line) for line in members["pending"]],
+        )
+    return DONE
+
+
+def _row(member: MemberView) -> tuple[str, ...]:
+    trip = member["round_trip_ns"]
+    return (
+        member["controller"]["name"] + (" (here)" if member["own"] else ""),
+        member["site"],
+        member["state"],
+        member["standing"],
+        member["address"],
+        "" if trip is None else duration(trip),
+        _why(member),
+    )
+
+
+def _why(member: MemberView) -> str:
+    parts = [] if member["own"] else [member["why"]]
+    if member["standing"] != "alive":
+        if member["since_ms"] is not None:
+            parts.append(f"for {duration(member['since_ms'] * 1_000_000)}")
+        if member["said_by"]:
+            parts.append("says " + ", ".join(who["name"] for who in member["said_by"]))
+    elif not member["own"] and member["link"] != "both directions":
+        parts.append(member["link"])
+    if member["slow"]:
+        parts.append(f"this controller is slow ({member['slow']} of 8)")
+    if member["forks"]:
+        parts.append("another host uses the same key")
+    text = ", ".join(parts)
+    return paint(text, _COLOURS.get(member["standing"], "dim")) if text else ""
+
+
+def _pending(line: PendingView) -> tuple[str, ...]:
+    return (
+        line["name"],
+        line["site"],
+        line["remote"],
+        f"trellis members accept {line['fingerprint']}",
+    )

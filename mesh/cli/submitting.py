@@ -1,0 +1,179 @@
+"""Submitting a ChangeSet and waiting with it at the barrier.
+
+Whoever submits sees who has sealed and who is waited for, and in the end on how many it was
+applied and with which skew. Ctrl-C ends the waiting, never the change: it stays where it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, cast
+
+from mesh.cli.client import Client, Events, quoted
+from mesh.cli.errors import CONFLICT, DONE, FAILED, INTERRUPTED, REFUSED, CommandError
+from mesh.cli.output import LiveLine, duration, emit_json, paint, say
+
+if TYPE_CHECKING:
+    from mesh.protocol.replica.views import ChangeDetail
+
+REFRESH_S: Final = 1.0
+"""How often the line is drawn anew although nothing happened: it says for how long."""
+
+SETTLE_S: Final = 2.0
+"""After it was applied here: for the others to say when they swapped."""
+
+_REFUSALS: Final = {"operator": REFUSED, "conflict": CONFLICT}
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What is sent, and where to."""
+
+    path: str
+    body: Mapping[str, object]
+
+
+def add_waiting(parser: argparse.ArgumentParser) -> None:
+    """How a submission is made and waited for."""
+    parser.add_argument("--no-wait", action="store_true", help="do not wait at the barrier")
+    parser.add_argument("--reason", metavar="TEXT", help="why, for the log")
+    parser.add_argument(
+        "--patience", metavar="TIME", help="how long it may wait at the barrier: 30s, 5m, 2h"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="write over what others changed meanwhile"
+    )
+
+
+def submit(client: Client, submission: Submission, arguments: argparse.Namespace) -> int:
+    """Submit, and wait unless told not to. The exit code says how it ended."""
+    body = {**submission.body, **_said(submission.path, arguments)}
+    events = None if arguments.no_wait else client.events(kinds="change")
+    try:
+        begun = time.monotonic()
+        tx = str(client.post(submission.path, body)["tx"])
+        if events is None:
+            return _left(client, tx, as_json=arguments.json)
+        return _wait(client, events, tx, begun, as_json=arguments.json)
+    finally:
+        if events is not None:
+            events.close()
+
+
+def _said(path: str, arguments: argparse.Namespace) -> dict[str, object]:
+    """The options that this resource knows and that were given."""
+    if path != "/v1/changes":
+        return {}
+    said: dict[str, object] = {}
+    if arguments.reason is not None:
+        said["reason"] = arguments.reason
+    if arguments.patience is not None:
+        said["patience_ns"] = read_duration(arguments.patience)
+    if arguments.force:
+        said["force"] = True
+    return said
+
+
+def read_duration(text: str) -> int:
+    """Nanoseconds from ``30s``. Raises CommandError."""
+    from mesh.environment.shapes import Duration, Misread
+
+    try:
+        return cast("int", Duration(0, 2**63 - 1).read(text))
+    except Misread:
+        raise CommandError(
+            2, f"--patience: expected a time such as 30s or 5m, not '{text}'."
+        ) from None
+
+
+def _left(client: Client, tx: str, *, as_json: bool) -> int:
+    if as_json:
+        emit_json(client.get(quoted("changes", tx)))
+    else:
+        say(f"submitted {tx[:8]}; see `trellis change show {tx[:8]}`")
+    return DONE
+
+
+# --- waiting --------------------------------------------------------------------------------------
+
+
+def _wait(client: Client, events: Events, tx: str, begun: float, *, as_json: bool) -> int:
+    line = LiveLine()
+    try:
+        detail = _until_final(client, events, tx, None if as_json else line)
+        if detail["word"] == "applied":
+            detail = _until_settled(client, events, detail)
+    except KeyboardInterrupt:
+        line.clear()
+        say(f"\nleft where it is; see `trellis change show {tx[:8]}`")
+        return INTERRUPTED
+    line.clear()
+    if as_json:
+        emit_json(detail)
+    else:
+        _report(detail, time.monotonic() - begun)
+    return _code(detail)
+
+
+def _until_final(client: Client, events: Events, tx: str, line: LiveLine | None) -> ChangeDetail:
+    while True:
+        detail = cast("ChangeDetail", client.get(quoted("changes", tx)))
+        if detail["final"]:
+            return detail
+        if line is not None:
+            line.show(f"{detail['name']} ({detail['id']})  {detail['text']}")
+        _next_about(events, tx, time.monotonic() + REFRESH_S)
+
+
+def _until_settled(client: Client, events: Events, detail: ChangeDetail) -> ChangeDetail:
+    """The same, when all who apply it have said when, or will not say so soon."""
+    deadline = time.monotonic() + SETTLE_S
+    while not _is_settled(detail) and time.monotonic() < deadline:
+        _next_about(events, detail["tx"], deadline)
+        detail = cast("ChangeDetail", client.get(quoted("changes", detail["tx"])))
+    return detail
+
+
+def _is_settled(detail: ChangeDetail) -> bool:
+    applied = detail["applied"]
+    sealed = {who["id"] for who in detail["sealed"]}
+    swapped = {swap["controller"]["id"] for swap in applied["swaps"]}
+    return sealed <= swapped
+
+
+def _next_about(events: Events, tx: str, deadline: float) -> None:
+    """Until something happens to ``tx``, or the time is up."""
+    while (left := deadline - time.monotonic()) > 0:
+        event = events.next(left)
+        if event is None or event.kind == "missed" or event.data.get("tx") == tx:
+            return
+
+
+# --- how it ended ---------------------------------------------------------------------------------
+
+
+def _report(detail: ChangeDetail, took_s: float) -> None:
+    applied = detail["word"] == "applied"
+    took = f", {duration(round(took_s * 1e9))} in all" if applied else ""
+    text = f"{detail['name']} ({detail['id']})  {detail['text']}{took}"
+    say(paint(text, "green" if applied else "yellow"))
+    for swap in detail["applied"]["swaps"]:
+        if swap["why"]:
+            say(f"  {swap['controller']['name']} did not wait for the instant: {swap['why']}")
+    aside = detail["set_aside"]
+    if aside is not None:
+        say(f"  stage it again on today's state: trellis change restage {detail['id']}")
+
+
+def _code(detail: ChangeDetail) -> int:
+    match detail["word"]:
+        case "applied" | "repeated":
+            return DONE
+        case "set aside":
+            return CONFLICT
+        case _:
+            codes = [_REFUSALS[no["why"]] for no in detail["refused"] if no["why"] in _REFUSALS]
+            return codes[0] if codes else FAILED
