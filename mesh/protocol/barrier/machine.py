@@ -323,6 +323,15 @@ class Barrier:
         return self._queue.waiting
 
     @property
+    def queued_requests(self) -> tuple[SignedRequest, ...]:
+        """The same, as they were signed."""
+        return self._queue.requests
+
+    def is_trying(self, tx: bytes) -> bool:
+        """Whether this controller goes on trying to get ``tx`` through by itself."""
+        return tx in self._queue
+
+    @property
     def released(self) -> Ids:
         """All that is known as released."""
         return self._at.knowledge.released

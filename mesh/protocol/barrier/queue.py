@@ -30,7 +30,7 @@ from mesh.protocol.barrier.proposing import (
 from mesh.protocol.barrier.standpoint import Case, Standpoint
 from mesh.protocol.barrier.verdict import Deny
 from mesh.protocol.objection import Objection
-from mesh.wire.requests import Kind
+from mesh.wire.requests import Kind, SignedRequest
 
 
 @dataclass(slots=True)
@@ -65,6 +65,11 @@ class Queue:
     def waiting(self) -> tuple[bytes, ...]:
         """The tx of those that have not been proposed."""
         return tuple(tx for tx, entry in self._entries.items() if entry.number is None)
+
+    @property
+    def requests(self) -> tuple[SignedRequest, ...]:
+        """The same, as they were signed."""
+        return tuple(each.intent.request for each in self._entries.values() if each.number is None)
 
     def __contains__(self, tx: bytes) -> bool:
         return tx in self._entries
