@@ -124,16 +124,16 @@ class World:
         participants: tuple[Incarnation, ...] = (),
     ) -> int:
         """The number of a new attempt of ``request`` on top of ``on``."""
+        heads = [self.catalogue[head] for head in self.catalogue.heads(on)]
         if lamport is None:
-            stamps = [self.catalogue[each].timestamp.lamport for each in numbers(on)]
-            lamport = max(stamps, default=0) + 1
+            lamport = max((head.timestamp.lamport for head in heads), default=0) + 1
         attempt = Attempt(
             0,
             request.tx,
             author,
             lamport,
             kind,
-            tuple(self.catalogue[head].id for head in self.catalogue.heads(on)),
+            tuple(head.id for head in heads),
             tuple(sorted(participants or (author,))),
             1,
             0,
