@@ -1,0 +1,20 @@
+"""A few hundred random schedules through model and implementation; longer: `python -m tests.opponent`."""
+
+import pytest
+
+from tests.opponent.schedule import Flavour, Schedule
+
+SEEDS = range(20)
+"""Times eight blocks and three flavours: 480 runs, some seconds."""
+
+
+@pytest.mark.parametrize("block", range(8))
+@pytest.mark.parametrize(
+    "flavour",
+    [Flavour(), Flavour(roster=True), Flavour(quiet=True)],
+    ids=["faults", "roster", "quiet"],
+)
+def test_model_and_implementation_never_differ(flavour: Flavour, block: int) -> None:
+    """Same facts held: same votes with the same reasons, same H, same next step; no invariant falls."""
+    for seed in SEEDS:
+        _ = Schedule(1_000 * block + seed, flavour).run()
