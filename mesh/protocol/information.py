@@ -94,7 +94,7 @@ class Information:
         self._peers: dict[bytes, Incarnation] = {own.nonce: own}
         self._uncompared: dict[Incarnation, None] = {}
         self._compare_at_ns: int | None = None
-        self._collect_at_ns = 0
+        self._collect_at_ns: int | None = None
         self._roster: frozenset[bytes] = frozenset()
 
     # --- reading ------------------------------------------------------------------------------
@@ -175,6 +175,8 @@ class Information:
         Only its own entries count from now on.
         """
         self._peers[incarnation.nonce] = incarnation
+        if self._collect_at_ns is None:
+            self._collect_at_ns = now.monotonic_ns + COLLECT_EVERY_NS
         self.kept.introduce(incarnation.nonce, incarnation.controller, incarnation.boot)
         return self.owned.announce(
             incarnation.controller.hex(), incarnation.nonce, now.monotonic_ns
@@ -201,7 +203,7 @@ class Information:
 
     def wake(self, now: Now) -> Heard:
         """Resend or give up what went unanswered, let ended entries go, and collect."""
-        if now.monotonic_ns >= self._collect_at_ns:
+        if self._collect_at_ns is not None and now.monotonic_ns >= self._collect_at_ns:
             self._collect_at_ns = now.monotonic_ns + COLLECT_EVERY_NS
             self._collect(now)
         changed = self.owned.expire(now.monotonic_ns)

@@ -41,7 +41,7 @@ from mesh.wire.identity import Incarnation
 from mesh.wire.messages import Summary
 from mesh.wire.requests import Command, Kind, SignedRequest
 
-GUARD_NS_MIN: Final = 5 * MILLISECOND
+GUARD_NS_MIN: Final = 3 * MILLISECOND
 GUARD_NS_MAX: Final = 2 * SECOND
 """Between these lies the time from the last seal to the instant: long enough for the news to be
 everywhere."""
@@ -228,7 +228,7 @@ class Crank:
             return setting
         clocks = (self._members.clock(peer, now) for peer in self._members.view)
         round_trip_ns = max((clock.round_trip_ns for clock in clocks if clock), default=0)
-        measured = round_trip_ns + 2 * self._persist_ns + GUARD_NS_MIN
+        measured = round_trip_ns + 2 * self._persist_ns + GUARD_NS_MIN // 2
         return max(GUARD_NS_MIN, min(GUARD_NS_MAX, measured))
 
     def compare_state(self, peer: Incarnation, summary: Summary, now: Now) -> None:
