@@ -116,7 +116,8 @@ class Probing:
     def _probe(self, asked: Round, member: Member) -> Probe:
         doubted = member.standing is not Standing.ALIVE
         asked.summary = self._summarize()
-        news = self._rumours.take(1, transmissions_max(self._table.size))
+        listeners = 0 if doubted else 1
+        news = self._rumours.take(listeners, transmissions_max(self._table.size))
         suspected = member.refutation if doubted else None
         return Probe(asked.nonce, asked.target.nonce, suspected, None, asked.summary, news)
 

@@ -39,10 +39,13 @@ class Telling:
         return self._gossip_ns if self._rumours else None
 
     def gossip(self, step: Step) -> None:
-        """Tell a few members the rumours, if there are any and the pause is over."""
+        """Tell a few members the rumours, if there are any and the pause is over.
+
+        Suspects are no listeners while others live: what is told to the dead is told too seldom.
+        """
         if not self._rumours or step.ns < self._gossip_ns:
             return
-        listeners = self._table.standing(Standing.ALIVE, Standing.SUSPECT)
+        listeners = self._table.standing(Standing.ALIVE) or list(self._table.suspects.values())
         if not listeners:
             self._rumours.clear()
             return

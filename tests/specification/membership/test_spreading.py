@@ -47,6 +47,24 @@ def test_rumours_ride_on_probes_and_answers() -> None:
     assert lone.messages(Ack)[0][1].news[0] == says(2, Standing.SUSPECT, by=1)
 
 
+def test_suspects_do_not_use_up_a_rumour() -> None:
+    """What is told to the dead is told too seldom: only the living are counted as told."""
+    lone = Lone(5)
+    for number in (1, 2, 3):
+        lone.take(lone.machine.refused(address(number), lone.now))
+    lone.sent.clear()
+    lone.pass_time(0.5, answering=[4])
+    listeners = [to for to, _, _ in lone.messages(Gossip)]
+    assert set(listeners) == {incarnation(4)}
+    told = {
+        news.member
+        for to, message, _ in [*lone.messages(Gossip), *lone.messages(Probe)]
+        if to == incarnation(4)
+        for news in message.news
+    }
+    assert {incarnation(2), incarnation(3)} <= told
+
+
 def test_with_nobody_to_tell_rumours_end() -> None:
     """A sole survivor keeps no gossip for later: on contact, tables are compared."""
     lone = Lone(2)
