@@ -57,7 +57,7 @@ def generate(seed: int) -> Scenario:
         network=_network(random, calm=calm),
         disk=Disk(_delay(random, 300_000)),
         faults=() if calm else _faults(random, names),
-        workload=_workload(random, names, majority=_may_have_majority(random, count)),
+        workload=_workload(random, names, calm=calm, majority=_may_have_majority(random, count)),
         horizon_ns=HORIZON_NS,
         signatures="mac" if random.randrange(_ED25519_ONE_IN) else "ed25519",
     )
@@ -182,13 +182,19 @@ def _clock_step(random: Random, names: list[str], at: _Interval) -> ClockStep:
 # --- what is asked ------------------------------------------------------------------------------
 
 
-def _workload(random: Random, names: list[str], *, majority: bool) -> tuple[AnyStep, ...]:
+def _workload(
+    random: Random, names: list[str], *, calm: bool, majority: bool
+) -> tuple[AnyStep, ...]:
     steps: list[AnyStep] = []
-    if majority:
-        order = Order("environment", "set", {"barrier": "majority"})
-        steps.append(Change(0, names[0], (order,)))
     steps.extend(_information_step(random, names) for _ in range(random.randint(5, 15)))
-    steps.extend(_change(random, names, number) for number in range(random.randint(3, 10)))
+    changes = range(random.randint(3, 10))
+    if calm:
+        steps.extend(_lone_change(random, names, number) for number in changes)
+    else:
+        steps.extend(_change(random, names, number) for number in changes)
+        if majority:
+            order = Order("environment", "set", {"barrier": "majority"})
+            steps.append(Change(0, names[0], (order,)))
     return tuple(sorted(steps, key=lambda step: step.at_ns))
 
 
@@ -205,3 +211,10 @@ def _change(random: Random, names: list[str], number: int) -> Change:
     orders = tuple(Order("item", "set", {"name": item, "value": f"v{number}"}) for item in items)
     patience_ns = random.choice((2, 10, 30)) * SECOND
     return Change(random.randrange(HORIZON_NS), random.choice(names), orders, patience_ns)
+
+
+def _lone_change(random: Random, names: list[str], number: int) -> Change:
+    """A change that meets no other one, with more patience than the run is long."""
+    order = Order("item", "set", {"name": f"item{number}", "value": f"v{number}"})
+    at_ns, host = random.randrange(HORIZON_NS), random.choice(names)
+    return Change(at_ns, host, (order,), 10 * HORIZON_NS)

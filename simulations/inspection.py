@@ -19,6 +19,7 @@ from mesh.protocol.effects import (
 )
 from mesh.protocol.now import SECOND
 from mesh.wire.facts import read_fact
+from mesh.wire.identity import Incarnation
 from simulations.checkers.barrier import BarrierChecker
 from simulations.checkers.durability import DurabilityChecker
 from simulations.checkers.information import InformationOracle
@@ -48,6 +49,9 @@ class Inspector:
         self.steps = 0
         self.answers: dict[int, bool] = {}
         """By call: whether it was done, or refused."""
+        self._views: dict[tuple[Incarnation, int], tuple[Incarnation, ...]] = {}
+        """The detector's view at the moment at which a fact was written, until it is durable."""
+        self._last_views: dict[str, tuple[Incarnation, ...]] = {}
         self._steps_now: dict[str, int] = {}
         self._second = 0
         self._kernel = kernel
@@ -72,6 +76,10 @@ class Inspector:
         """``effects`` are about to be carried out."""
         for text in self._durability.leaving(host.name, host.life, effects):
             self.violated("persist before send", text)
+        assert host.replica is not None
+        for write in effects.writes:
+            if isinstance(write, WriteFact) and write.origin == host.replica.own:
+                self._views[write.origin, write.sequence] = host.replica.view()
 
     def stepped(self, host: Host) -> None:
         """One step is over."""
@@ -82,6 +90,16 @@ class Inspector:
         if applied:
             self.barrier.applied(host.controller, applied)
             self._barrier_violations()
+        view = host.replica.view()
+        if view is not self._last_views.get(host.name):
+            self._viewed(host, view)
+
+    def _viewed(self, host: Host, view: tuple[Incarnation, ...]) -> None:
+        """The detector changed its mind; where somebody is gone from it, a No can be right."""
+        gone = [each for each in self._last_views.get(host.name, ()) if each not in view]
+        if gone:
+            self.barrier.disturbed(f"{host.name} no longer sees {gone[0]}")
+        self._last_views[host.name] = view
 
     def _count(self, host: Host) -> None:
         second = self._kernel.now_ns // SECOND
@@ -94,9 +112,17 @@ class Inspector:
 
     def written(self, host: Host, write: JournalWrite) -> None:
         """``write`` is durable on ``host``."""
-        if isinstance(write, WriteFact) and write.origin.controller == host.controller:
-            self.barrier.written(read_fact(write.signed))
-            self._barrier_violations()
+        if not isinstance(write, WriteFact):
+            return
+        fact = read_fact(write.signed)
+        if write.origin.controller != host.controller:
+            self.barrier.held(host.controller, fact)
+            return
+        view = self._views.pop((write.origin, write.sequence), None)
+        if view is not None:
+            self.barrier.saw(write.origin, view)
+        self.barrier.written(fact)
+        self._barrier_violations()
 
     def told(self, host: Host, notification: Notification) -> None:
         """The controller tells somebody local."""
@@ -110,8 +136,6 @@ class Inspector:
                 self.oracle.refused(call)
                 self._remark(host, f"refused: {'; '.join(errors)}")
             case MemberChanged(controller, standing):
-                if standing in {"suspect", "failed", "left"}:
-                    self.barrier.disturbed(f"{host.name} holds {controller.hex()[:8]} {standing}")
                 self._remark(host, f"holds {controller.hex()[:8]} {standing}")
             case Noticed(level, event, text):
                 self._remark(host, f"{level}: {event}: {text}")

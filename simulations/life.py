@@ -14,6 +14,7 @@ from mesh.protocol.inputs import Input, Path
 from mesh.protocol.now import Now
 from mesh.protocol.suite import Signer, Suite
 from mesh.wire.identity import Incarnation
+from simulations.checkers.barrier import Rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,12 @@ class Life(Protocol):
 
     def glance(self) -> Glance | None:
         """None while it belongs to no environment."""
+
+    def view(self) -> tuple[Incarnation, ...]:
+        """Whom its detector holds for alive, itself included."""
+
+    def rest(self) -> Rest | None:
+        """How its barrier stands; None where it has none."""
 
     def newly_applied(self) -> tuple[bytes, ...]:
         """Attempts that became part of the history since this was last asked."""

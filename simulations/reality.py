@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from random import Random
 
 from mesh.protocol.barrier.status import Word
-from mesh.protocol.catalogue import Ids
+from mesh.protocol.catalogue import Ids, numbers
 from mesh.protocol.configuration import ReplicaConfiguration
 from mesh.protocol.effects import Effects, Image
+from mesh.protocol.history.outcomes import Standing
 from mesh.protocol.inputs import Input, Path
 from mesh.protocol.now import Now
 from mesh.protocol.replica import Replica
 from mesh.protocol.suite import Signer, Suite
 from mesh.wire.identity import Incarnation
+from simulations.checkers.barrier import Rest
 from simulations.life import Glance
 
 
@@ -73,6 +75,37 @@ class RealLife:
                     name = inside.catalogue[number].id.hex()[:8]
                     silent = ", ".join(str(each) for each in status.waiting_for)
                     yield f"{name} {status.word} ({silent})"
+
+    def view(self) -> tuple[Incarnation, ...]:
+        """Whom its detector holds for alive, itself included."""
+        inside = self.replica.participant
+        return inside.members.view if inside is not None else ()
+
+    def rest(self) -> Rest | None:
+        """How its barrier stands."""
+        inside = self.replica.participant
+        if inside is None:
+            return None
+        history, barrier, catalogue = inside.history, inside.barrier, inside.catalogue
+
+        def names(ids: Ids) -> frozenset[bytes]:
+            return frozenset(catalogue[number].id for number in numbers(ids))
+
+        doubtful = (
+            number
+            for number in range(len(catalogue))
+            if barrier.status(number).word is Word.IN_DOUBT
+        )
+        return Rest(
+            me=self.own,
+            history=names(history.ids),
+            released=names(barrier.released),
+            excused=frozenset(catalogue[number].id for number in doubtful),
+            effective=tuple(
+                entry.tx for entry in history.log() if entry.outcome.standing is Standing.EFFECTIVE
+            ),
+            state=history.state_hash,
+        )
 
     def newly_applied(self) -> tuple[bytes, ...]:
         """Attempts that became part of the history since this was last asked."""

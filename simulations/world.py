@@ -123,6 +123,7 @@ class World:
         for host in first:
             self.kernel.at(START_NS + host.plan.starts_ns, host.start)
         self.workload.accept_all()
+        self.inspector.barrier.disturbed("roster changes")
         limit_ns = START_NS + self.scenario.assembly_ns
         problems = ["nothing has happened"]
         while problems and self.kernel.now_ns < limit_ns and not self.inspector.violations:
@@ -135,6 +136,7 @@ class World:
     def _turbulence(self) -> None:
         base_ns = self.kernel.now_ns
         self.chronicle.remark(base_ns, "world", "assembled")
+        self.inspector.barrier.calm()
         self.faults.schedule(self.scenario.faults, base_ns)
         self.workload.schedule(self.scenario.workload, base_ns)
         for host in self.hosts.values():
@@ -159,6 +161,9 @@ class World:
             return
         for problem in problems:
             self.inspector.violated("agreement", problem)
+        rests = [host.replica.rest() for host in hosts if host.replica is not None]
+        for text in self.inspector.barrier.at_rest(rest for rest in rests if rest is not None):
+            self.inspector.violated("at rest", text)
         for host in hosts:
             if host.replica is not None and not problems:
                 for text in self.inspector.oracle.violations(host.replica.entries()):

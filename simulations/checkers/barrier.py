@@ -100,6 +100,10 @@ class BarrierChecker:
         """Something happened after which a No can be right: Q is off."""
         self._disturbed.append(why)
 
+    def calm(self) -> None:
+        """All that was disturbed is over and settled: from here on Q is looked at again."""
+        self._disturbed.clear()
+
     def applied(self, controller: bytes, attempts: Iterable[bytes]) -> None:
         """``attempts`` are in the history of the running life; it has yet to say so."""
         said = self._histories.get(controller, {})

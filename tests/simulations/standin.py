@@ -24,6 +24,7 @@ from mesh.protocol.inputs import (
 from mesh.protocol.now import SECOND, Now
 from mesh.protocol.suite import Signer, Suite
 from mesh.wire.identity import Address, Incarnation, digest
+from simulations.checkers.barrier import Rest
 from simulations.life import Glance
 
 
@@ -71,6 +72,14 @@ class StandIn:
         everybody = tuple(sorted(self._roster))
         held = digest(self._state())
         return Glance(everybody, everybody, held, held, held, ())
+
+    def view(self) -> tuple[Incarnation, ...]:
+        """It has no detector."""
+        return ()
+
+    def rest(self) -> Rest | None:
+        """It has no barrier."""
+        return None
 
     def newly_applied(self) -> tuple[bytes, ...]:
         """There is no history."""
