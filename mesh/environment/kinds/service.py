@@ -7,8 +7,8 @@ from mesh.environment.declarations import ElementSet, Parameter
 from mesh.environment.index import Claim, Fields
 from mesh.environment.kind import Kind
 from mesh.environment.objects import object_commands
-from mesh.environment.shapes import Choice, Duration, Flag, Reference, Text, Whole
 from mesh.environment.shapes import NAME as NAME_SHAPE
+from mesh.environment.shapes import Choice, Duration, Flag, Reference, Text, Whole
 
 NAME: Final = "service"
 

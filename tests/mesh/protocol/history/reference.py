@@ -136,7 +136,10 @@ def _merge_outcome(catalogue: Catalogue, number: int) -> str:
 def _set_aside(catalogue: Catalogue, ids: Ids) -> set[bytes]:
     naming: dict[bytes, list[tuple[int, str]]] = {}
     for number in numbers(ids):
-        if catalogue[number].kind is Kind.MERGE and _merge_outcome(catalogue, number) == "effective":
+        if (
+            catalogue[number].kind is Kind.MERGE
+            and _merge_outcome(catalogue, number) == "effective"
+        ):
             for command in catalogue[number].request.resolved:
                 tx = bytes.fromhex(str(command.parameters["tx"]))
                 naming.setdefault(tx, []).append((number, command.verb))

@@ -127,9 +127,7 @@ def _earlier(world: World, number: int, over: Ids) -> Ids:
 def _is_tried(world: World, number: int, ids: Ids) -> bool:
     tx = world.catalogue[number].tx
     return any(
-        world.catalogue[other].tx == tx
-        for other in range(len(world.catalogue))
-        if ids >> other & 1
+        world.catalogue[other].tx == tx for other in range(len(world.catalogue)) if ids >> other & 1
     )
 
 

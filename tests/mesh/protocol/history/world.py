@@ -147,8 +147,6 @@ class World:
         return Side(self, author, new_history(self.catalogue, ids))
 
 
-
-
 @dataclass
 class Side:
     """One group, between partition and merge."""

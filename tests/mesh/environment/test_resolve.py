@@ -1,0 +1,194 @@
+"""Resolving: what a person wrote becomes complete, and nothing is changed by it."""
+
+import pytest
+
+from mesh.environment.commands import declaration_of
+from mesh.environment.draft import Draft
+from mesh.environment.entries import Entry
+from mesh.environment.founding import founded
+from mesh.environment.kinds import SCHEMA
+from mesh.environment.resolve import Resolution, Unresolved, creation_id, resolve
+from mesh.environment.workspace import Workspace
+from mesh.wire.identity import fingerprint
+from mesh.wire.limits import BASE_MAX
+from mesh.wire.requests import Base, Command, Kind, Value
+from tests.mesh.protocol.history.world import ALICE, BOB, FOUNDING
+
+SERVICE_FIELDS = SCHEMA["service"].fields
+NONCE = b"nonce-nonce-16-b"
+TX = bytes(range(32))
+
+
+@pytest.fixture(name="configuration")
+def _configuration() -> Workspace:
+    return founded(FOUNDING)
+
+
+def _command(group: str, verb: str, **parameters: Value) -> Command:
+    return Command(group, verb, parameters)
+
+
+def _resolve(configuration: Workspace, *commands: Command, force: bool = False) -> Resolution:
+    resolution = resolve(configuration, commands, NONCE, force=force)
+    assert isinstance(resolution, Resolution), resolution
+    return resolution
+
+
+def _errors(configuration: Workspace, *commands: Command) -> tuple[str, ...]:
+    resolution = resolve(configuration, commands, NONCE)
+    assert isinstance(resolution, Unresolved)
+    return resolution.errors
+
+
+def _apply(configuration: Workspace, *commands: Command) -> None:
+    draft = Draft(configuration)
+    for command in _resolve(configuration, *commands).resolved:
+        declaration = declaration_of(command)
+        assert declaration is not None
+        draft.begin(declaration.touched(command.parameters))
+        assert declaration.run(draft, command.parameters) is None
+    _ = configuration.assign(draft.changes(TX))
+
+
+SITE = _command("site", "create", name="here", location="eu")
+SERVICE = _command("service", "create", name="web", role="web", site="here")
+
+
+def test_defaults_are_written_out(configuration: Workspace) -> None:
+    """A later version with other defaults folds what was signed, not what it would assume."""
+    (_, service) = _resolve(configuration, SITE, SERVICE).resolved
+    assert service.parameters["count"] == 1
+    assert service.parameters["run"] == "process"
+    assert "site" in service.parameters
+    assert "health" not in service.parameters
+
+
+def test_new_objects_get_ids_from_the_nonce(configuration: Workspace) -> None:
+    """Each creation has an id of its own, the same wherever the request is resolved again."""
+    one, two = _resolve(configuration, SITE, SERVICE).resolved
+    assert one.parameters["id"] == creation_id(NONCE, 0)
+    assert two.parameters["id"] == creation_id(NONCE, 1)
+
+
+def test_later_commands_see_earlier_ones(configuration: Workspace) -> None:
+    """What one command creates the next can change, by the id that it will have."""
+    resolution = _resolve(
+        configuration, SITE, _command("site", "modify", name="here", location="us")
+    )
+    assert resolution.resolved[1].parameters["id"] == creation_id(NONCE, 0)
+
+
+def test_the_base_names_every_key_once_with_its_version(configuration: Workspace) -> None:
+    """Read or written, sorted; None where nobody wrote."""
+    _apply(configuration, SITE)
+    resolution = _resolve(configuration, SERVICE)
+    keys = [entry.key for entry in resolution.base]
+    assert keys == sorted(dict.fromkeys(keys))
+    assert Base(("site", "here"), TX) in resolution.base
+    assert Base(("service", "web"), None) in resolution.base
+    assert resolution.overridden == ()
+
+
+def test_force_moves_the_base_to_what_is_overridden(configuration: Workspace) -> None:
+    """The versions found are named as those that the change will write over."""
+    _apply(configuration, SITE)
+    command = _command("site", "modify", name="here", location="us")
+    plain, forced = _resolve(configuration, command), _resolve(configuration, command, force=True)
+    assert (forced.base, forced.overridden) == ((), plain.base)
+
+
+def test_resolving_changes_nothing(configuration: Workspace) -> None:
+    """Whether it succeeds, is refused by a command, or breaks an invariant."""
+    before = configuration.hash, list(configuration.entries())
+    _ = _resolve(configuration, SITE, SERVICE)
+    _ = _errors(configuration, _command("site", "delete", name="nowhere"))
+    _ = _errors(configuration, SERVICE)
+    assert (configuration.hash, list(configuration.entries())) == before
+
+
+def test_commutative_commands_name_what_they_refer_to(configuration: Workspace) -> None:
+    """Adding a label reads the service and not the label: two who add do not meet."""
+    _apply(configuration, SITE, SERVICE)
+    resolution = _resolve(configuration, _command("service", "add-label", name="web", label="x"))
+    assert [entry.key for entry in resolution.base] == [("service", "web")]
+
+
+def test_deleting_names_every_field(configuration: Workspace) -> None:
+    """Whoever changed any field meanwhile is in conflict with the deletion."""
+    _apply(configuration, SITE)
+    resolution = _resolve(configuration, _command("site", "delete", name="here"))
+    assert [entry.key for entry in resolution.base] == [
+        ("site", "here"),
+        ("site", "here", "description"),
+        ("site", "here", "location"),
+    ]
+
+
+@pytest.mark.parametrize("who", ["alice", fingerprint(ALICE.controller), ALICE.controller.hex()])
+def test_a_controller_may_be_named_as_people_do(configuration: Workspace, who: str) -> None:
+    """By its name, its fingerprint or its key; the request holds the key."""
+    command = _command("controller", "modify", controller=who, site="attic")
+    (resolved,) = _resolve(configuration, command).resolved
+    assert resolved.parameters["controller"] == ALICE.controller.hex()
+
+
+def test_a_name_that_is_not_there_gets_a_suggestion(configuration: Workspace) -> None:
+    """What a person may have meant, from what there is."""
+    _apply(configuration, SITE)
+    (error,) = _errors(configuration, _command("site", "delete", name="hre"))
+    assert error.endswith("unknown site 'hre', did you mean 'here'?")
+
+
+def test_every_refusal_is_named(configuration: Workspace) -> None:
+    """Not only the first command that cannot be done."""
+    errors = _errors(
+        configuration,
+        _command("site", "delete", name="one"),
+        _command("item", "delete", name="two"),
+    )
+    assert [error.split(":")[0] for error in errors] == ["site delete", "item delete"]
+
+
+def test_a_field_is_not_given_and_cleared_at_once(configuration: Workspace) -> None:
+    """Which of the two is meant must not be a guess; each alone is fine."""
+    _apply(configuration, _command("site", "create", name="here", location="eu", description="x"))
+    both = _command("site", "modify", name="here", description="y", clear=["description"])
+    assert "given and cleared" in _errors(configuration, both)[0]
+    _apply(configuration, _command("site", "modify", name="here", clear=["description"]))
+    assert configuration.get("site", "here") == {"id": creation_id(NONCE, 0), "location": "eu"}
+
+
+def test_the_kind_follows_from_the_commands(configuration: Workspace) -> None:
+    """The barrier must know what changes the roster or the policy."""
+    admit = _command("controller", "admit", controller=BOB.controller.hex(), name="bob", site="x")
+    assert _resolve(configuration, admit).kind is Kind.NORMAL
+    activate = _command("controller", "activate", controller=BOB.controller.hex())
+    assert _resolve(configuration, admit, activate).kind is Kind.ROSTER
+    setting = _command("environment", "set", barrier="all-active")
+    assert _resolve(configuration, setting).kind is Kind.ROSTER
+    assert _resolve(configuration, _command("environment", "set", merge="hold")).kind is Kind.NORMAL
+    assert _resolve(configuration, _command("merge", "keep", tx="0" * 64)).kind is Kind.MERGE
+
+
+def test_the_base_is_bounded(configuration: Workspace) -> None:
+    """A ChangeSet that touches more keys than a request can name is refused with advice."""
+    commands = [
+        _command("service", "delete", name=f"s{at}")
+        for at in range(BASE_MAX // len(SERVICE_FIELDS))
+    ]
+    for at in range(len(commands)):
+        _ = configuration.assign([(("service", f"s{at}"), Entry("id", TX))])
+    errors = resolve(configuration, commands, NONCE)
+    assert isinstance(errors, Unresolved)
+    assert "make several" in errors.errors[-1]
+
+
+def test_a_draft_holds_a_command_to_its_word(configuration: Workspace) -> None:
+    """A command that touches a key which it does not declare is our own mistake, and stops us."""
+    draft = Draft(configuration)
+    with pytest.raises(AssertionError, match="item/x"):
+        draft.write(("item", "x"), 1)
+    with pytest.raises(AssertionError, match="item/x"):
+        _ = draft.read(("item", "x"))
+    _ = configuration.assign([(("item", "x"), Entry(1, TX))])
+    assert draft.peek(("item", "x")) == 1
