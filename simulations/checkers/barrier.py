@@ -53,6 +53,7 @@ class BarrierChecker:
         self._views: dict[Incarnation, Members] = {}
         self._newest: dict[bytes, Incarnation] = {}
         self._histories: dict[bytes, dict[bytes, None]] = {}
+        self._ever: dict[bytes, dict[bytes, None]] = {}
         self._unsaid: dict[bytes, dict[bytes, None]] = {}
         self._skipped: dict[tuple[bytes, bytes], None] = {}
         self._wiped: dict[bytes, None] = {}
@@ -192,7 +193,9 @@ class BarrierChecker:
         if attempt not in self.ledger or not self.ledger[attempt].complete:
             self._found.append(f"H: {who} applied {attempt.hex()[:8]}, which is not released")
             return
-        missing = [each for each in self.ledger.ancestors(attempt) if each not in history]
+        ever = self._ever.setdefault(controller, {})
+        ever[attempt] = None
+        missing = [each for each in self.ledger.ancestors(attempt) if each not in ever]
         if missing:
             name, below = self.ledger.name(attempt), self.ledger.name(missing[0])
             self._found.append(f"H: {who} applied {name} without {below} below it")

@@ -1,4 +1,4 @@
-"""`python -m tests.opponent FIRST LAST`: schedules of these seeds in all flavours; exit 1 if any differs."""
+"""`python -m tests.opponent FIRST LAST`: schedules of these seeds; exit 1 if any differs."""
 
 import sys
 from collections import Counter

@@ -172,8 +172,8 @@ class Duel:
         last = len(model.logs[before]) if disk and proven else None
         if not disk:
             model.held[c] = {}
-            model.history[c] = set()
         model.touch(c)
+        model.history[c] = model.remembered(c)
         model.since[c] = dict.fromkeys(model.view(c).proposed, model.time)
         self.actors[c] = self.actors[c].restart(proven=proven, disk=disk)
         model.say(c, terms.Boot(before, last))

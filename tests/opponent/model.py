@@ -12,6 +12,7 @@ state of knowledge. Compared with the model of the design, mended are:
 - No(conflict), by a fold of keys over what is lower, and No(ended); No(invalid) for a merge that
   lets in what only removed controllers released (B10);
 - a Boot closes its predecessor only where it proves the last number, and a later fact reopens it;
+- after a start H is what is on record as applied, also what an earlier disk had held;
 - patience runs per proposal from when it was first held; a skip is on record for ever;
 - an ancestor whose proposal is not known is waited for before anything else is judged, as the
   parents alone travel; what is not released goes before what has diverged (B2f);
@@ -241,6 +242,12 @@ class Model:
         """P-joinable."""
         below = self.changes[x].anc | {x}
         return below <= self.released(c) and not below & self.severed(c)
+
+    def remembered(self, c: int) -> set[str]:
+        """H after a start: what any life of ``c`` said that it applied, closed under ancestors."""
+        view = self.view(c)
+        said = {x for x in self.whole(c) if c in view.applied.get(x, ())}
+        return {x for x in said if self.changes[x].anc <= said}
 
     def alive(self, c: int, x: str) -> Set:
         """V and P, current incarnations only."""

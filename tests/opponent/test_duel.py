@@ -1,4 +1,4 @@
-"""A few hundred random schedules through model and implementation; longer: `python -m tests.opponent`."""
+"""A few hundred random schedules through both; more of them: `python -m tests.opponent`."""
 
 import pytest
 
@@ -15,6 +15,6 @@ SEEDS = range(20)
     ids=["faults", "roster", "quiet"],
 )
 def test_model_and_implementation_never_differ(flavour: Flavour, block: int) -> None:
-    """Same facts held: same votes with the same reasons, same H, same next step; no invariant falls."""
+    """Same facts held: same votes, reasons, H and next step; and no invariant falls."""
     for seed in SEEDS:
         _ = Schedule(1_000 * block + seed, flavour).run()

@@ -314,8 +314,13 @@ class Barrier:
 
     @property
     def remembered(self) -> Ids:
-        """B12: what any incarnation of this controller said that it applied: H after a start."""
-        return self.applied_by(self._at.me.controller)
+        """B12: H after a start: what any life of this controller said that it applied.
+
+        Closed under ancestors: of a life whose disk was lost, only a part may have come back yet.
+        """
+        at = self._at
+        said = self.applied_by(at.me.controller) & at.knowledge.whole
+        return sum(1 << n for n in numbers(said) if not (at.ancestors(n) or 0) & ~said)
 
     @property
     def queued(self) -> tuple[bytes, ...]:

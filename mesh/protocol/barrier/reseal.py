@@ -40,7 +40,8 @@ def withdraw(at: Standpoint, number: int) -> Deny | None:
 def adopt(at: Standpoint, number: int) -> Bind | None:
     """B3b: all others of a clean set of at least q with m in it sealed exactly that set.
 
-    The seal of m completes it. Of several the largest, and of equally large ones the one that names earlier participants.
+    The seal of m completes it. Of several the largest, and of equally large ones the one that
+    names earlier participants.
     """
     ballot = at.ballot(number)
     naysayers = nay(at, number)
@@ -72,7 +73,7 @@ def reseal(at: Standpoint, number: int, now_ns: int) -> Bind | None:
 
 
 def next_set(at: Standpoint, number: int) -> Members | None:
-    """B3c: the participants seen alive, less Nay; if m is one of at least q, and never sealed it."""
+    """B3c: those seen alive, less Nay, if m is among them, they are q or more, and never sealed."""
     members = at.alive(number) & ~nay(at, number)
     if len(sets_of_mine(at, number)) > at.timing.reseals_before_fallback:
         members = _agreed_with_others(at, number, members)

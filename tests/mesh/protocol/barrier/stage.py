@@ -10,7 +10,15 @@ from random import Random
 from typing import Final
 
 from mesh.environment.policy import Policy
-from mesh.protocol.barrier import Action, Barrier, Say, Timing
+from mesh.protocol.barrier import (
+    Accepted,
+    Action,
+    Barrier,
+    Say,
+    Submission,
+    Timing,
+    WantMerge,
+)
 from mesh.protocol.catalogue import Catalogue, Ids
 from mesh.protocol.now import SECOND, Now
 from mesh.wire import cbor
@@ -322,10 +330,22 @@ class Actor:
                 _ = self.hear(fact)
                 if isinstance(action.body, Applied):
                     self.applied.append(action.body.attempt)
+            if isinstance(action, WantMerge):
+                self.merge(action.over)
             if len(done) > 500:
                 raise AssertionError("the barrier turns without end")
         self.actions += done
         return done
+
+    def merge(self, over: Ids) -> None:
+        """Make the merge request that the barrier wants, without any decision in it."""
+        signed = request(f"merge {self.number} {over}", signer=self.me.controller)
+        submission = self.barrier.submit(signed, Kind.MERGE, self.stage.now, guard_ns=0, over=over)
+        assert isinstance(submission, Accepted), submission
+
+    def submit(self, signed: SignedRequest, kind: Kind = Kind.NORMAL) -> Submission:
+        """Bring a request to the barrier."""
+        return self.barrier.submit(signed, kind, self.stage.now, guard_ns=0)
 
     def said(self, proposal: Proposal) -> list[Body]:
         """What it has said about ``proposal``, Propose and Applied left out."""
@@ -376,6 +396,12 @@ def sealed(actor: Actor, proposal: Proposal, *members: int) -> Seal:
     """The seal of ``proposal`` with ``members``, as ``actor`` would say it."""
     mask = actor.stage.mask(proposal, members)
     return Seal(proposal.id, mask.to_bytes((mask.bit_length() + 7) // 8, "little"))
+
+
+def proposals(actor: Actor) -> list[Propose]:
+    """What it has proposed."""
+    chain = actor.stage.chains.get(actor.me, ())
+    return [fact.body for fact in chain if isinstance(fact.body, Propose)]
 
 
 def reason(body: Body | None) -> NoReason | None:
