@@ -58,8 +58,8 @@ async def remove(request: Request) -> Response:
         return reply(await desk.controller.remove(path))
     if views.entry(desk.replica, path) is None:
         raise not_found(
-            f"there is nothing at {views.spell_path(path)}; what is below it goes with "
-            "recursive=true"
+            f"there is nothing at {views.spell_path(path)} itself; what is below it is removed "
+            "recursively (-r on the command line)"
         )
     seen = _token(request.query_params.get("seen"))
     return reply(await desk.controller.write((Write(path, None, removes=True, seen=seen),)))

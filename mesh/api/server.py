@@ -84,9 +84,11 @@ async def _serve(
 
 def _config(descriptor: int) -> Config:
     config = Config()
+    errors = logging.getLogger("trellis.api")
+    errors.setLevel(logging.WARNING)  # that it runs is said by whoever started it
     config.bind = [f"fd://{descriptor}"]
     config.accesslog = None
-    config.errorlog = logging.getLogger("trellis.api")
+    config.errorlog = errors
     config.graceful_timeout = GRACE_S
     config.keep_alive_timeout = IDLE_S
     config.h11_max_incomplete_size = HEADER_BYTES_MAX

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Final, NoReturn, Protocol, cast
 
 from mesh.cli.errors import DONE, FAILED, INTERRUPTED, WRONG_USAGE, CommandError
-from mesh.cli.output import complain, emit_json, paint, say
+from mesh.cli.output import complain, emit_json, paint, say, version
 
 COMMANDS: Final = {
     "demo": ("demo", "five controllers on this machine: a change, a partition, a merge, narrated"),
@@ -33,7 +33,7 @@ Controllers that find each other, share what runs, and apply changes everywhere 
 {commands}
 
 On the configuration, one command is one change, applied everywhere at one moment:
-  trellis site create --name berlin --domain eu.berlin.office
+  trellis site create --name berlin --location eu.berlin.office
   trellis service list
 
 First steps
@@ -126,9 +126,7 @@ def _overview() -> None:
 
 
 def _version() -> int:
-    from importlib.metadata import version
-
-    say(f"trellis {version('trellis-mesh')}")
+    say(f"trellis {version()}")
     return DONE
 
 

@@ -25,6 +25,17 @@ _TEN: Final = 10
 _MINUTES_FROM_NS: Final = 100_000_000_000
 
 
+def version() -> str:
+    """Of this program; a checkout that was never installed has none."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as of
+
+    try:
+        return of("trellis-mesh")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
 def emit_json(value: object) -> None:
     """``value`` as JSON, for programs."""
     print(json.dumps(value, indent=2, ensure_ascii=False))

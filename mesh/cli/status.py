@@ -38,7 +38,7 @@ def _show(stands: Status) -> None:
         f"life {controller['boot']}",
         "fingerprint": controller["fingerprint"],
         "listens": ", ".join(controller["addresses"]),
-        "phase": f"{stands['phase']}: {stands['text']}",
+        "stands": stands["text"],
     }
     if stands["pending"]:
         lines["waiting"] = f"{stands['pending']} to be accepted; see `trellis members`"

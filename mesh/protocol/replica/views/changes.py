@@ -8,6 +8,7 @@ barrier. All of it is how things look from *this* controller, the only thing it 
 from bisect import bisect_left
 from collections.abc import Sequence
 
+from crdt import Standing as Liveliness
 from mesh.protocol.barrier import Status, Word
 from mesh.protocol.catalogue import ChangeSet
 from mesh.protocol.history import LogEntry, Standing
@@ -230,8 +231,11 @@ def _applied(look: Look, tx: bytes, status: Status) -> AppliedView:
 
 def _swap(look: Look, controller: bytes, tx: bytes) -> SwapView | None:
     """What ``controller`` published of its swap; None where it has not, or restarted since."""
-    reading = look.inside.information.owned.read(("swap", controller.hex(), tx.hex()))
-    match plain(reading.value) if reading is not None else None:
+    path = ("swap", controller.hex(), tx.hex())
+    owned = look.inside.information.owned
+    # When it was is true whether or not its author can be reached now.
+    found = owned.entries(path, lambda _: Liveliness.ALIVE, look.now.monotonic_ns, look.now.wall_ns)
+    match next((plain(entry.value) for entry in found), None):
         case {"at_ns": int(at_ns), "late": bool(late), "why": str(why)}:
             return SwapView(controller=look.who(controller), at_ns=at_ns, late=late, why=why)
         case _:

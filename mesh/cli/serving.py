@@ -1,0 +1,101 @@
+"""A controller and its API until somebody says stop: the inside of ``trellis up``."""
+
+import signal
+import sys
+from typing import Final
+
+import trio
+
+from mesh.api.server import open_api
+from mesh.cli.output import emit_json_line, paint, pairs, say, version
+from mesh.controller import Controller, open_controller
+from mesh.driver.configuration import Configuration
+from mesh.protocol.replica import views
+
+LOOK_S: Final = 0.2
+"""How often it is looked whether there is something new to say; nothing is decided by it."""
+
+WARNING: Final = "traffic is signed, but not encrypted yet: run it on networks that you trust"
+
+
+async def serve(configuration: Configuration, until_eof: bool, as_json: bool) -> None:  # noqa: FBT001  trio.run passes by position
+    """Run a controller and its API until a signal, or the end of standard input, says stop."""
+    async with (
+        open_controller(configuration) as controller,
+        open_api(controller, configuration.api_socket),
+        trio.open_nursery() as nursery,
+    ):
+        _introduce(controller, configuration, as_json=as_json)
+        nursery.start_soon(_narrate, controller, as_json)
+        if until_eof:
+            nursery.start_soon(_stop_at_end_of_input, nursery.cancel_scope)
+        await _stop_at_signal()
+        nursery.cancel_scope.cancel()
+    if not as_json:
+        say("stopped")
+
+
+async def _stop_at_signal() -> None:
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+        async for _ in signals:
+            return
+
+
+async def _stop_at_end_of_input(scope: trio.CancelScope) -> None:
+    """Whoever started this process holds the other end, and so ends it by ending itself."""
+    descriptor = sys.stdin.fileno()
+    async with trio.lowlevel.FdStream(descriptor) as stream:
+        while await stream.receive_some():
+            pass
+    scope.cancel()
+
+
+# --- what is said ---------------------------------------------------------------------------------
+
+
+def _introduce(controller: Controller, configuration: Configuration, *, as_json: bool) -> None:
+    stands = views.status(controller.replica, controller.now())["controller"]
+    if as_json:
+        emit_json_line(
+            {"event": "up", "controller": stands, "socket": str(configuration.api_socket)}
+        )
+        return
+    say(f"{paint('trellis', 'bold')} {version()}")
+    pairs(
+        {
+            "controller": f"{stands['name']} at site {stands['site']}",
+            "fingerprint": paint(stands["fingerprint"], "bold"),
+            "listens": ", ".join(stands["addresses"]) + ", UDP and TCP",
+            "data": str(configuration.controller.data_dir),
+            "api": str(configuration.api_socket),
+            "mind": paint(WARNING, "yellow"),
+        }
+    )
+
+
+async def _narrate(controller: Controller, as_json: bool) -> None:  # noqa: FBT001  a task gets its arguments by position
+    """Say how the controller stands whenever that changes, and who waits to be accepted."""
+    told = ""
+    known: set[str] = set()
+    while True:
+        stands = views.status(controller.replica, controller.now())
+        if stands["text"] != told:
+            told = stands["text"]
+            _tell(stands["phase"], told, as_json=as_json)
+        waiting = views.members(controller.replica, controller.now())["pending"]
+        for line in waiting:
+            if line["fingerprint"] not in known:
+                text = (
+                    f"{line['name']} at site {line['site']} asks to be accepted. Compare its "
+                    f"fingerprint, then: trellis members accept {line['fingerprint']}"
+                )
+                _tell("asked", text, as_json=as_json)
+        known = {line["fingerprint"] for line in waiting}
+        await trio.sleep(LOOK_S)
+
+
+def _tell(event: str, text: str, *, as_json: bool) -> None:
+    if as_json:
+        emit_json_line({"event": event, "text": text})
+    else:
+        say(text)
