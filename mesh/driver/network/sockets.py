@@ -15,7 +15,7 @@ from typing import Final
 
 import trio
 
-from mesh.driver.network.binding import Binding
+from mesh.driver.network.binding import EVERYWHERE, Binding
 from mesh.driver.network.counts import Counts
 from mesh.driver.network.interface import NetworkStatistics, Sink
 from mesh.driver.network.streams import LINGER_S, Stream
@@ -38,6 +38,8 @@ STREAMS_MAX: Final = 2_048
 """Streams at once: two for each member of the largest mesh."""
 DATAGRAMS_PER_TURN: Final = 64
 """Datagrams read before other tasks have their turn."""
+IP_BIND_ADDRESS_NO_PORT: Final = 24
+"""From linux/in.h; Python names it only from 3.12 on."""
 _ROUTES_MAX: Final = 8_192
 """Addresses of which the socket address is remembered."""
 _PAUSE_S: Final = 0.1
@@ -168,7 +170,7 @@ class SocketNetwork:
         target = _socket_address(address)
         route = None
         if target is not None:
-            family = socket.AF_INET if len(target) == 2 else socket.AF_INET6  # noqa: PLR2004
+            family = _family(target)
             fitting = (each.datagrams for each in self._bindings if each.family == family)
             chosen = next(fitting, None)
             route = (chosen, target) if chosen is not None else None
@@ -204,7 +206,7 @@ class SocketNetwork:
         outcome: socket.socket | DialFailure = DialFailure.TIMEOUT
         try:
             with trio.move_on_after(DIAL_S_MAX):
-                outcome = await _connect(target)
+                outcome = await _connect(target, self._source(target))
         finally:
             self._dialling -= 1
         if isinstance(outcome, DialFailure):
@@ -217,6 +219,17 @@ class SocketNetwork:
         stream = self._register(outcome, sink)
         remote = Address(target[0], target[1])
         await self._carry(stream, StreamOpened(stream.number, remote, address), sink)
+
+    def _source(self, target: SocketAddress) -> SocketAddress | None:
+        """The address to speak from: the one listened at, if it was bound on purpose.
+
+        So a host with several addresses is known to others, and to their firewalls, by one.
+        """
+        family = _family(target)
+        hosts = [each.address.host for each in self._bindings if each.family == family]
+        if len(hosts) != 1 or hosts[0] in EVERYWHERE:
+            return None
+        return (hosts[0], 0)
 
     def _register(self, connected: socket.socket, sink: Sink) -> Stream:
         self._last_stream += 1
@@ -234,12 +247,16 @@ class SocketNetwork:
             sink.take(StreamClosed(stream.number))
 
 
-async def _connect(target: SocketAddress) -> socket.socket | DialFailure:
+async def _connect(
+    target: SocketAddress, source: SocketAddress | None
+) -> socket.socket | DialFailure:
     """A connected socket, or why there is none. Closes what it made when it is cancelled."""
-    family = socket.AF_INET if len(target) == 2 else socket.AF_INET6  # noqa: PLR2004
-    dialling = socket.socket(family, socket.SOCK_STREAM)
+    dialling = socket.socket(_family(target), socket.SOCK_STREAM)
     try:
         dialling.settimeout(0)
+        if source is not None and (failure := _speak_from(dialling, source)) is not None:
+            dialling.close()
+            return failure
         code = dialling.connect_ex(target)
         if code == errno.EINPROGRESS:
             await trio.lowlevel.wait_writable(dialling)
@@ -255,6 +272,20 @@ async def _connect(target: SocketAddress) -> socket.socket | DialFailure:
     if code == errno.ECONNREFUSED:
         return DialFailure.REFUSED
     return DialFailure.TIMEOUT if code == errno.ETIMEDOUT else DialFailure.UNREACHABLE
+
+
+def _speak_from(dialling: socket.socket, source: SocketAddress) -> DialFailure | None:
+    """Bind without taking a port yet, so that ports are shared among all who dial."""
+    dialling.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+    try:
+        dialling.bind(source)
+    except OSError:
+        return DialFailure.UNREACHABLE  # the host has lost the address that it listens at
+    return None
+
+
+def _family(target: SocketAddress) -> socket.AddressFamily:
+    return socket.AF_INET if len(target) == 2 else socket.AF_INET6  # noqa: PLR2004
 
 
 def _socket_address(address: Address) -> SocketAddress | None:
