@@ -170,15 +170,13 @@ class Driver(Generic[MachineT]):
         """A life that has not begun, on a journal opened after the last one came to ``ending``."""
         reports, receive = trio.open_memory_channel[Persisted | PersistFailed](math.inf)
         journal = await self._open(ending, reports.send_nowait, is_first=is_first)
-        await self._await_turn(journal)
-        return Life(
-            self._new_replica(journal.image),
-            journal,
-            receive,
-            self._network,
-            self._clock,
-            self._listen,
-        )
+        try:
+            await self._await_turn(journal)
+            replica = self._new_replica(journal.image)
+        except BaseException:
+            await journal.aclose()
+            raise
+        return Life(replica, journal, receive, self._network, self._clock, self._listen)
 
     async def _open(self, ending: Ending, report: Report, *, is_first: bool) -> Journal:
         doubt = ending.why if ending.cause in _DOUBTFUL else None

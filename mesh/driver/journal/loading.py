@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from mesh.driver.journal.rows import RowId, Table, row_hash
-from mesh.driver.journal.schema import SELECT, UPSERT, connect, fold_log, is_sound
+from mesh.driver.journal.schema import SELECT, connect, fold_log, is_sound, write_rows
 from mesh.driver.keys import sync_directory
 
 EVIDENCE_FOLDER: Final = "evidence"
@@ -128,17 +128,12 @@ def _write_anew(path: Path, contents: Contents, wall_ns: int) -> None:
 
 
 def _fill(connection: sqlite3.Connection, contents: Contents, wall_ns: int) -> None:
-    _ = connection.execute("BEGIN IMMEDIATE")
     for table, rows in contents.tables.items():
-        _ = connection.executemany(
-            UPSERT[table],
-            ((key, value, row_hash(RowId(table, key), value)) for key, value in rows.items()),
-        )
+        write_rows(connection, {RowId(table, key): value for key, value in rows.items()})
     _ = connection.executemany(
         "INSERT INTO evidence (found_wall_ns, origin, key, value, hash) VALUES (?, ?, ?, ?, ?)",
         ((wall_ns, str(table), *row) for table, row in contents.damaged),
     )
-    _ = connection.execute("COMMIT")
     fold_log(connection)
 
 

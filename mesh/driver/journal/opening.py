@@ -22,9 +22,8 @@ from mesh.driver.journal.rows import (
     Table,
     decode_fact,
     decode_fact_key,
-    row_hash,
 )
-from mesh.driver.journal.schema import UPSERT
+from mesh.driver.journal.schema import write_rows
 from mesh.driver.journal.witness import Witness
 from mesh.driver.restarts import WAIT_NS_MAX
 from mesh.protocol.effects import Image
@@ -124,15 +123,10 @@ def _begin(
 
 
 def _write_life(connection: sqlite3.Connection, start: Start, life: Life, commits: int) -> None:
-    rows = {
-        _CONTROLLER: start.controller,
-        _LIFE: _encode(life),
-        PROGRESS: encode_progress(commits, start.now.monotonic_ns),
-    }
-    _ = connection.execute("BEGIN IMMEDIATE")
-    for row, value in rows.items():
-        _ = connection.execute(UPSERT[row.table], (row.key, value, row_hash(row, value)))
-    _ = connection.execute("COMMIT")
+    progress = encode_progress(commits, start.now.monotonic_ns)
+    write_rows(
+        connection, {_CONTROLLER: start.controller, _LIFE: _encode(life), PROGRESS: progress}
+    )
 
 
 def _demand_own(start: Start, contents: Contents) -> None:

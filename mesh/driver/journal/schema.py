@@ -7,11 +7,12 @@ one shape and no separate index: one commit of one row touches one page of its t
 
 import os
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from mesh.driver.errors import DiskFailed, ForeignDirectory, NewerDirectory
-from mesh.driver.journal.rows import Table
+from mesh.driver.journal.rows import RowId, Table, row_hash
 
 SCHEMA_VERSION: Final = 1
 _APPLICATION_ID: Final = int.from_bytes(b"TRLS", "big")
@@ -24,8 +25,13 @@ _EVIDENCE: Final = (
     "CREATE TABLE evidence (id INTEGER PRIMARY KEY, found_wall_ns INTEGER, origin TEXT,"
     " key BLOB, value BLOB, hash BLOB);"
 )
-UPSERT: Final = {table: f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)" for table in Table}  # noqa: S608  names of our own
-DELETE: Final = {table: f"DELETE FROM {table} WHERE key = ?" for table in Table}  # noqa: S608  the same
+_ROWS_PER_STATEMENT: Final = (256, 64, 16, 4, 1)
+_UPSERT: Final = {
+    (table, rows): f"INSERT OR REPLACE INTO {table} VALUES {', '.join(['(?, ?, ?)'] * rows)}"  # noqa: S608  names of our own
+    for table in Table
+    for rows in _ROWS_PER_STATEMENT
+}
+_DELETE: Final = {table: f"DELETE FROM {table} WHERE key = ?" for table in Table}  # noqa: S608  the same
 SELECT: Final = {table: f"SELECT key, value, hash FROM {table} ORDER BY key" for table in Table}  # noqa: S608  the same
 
 
@@ -45,6 +51,28 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def write_rows(connection: sqlite3.Connection, rows: Mapping[RowId, bytes | None]) -> None:
+    """Set ``rows`` in one transaction that is durable on return; None deletes.
+
+    Each statement lets go of the interpreter's lock and has to win it back from a busy main thread,
+    so one statement writes as many rows as it can. Raises sqlite3.Error.
+    """
+    values: dict[Table, list[bytes]] = {}
+    _ = connection.execute("BEGIN IMMEDIATE")
+    for row, value in rows.items():
+        if value is None:
+            _ = connection.execute(_DELETE[row.table], (row.key,))
+        else:
+            values.setdefault(row.table, []).extend((row.key, value, row_hash(row, value)))
+    for table, columns in values.items():
+        at = 0
+        for size in _ROWS_PER_STATEMENT:
+            while len(columns) - at >= 3 * size:
+                _ = connection.execute(_UPSERT[table, size], columns[at : at + 3 * size])
+                at += 3 * size
+    _ = connection.execute("COMMIT")
 
 
 def fold_log(connection: sqlite3.Connection) -> None:

@@ -18,8 +18,8 @@ from typing import Final
 
 from mesh.driver.clock import Clock
 from mesh.driver.journal.opening import PROGRESS, Opened, encode_progress
-from mesh.driver.journal.rows import RowId, row_hash, rows_of
-from mesh.driver.journal.schema import DELETE, UPSERT
+from mesh.driver.journal.rows import RowId, rows_of
+from mesh.driver.journal.schema import write_rows
 from mesh.protocol.effects import JournalWrite
 
 TRANSACTION_ROWS_MAX: Final = 8_192
@@ -121,14 +121,7 @@ class Writer:
                 rows.update(rows_of(write))
         self._commits += 1
         rows[PROGRESS] = encode_progress(self._commits, self._clock.now().monotonic_ns)
-        execute = self._connection.execute
-        _ = execute("BEGIN IMMEDIATE")
-        for row, value in rows.items():
-            if value is None:
-                _ = execute(DELETE[row.table], (row.key,))
-            else:
-                _ = execute(UPSERT[row.table], (row.key, value, row_hash(row, value)))
-        _ = execute("COMMIT")
+        write_rows(self._connection, rows)
         self._witness.write(self._commits)
         return Committed(
             token=batches[-1].token,

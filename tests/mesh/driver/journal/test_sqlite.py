@@ -27,7 +27,7 @@ from tests.mesh.driver.journal.support import (
 
 
 async def test_what_was_written_is_found(tmp_path: Path) -> None:
-    """Facts by chain and number, records with their vector, and values, all as they were written."""
+    """Facts by chain and number, records with their vector, and values, as they were written."""
     theirs = incarnation(OTHER, boot=300)
     await write(
         on_disk(tmp_path),
@@ -86,10 +86,14 @@ async def test_files_are_private(tmp_path: Path) -> None:
     try:
         async with opened(on_disk(tmp_path)) as journal:
             journal.append(1, (meta("key"),))
-            modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+            modes = _modes(tmp_path)
     finally:
         _ = os.umask(old)
     assert set(modes.values()) == {0o600}
+
+
+def _modes(directory: Path) -> dict[str, int]:
+    return {file.name: stat.S_IMODE(file.stat().st_mode) for file in directory.iterdir()}
 
 
 # --- continuity -----------------------------------------------------------------------------------
@@ -168,7 +172,7 @@ async def test_truncated_log_is_noticed(tmp_path: Path, left: int) -> None:
 
 
 async def test_killed_process_is_unbroken(tmp_path: Path) -> None:
-    """What a killed process leaves, log and all, is whole: only the file differs in this copy of it."""
+    """What a killed process leaves, log and all, is whole: this copy is just another file."""
     alive, dead = tmp_path / "alive", tmp_path / "dead"
     alive.mkdir()
     outcomes = Outcomes()
@@ -187,7 +191,7 @@ async def test_killed_process_is_unbroken(tmp_path: Path) -> None:
 
 
 async def test_flipped_bit_is_found_and_put_aside(tmp_path: Path) -> None:
-    """One flipped bit in a value, which SQLite does not notice: that row is not believed, and kept."""
+    """One flipped bit in a value, which SQLite does not notice: that row is put aside."""
     await write(
         on_disk(tmp_path),
         [(fact(1), fact(2), fact(3)), (store(b"whole"), meta("key", b"precious"))],
