@@ -19,8 +19,10 @@ SAMPLES_MAX: Final = 8
 """As many as NTP's filter keeps: one quick answer among eight is likely, and a step is forgotten
 soon."""
 
-DRIFT_PARTS_PER_MILLION: Final = 200
-"""Two ordinary crystals, each 100 ppm off at worst: how fast an old sample loses worth."""
+DRIFT_PARTS_PER_MILLION: Final = 15
+"""How fast an old sample loses worth: the frequency tolerance that NTP assumes of a host (PHI).
+
+A crystal that nobody disciplines may be worse; then the next sample contradicts, and wins."""
 
 
 @dataclass(frozen=True, slots=True)

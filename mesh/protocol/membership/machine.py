@@ -346,8 +346,8 @@ class Membership:
         self._visitors[source] = address
 
     def _greet(self, member: Member, step: Step) -> None:
-        """It is back, or new: let it refute what we hold against it, and compare what both know."""
-        if member.standing is not Standing.ALIVE:
+        """It is back, or new: let it refute our doubts, measure its clock, compare what we know."""
+        if member.standing is not Standing.ALIVE or member.link.clock.read(step.now) is None:
             self._probing.ask(member, Purpose.RETRY, step)
         self._telling.send_hash(member.incarnation, step)
 

@@ -201,6 +201,19 @@ def test_clocks_are_measured() -> None:
         assert 0 < clock.round_trip_ns <= 2 * MILLISECOND
 
 
+def test_the_clock_of_a_new_member_is_measured_at_once() -> None:
+    """On the first contact, not in its turn; and it stays good enough in a mesh of thirty."""
+    village = Village(30)
+    village.run(0.01)
+    for seconds in (0, 60):
+        village.run(seconds)
+        first = village.houses[0]
+        for house in village.houses[1:]:
+            clock = first.machine.clock(house.own, village.local(first))
+            assert clock is not None
+            assert clock.error_ns <= 2 * MILLISECOND
+
+
 def test_a_member_that_failed_is_asked_again() -> None:
     """One that was frozen for a minute is back within seconds, by its own refutation."""
     village = Village(5)

@@ -58,8 +58,8 @@ def test_suspects_do_not_use_up_a_rumour() -> None:
     assert set(listeners) == {incarnation(4)}
     told = {
         news.member
-        for to, message, _ in [*lone.messages(Gossip), *lone.messages(Probe)]
-        if to == incarnation(4)
+        for _, to, message, _ in lone.sent
+        if isinstance(message, Gossip | Probe) and to == incarnation(4)
         for news in message.news
     }
     assert {incarnation(2), incarnation(3)} <= told

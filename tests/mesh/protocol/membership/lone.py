@@ -61,6 +61,7 @@ class Lone:
     def hush(self) -> None:
         """Say nothing more of what was said so far, and forget it."""
         self.machine._rumours.clear()
+        self.machine._probing.start_over()
         self.machine._telling._gossip_ns = 0
         self.sent.clear()
         self.changes.clear()

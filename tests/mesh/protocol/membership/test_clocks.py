@@ -75,11 +75,22 @@ def test_a_step_of_the_peer_is_seen_at_once() -> None:
 
 
 def test_old_samples_lose_worth() -> None:
-    """200 millionths of the time since: after 1,000 s an answer is good for 200 ms only."""
+    """15 millionths of the time since: after 1,000 s an answer is good for 15 ms only."""
     clocks = _filter((0, WALL_NS, 0))
     clock = clocks.read(Now(1_000 * SECOND, WALL_NS + 1_000 * SECOND))
     assert clock is not None
-    assert clock.error_ns == 200 * MILLISECOND + 1
+    assert clock.error_ns == 15 * MILLISECOND + 1
+
+
+def test_a_clock_that_runs_fast_is_followed() -> None:
+    """At 100 millionths, as only an undisciplined crystal does: off by what one interval brings."""
+    clocks, ns = ClockFilter(), 0
+    for _ in range(20):
+        ns += 30 * SECOND
+        clocks.sample(ns, WALL_NS + ns + ns // 10_000, ns + MILLISECOND // 2)
+        clock = clocks.read(Now(ns + 30 * SECOND, WALL_NS + ns + 30 * SECOND))
+        assert clock is not None
+        assert abs(clock.offset_ns - ns // 10_000) <= MILLISECOND
 
 
 def test_samples_are_bounded() -> None:
