@@ -1,7 +1,7 @@
 """Commands against their declarations: every mistake of every command at once, nothing done.
 
-The same checks serve a person's commands as written and, stricter, a request's commands as resolved,
-which must be complete: no default is left to the version of the program that folds them.
+The same checks serve a person's commands as written and, stricter, a request's commands as
+resolved, which must be complete: no default is left to the program that folds them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -105,7 +105,7 @@ def _unknown_parameters(declaration: Declaration, given: Mapping[str, Value]) ->
 
 
 def parse_words(group: str, verb: str, words: Mapping[str, str]) -> Command | Misspelled:
-    """The command that a person typed as ``group verb --name value``; ``-`` in a name stands for ``_``."""
+    """The command that a person typed as ``group verb --name value``; a ``-`` is read as ``_``."""
     declaration = COMMANDS.get((group, verb))
     texts = {name.replace("-", "_"): text for name, text in words.items()}
     if declaration is None:

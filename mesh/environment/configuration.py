@@ -97,19 +97,20 @@ class Configuration:
             for rest in sorted(self._objects[owner]):
                 yield (*owner, *rest), self._objects[owner][rest]
 
+    @property
+    def objects(self) -> Mapping[ObjectId, Keys]:
+        """Every object that ever was, by its keys."""
+        return self._objects
+
     def differences(self, other: "Configuration") -> tuple[Key, ...]:
         """The keys under which another value stands in ``other``, sorted."""
-        owners = dict.fromkeys((*self._objects, *other._objects))
-        changed = [
-            owner
-            for owner in owners
-            # Unchanged objects are shared between the states of one environment.
-            if self._objects.get(owner) is not other._objects.get(owner)
-        ]
+        here, there = self.objects, other.objects
         keys = dict.fromkeys(
             (*owner, *rest)
-            for owner in changed
-            for rest in (*self._objects.get(owner, {}), *other._objects.get(owner, {}))
+            for owner in dict.fromkeys((*here, *there))
+            # Unchanged objects are shared between the states of one environment.
+            if here.get(owner) is not there.get(owner)
+            for rest in (*here.get(owner, {}), *there.get(owner, {}))
         )
         return tuple(sorted(key for key in keys if not _equal(self.entry(key), other.entry(key))))
 

@@ -1,8 +1,11 @@
 """Commands, declared: what each takes, which keys it touches, and what it does.
 
 A declaration is data, so that the command line, the prompt, the HTTP face, the reference manual
-and the fold all read one table. What a command touches follows from its parameters alone: the
-base of a request can be checked without a configuration, and equal requests have equal bases everywhere.
+and the fold all read one table. What a command touches follows from its parameters alone, so the
+base of a request can be checked without a configuration.
+
+A parameter never changes its shape: a later version that takes more says so by a new parameter,
+which an older one finds unknown. So no two versions ever fold one request to two states.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,16 +30,16 @@ class Parameter:
     help: str
     required: bool = False
     default: Value = None
-    """Written out when the request is made, so that a later version with another default folds the same. None: none."""
+    """Written out when the request is made, since another version may have another. None: none."""
     written: Shape | None = None
-    """What people may write where the request holds something stricter, such as a name for a key."""
+    """What people may write where a request is stricter, such as a name for a key."""
     filled: bool = False
-    """Found when the request is made, never written by people, such as the creation id of a new object."""
+    """Found when the request is made, never written by people: the id of a new object."""
 
 
 @dataclass(frozen=True, slots=True)
 class ElementSet:
-    """A field that is a set: each element is a key of its own, so that two who add to it do not meet."""
+    """A field that is a set: each element is a key of its own, so two who add do not meet."""
 
     name: str
     """Of the whole: ``labels``."""

@@ -1,8 +1,8 @@
-"""The configuration as one ChangeSet is about to make it: what was there, and over it what its commands wrote.
+"""The configuration as one ChangeSet is about to make it: what was there, and over it its writes.
 
 Nothing below is changed, so a ChangeSet that fails at its last command has done nothing.
 A command says beforehand which keys it touches, and the draft holds it to its word: the base of a
-request is computed from what is declared, so a key touched in silence would be one that no conflict is found on.
+request is computed from what is declared, and on a key touched in silence no conflict is found.
 """
 
 from dataclasses import dataclass, field
@@ -62,13 +62,13 @@ class Draft:
         return self.peek(key)
 
     def peek(self, key: Key) -> Value:
-        """As ``read``, for what decides nothing but the text of a refusal or a name's meaning at submit."""
+        """As ``read``, for what decides nothing but a text, or at submit what a name means."""
         written = self._written.get(key)
         return self.below.read(key) if written is None else written[0]
 
     def names(self, kind: str) -> list[str]:
         """The names of all objects of a kind by now, sorted: for finding what a person means."""
-        written = [key[1] for key in self._written if key[0] == kind and len(key) == 2]
+        written = [key[1] for key in self._written if key[0] == kind and not key[2:]]
         known = dict.fromkeys([*self.below.names(kind), *written])
         return sorted(name for name in known if self.present((kind, name)))
 

@@ -67,7 +67,7 @@ def encode_founding(founding: Founding) -> bytes:
 
 
 def decode_founding(raw: bytes) -> Founding:
-    """Raises cbor.Undecodable where ``raw`` is no founding record that an environment can begin with."""
+    """Raises cbor.Undecodable where ``raw`` is no record that an environment can begin with."""
     try:
         record = msgspec.convert(
             cbor.decode(raw, FOUNDING_BYTES_MAX), _Record, builtin_types=(bytes,)
@@ -102,7 +102,7 @@ def founding_errors(founding: Founding) -> tuple[str, ...]:
 
 
 def founded(founding: Founding) -> Workspace:
-    """The configuration before any ChangeSet: the settings, and a roster of one. No key has a version."""
+    """The configuration before any ChangeSet, all of it without versions."""
     owner = (controller.NAME, founding.founder.hex())
     initial: list[tuple[Key, Entry]] = [
         ((environment.NAME, "barrier"), Entry(founding.policy.value, None)),

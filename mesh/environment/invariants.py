@@ -2,7 +2,7 @@
 
 A base finds two who wrote the same key. It does not find a path that leads to a service which the
 other side deleted, a port taken twice, or two sides that emptied the roster together; these do.
-Only the objects that a ChangeSet touched are looked at: all others held before and were not changed.
+Only the objects that a ChangeSet touched are looked at: all others held before and are the same.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from mesh.environment.workspace import Workspace
 
 
 def breach(configuration: Workspace, touched: Iterable[ObjectId]) -> Refusal | None:
-    """The first invariant that does not hold, where only ``touched`` objects have changed since all held."""
+    """The first invariant that does not hold, if only ``touched`` have changed since all held."""
     owners = sorted(dict.fromkeys(touched))
     for owner in owners:
         found = (
@@ -59,7 +59,8 @@ def _breach_of_roster(configuration: Workspace) -> Refusal | None:
         return Refusal("the roster would be empty")
     if configuration.policy is Policy.MAJORITY and active < MAJORITY_ROSTER_MIN:
         return Refusal(
-            f"the barrier by majority needs {MAJORITY_ROSTER_MIN} active controllers, there would be {active}",
+            f"the barrier by majority needs {MAJORITY_ROSTER_MIN} active controllers,"
+            f" there would be {active}",
             (environment.NAME, "barrier"),
         )
     return None

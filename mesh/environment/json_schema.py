@@ -1,4 +1,4 @@
-"""The table of commands as JSON Schema (draft 2020-12), for editors, clients and the OpenAPI document."""
+"""The table of commands as JSON Schema (draft 2020-12), for editors, clients and OpenAPI."""
 
 from mesh.environment.declarations import Declaration
 from mesh.environment.kinds import COMMANDS

@@ -1,7 +1,7 @@
-"""The verbs that every kind of object with fields has: create, modify, delete, and add and remove for its sets.
+"""The verbs of every kind that has fields: create, modify, delete; add and remove for its sets.
 
-An object carries a creation id. Who modifies or deletes names the id that the name stood for when the
-request was made, so a forced change never hits another object that took the same name since.
+An object carries a creation id. Who modifies or deletes names the id that the name stood for when
+the request was made, so a forced change never hits another object that took the name since.
 """
 
 from dataclasses import replace
@@ -57,9 +57,8 @@ def fill_id(kind: str, draft: Draft, arguments: Arguments) -> Arguments:
     return {**arguments, ID_PARAMETER: draft.peek(object_key(arguments, kind))}
 
 
-def reference_touches(kind: str, fields: tuple[Parameter, ...]) -> tuple[Touch, ...]:
-    """The objects that the fields given refer to: read, so that their removal meanwhile is a conflict."""
-    del kind
+def reference_touches(fields: tuple[Parameter, ...]) -> tuple[Touch, ...]:
+    """The objects that given fields refer to: read, so their removal meanwhile is a conflict."""
     targets = [(field.name, referenced_kind(field.shape)) for field in fields]
     return tuple(Touch((target, f"{{{name}}}"), name) for name, target in targets if target)
 
@@ -127,7 +126,7 @@ def _create(kind: str, fields: tuple[Parameter, ...]) -> Declaration:
             *fields,
         ),
         run,
-        reads=reference_touches(kind, fields),
+        reads=reference_touches(fields),
         writes=(Touch((kind, "{name}")), *_field_touches(kind, fields)),
         fill=fill,
     )
@@ -154,7 +153,7 @@ def _modify(kind: str, fields: tuple[Parameter, ...]) -> Declaration:
         f"change fields of a {kind}; what is not given stays",
         (_named(kind), _identified(kind), *options, *([clear] if optional else [])),
         run,
-        reads=(Touch((kind, "{name}")), *reference_touches(kind, fields)),
+        reads=(Touch((kind, "{name}")), *reference_touches(fields)),
         writes=(*_field_touches(kind, fields), Touch((kind, "{name}", f"{{{CLEAR}}}"), CLEAR)),
         one_of=(*(field.name for field in fields), *([CLEAR] if optional else [])),
     )

@@ -4,14 +4,14 @@ from enum import StrEnum
 from typing import Final
 
 MAJORITY_ROSTER_MIN: Final = 3
-"""With two, a majority is both: one host down would stop every change, and protect against nothing."""
+"""With two, a majority is both: one host down would stop every change, for nothing."""
 
 
 class Policy(StrEnum):
     """The barrier's policy, a setting of the environment."""
 
     ALL_ACTIVE = "all-active"
-    """Whoever is reachable may change the configuration; what two sides did is merged afterwards."""
+    """Whoever is reachable may change the configuration; two sides are merged afterwards."""
     MAJORITY = "majority"
     """Only a side that holds more than half of the roster may change the configuration."""
 

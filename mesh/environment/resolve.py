@@ -1,8 +1,9 @@
 """From what a person wrote to what a person signs: commands resolved against today's configuration.
 
-Resolved, a command says everything itself: defaults are written out, names stand for creation ids, controllers for
-their keys. The base names, for every key read or written, the version that it was resolved against; so the fold can
-tell, years later and on every controller alike, whether the ChangeSet still means what its author saw.
+Resolved, a command says everything itself: defaults are written out, objects named by creation id,
+controllers by key. The base names, for every key read or written, the version that it was resolved
+against; so the fold can tell, years later and on every controller alike, whether the ChangeSet
+still means what its author saw.
 """
 
 from collections.abc import Sequence
@@ -50,8 +51,8 @@ def resolve(
 ) -> Resolution | Unresolved:
     """``commands`` as a request on top of ``configuration``, which is left as it was.
 
-    ``nonce`` is the request's own: the creation ids of new objects come from it. With ``force`` the versions found
-    are written over whatever happens to them meanwhile.
+    ``nonce`` is the request's own: the creation ids of new objects come from it. With ``force``
+    the versions found are written over, whatever happens to them meanwhile.
     """
     errors = check_commands(commands)
     if errors:
@@ -100,7 +101,7 @@ class _Resolving:
         return f"{refusal.text}: {unknown_name(key[0], key[1], self._draft.names(key[0]))}"
 
     def lapse_majority(self) -> None:
-        """A removal that leaves fewer than a majority needs sets the policy back in the same ChangeSet."""
+        """A removal that leaves fewer than a majority needs sets all-active as well."""
         removes = any(command.verb == "remove" for command in self._resolved)
         barrier = self._draft.peek((environment.NAME, "barrier"))
         active = [
@@ -114,7 +115,8 @@ class _Resolving:
     def outcome(self, written: tuple[Command, ...], *, force: bool) -> Resolution | Unresolved:
         if len(self._keys) > BASE_MAX:
             self._errors.append(
-                f"{len(self._keys)} keys are touched, one ChangeSet may touch {BASE_MAX}: make several"
+                f"{len(self._keys)} keys are touched,"
+                f" one ChangeSet may touch {BASE_MAX}: make several"
             )
         if not self._errors:
             self._check_whole()

@@ -1,4 +1,4 @@
-"""What a parameter may be: each shape checks a value, reads one from text, and says itself as JSON Schema.
+"""What a parameter may be: a shape checks a value, reads one from text, and has a JSON Schema.
 
 A check names every mistake, each with its path, and never raises: whoever wrote five wrong values
 learns of five. Values are what JSON can say less floats, whose canonical bytes invite mistakes.
@@ -36,7 +36,7 @@ class Shape(Protocol):
         """Every mistake in ``value``, each beginning with ``path``; none means that it fits."""
 
     def read(self, text: str) -> Value:
-        """The value that a person wrote as ``text``. Raises Misread; bounds are not checked here."""
+        """The value that ``text`` spells. Raises Misread; bounds are not checked here."""
 
     def json_schema(self) -> dict[str, Value]:
         """The same as JSON Schema."""

@@ -53,7 +53,7 @@ class Workspace(Configuration):
         rest = key[2:]
         before = keys.get(rest, NOTHING)
         if entry is NOTHING:
-            keys.pop(rest, None)
+            _ = keys.pop(rest, None)
         else:
             keys[rest] = entry
             self._sum += entry_hash(key, entry)

@@ -1,7 +1,8 @@
-"""The roster: each controller an object of its own, so that admissions on both sides of a partition do not meet.
+"""The roster: each controller an object of its own, so that admissions on two sides do not meet.
 
-Admitted, a controller is a *learner*: in the roster object, with no part in the barrier. A roster change makes it
-*active*, another one *removed*; its entry stays for ever, so that a removed key can never be admitted again.
+Admitted, a controller is a *learner*: in the roster object, with no part in the barrier. A roster
+change makes it *active*, another one *removed*; its entry stays for ever, so that a removed key
+can never be admitted again.
 """
 
 from dataclasses import replace

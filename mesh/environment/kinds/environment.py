@@ -24,7 +24,7 @@ _SETTINGS: Final = (
     Parameter(
         "barrier",
         Choice((Policy.ALL_ACTIVE.value, Policy.MAJORITY.value)),
-        "who may change the configuration: whoever is reachable, or only more than half of the roster",
+        "who may change the configuration: whoever is reachable, or more than half of the roster",
     ),
     Parameter(
         "guard_ns",
@@ -39,7 +39,7 @@ _SETTINGS: Final = (
     Parameter(
         "merge",
         Text("auto, hold or site:NAME", r"auto|hold|site:[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?"),
-        "what happens to changes of two sides that conflict: decided by rule, by a person, or for one site",
+        "which of two sides' conflicting changes stands: by rule, by a person, or one site's",
     ),
 )
 

@@ -1,6 +1,7 @@
-"""What a merge says: which ChangeSets of two sides stand, which are set aside, which are let in after all.
+"""What a merge says: which ChangeSets of two sides stand, which are set aside, which are let in.
 
-These commands change no object. The fold reads them from the request, so the tx covers every decision.
+These commands change no object. The fold reads them from the request, so that the tx covers every
+decision.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""A load-balancer path: which services answer requests for a host and a prefix, and in which shares."""
+"""A load-balancer path: which services answer for a host and a prefix, and in which shares."""
 
 from typing import Final
 

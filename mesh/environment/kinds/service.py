@@ -73,7 +73,7 @@ _SETS: Final = (ElementSet("labels", Parameter("label", _LABEL, "a word to find 
 
 
 def _claims(name: str, fields: Fields) -> tuple[Claim, ...]:
-    """Services of one role share hosts, so a port belongs to one of them; not where their sites differ."""
+    """Services of one role share hosts, so a port is one's; not where their sites differ."""
     del name
     ports = fields.get("ports", [])
     assert isinstance(ports, list)

@@ -1,4 +1,4 @@
-"""The history of one controller: which ChangeSets are applied, what they add up to, and what does not fit.
+"""The history of one controller: the ChangeSets applied, what they add up to, what does not fit.
 
 The configuration is the fold of the history in the order of its timestamps. Everything here is a
 pure function of a set of ChangeSets: who holds the same ones has the same configuration, roster,
@@ -78,7 +78,7 @@ class History:
         return roster_effect(request.resolved)
 
     def objection(self, change_set: ChangeSet, over: Ids) -> Objection | None:
-        """What speaks against ``change_set`` in the fold of those in ``over`` with a lower timestamp.
+        """What speaks against ``change_set`` in the fold of the earlier ones in ``over``.
 
         It need not be in the catalogue; its parents must be. None where nothing speaks against it.
         """
@@ -95,7 +95,7 @@ class History:
         return self._objection_of_fold(prepared, self._earlier(over, change_set.timestamp))
 
     def extend(self, ids: Ids) -> None:
-        """H becomes H ∪ ``ids``, which is closed under ancestors; refold from the lowest new one."""
+        """Add ``ids`` to H, which stays closed under ancestors, and refold from the lowest of them."""
         new = ids & ~self._ids
         merges = self._rulings.merges(new)
         # A merge is judged in the fold of its ancestors: near by, while the line stops before it.
@@ -148,7 +148,7 @@ class History:
 
     @property
     def needs_upgrade(self) -> int | None:
-        """The number of the ChangeSet that this version does not understand, at which folding stopped."""
+        """The number of the ChangeSet at which folding stopped, since it is not understood."""
         stopped = (step.number for step in self._line.steps if step.is_stopped)
         return next(stopped, None) if self._line.is_stopped else None
 
@@ -205,8 +205,8 @@ class History:
     ) -> MergePlan:
         """The merge over ``ids``, everything that is released, by this environment's policy.
 
-        ``released_by`` says how many controllers released a number; ``keep`` and ``admit`` are tx that
-        a person wants to stand, and to let in.
+        ``released_by`` says how many controllers released a number; ``keep`` and ``admit`` are tx
+        that a person wants to stand, and to let in.
         """
         policy = str(self.state.get("environment", "merge"))
         return self._merging.plan(ids, Wishes(policy, released_by, keep, admit))

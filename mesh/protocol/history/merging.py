@@ -79,7 +79,7 @@ class Merging:
 
     def report(self, ids: Ids) -> tuple[Dispute, ...]:
         """The disputes in ``ids`` where always the earlier one stands: the same for everybody."""
-        return tuple(self._settle(ids, lambda earlier, later: earlier))
+        return tuple(self._settle(ids, lambda earlier, _later: earlier))
 
     def plan(self, ids: Ids, wishes: Wishes) -> MergePlan:
         """The merge over ``ids`` that ``wishes`` call for."""

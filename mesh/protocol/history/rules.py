@@ -32,7 +32,7 @@ class Verdict:
 def apply(
     workspace: Workspace, prepared: Prepared, operator: bytes, merged_by: bytes | None
 ) -> Verdict:
-    """Fold ``prepared``, no merge, into ``workspace``: it has the changes afterwards or is as it was.
+    """Fold ``prepared``, no merge: ``workspace`` has its changes afterwards, or is as it was.
 
     ``merged_by`` is the tx of the merge that counts for it, where that one sets it aside.
     """

@@ -19,7 +19,7 @@ from mesh.protocol.history.rules import refusal_of_rights
 from mesh.wire.requests import Kind
 
 RULINGS_KEPT_MAX: Final = 64
-"""Sets of merges whose rulings are remembered: the histories of one partition, and those asked about."""
+"""Sets of merges whose rulings are remembered: those of the heads that are asked about."""
 
 Roster = Callable[[Ids], tuple[bytes, ...]]
 

@@ -10,6 +10,7 @@ from mesh.environment.commands import (
     unknown_part,
 )
 from mesh.environment.kinds import COMMANDS, KINDS, SCHEMA
+from mesh.environment.shapes import NAME
 from mesh.wire.limits import COMMANDS_MAX
 from mesh.wire.requests import Command, Value
 
@@ -32,10 +33,8 @@ def test_every_mistake_is_named_at_once() -> None:
         "command 1 (servce create): unknown group 'servce', did you mean 'service'?",
         "command 2 (service crate): unknown verb 'crate', did you mean 'create'?",
         "command 3 (service create): unknown parameter 'nam', did you mean 'name'?",
-        "command 3 (service create): name: missing, expected a name of small letters, digits,"
-        " '-', '_' and '.', 63 at most, letter or digit at both ends",
-        "command 3 (service create): role: expected a name of small letters, digits, '-', '_'"
-        " and '.', 63 at most, letter or digit at both ends, not 5",
+        f"command 3 (service create): name: missing, expected {NAME.words}",
+        f"command 3 (service create): role: expected {NAME.words}, not 5",
         "command 3 (service create): count: expected a whole number from 0 to 1000, not -1",
     )
 
@@ -93,7 +92,7 @@ def test_unknown_is_told_from_wrong() -> None:
 
 
 def test_words_of_a_person_become_values() -> None:
-    """The command line's texts are read by the shapes; a dash in a name stands for an underscore."""
+    """Texts of the command line are read by the shapes; a dash stands for an underscore."""
     words = {
         "name": "web",
         "role": "front",
@@ -141,7 +140,7 @@ def test_words_that_cannot_be_read_are_all_named() -> None:
 
 
 def test_the_table_is_sound() -> None:
-    """Each kind's commands carry its name; each parameter stands once; each touch names parameters."""
+    """Each command is under its name; each parameter stands once; each touch names some."""
     for (group, verb), declaration in COMMANDS.items():
         names = [parameter.name for parameter in declaration.parameters]
         assert (declaration.group, declaration.verb) == (group, verb)

@@ -135,7 +135,7 @@ def _broken(*names_and_fields: tuple[str, dict[str, object]]) -> str | None:
 
 
 def test_ports_meet_within_a_role() -> None:
-    """Services of one role share hosts: a port is one's, unless both are bound to different sites."""
+    """Services of one role share hosts: a port is one's, unless both are at different sites."""
     web: dict[str, object] = {"role": "web", "ports": [80]}
     clash = "port 80 of role web: claimed by service 'a' and by service 'b'"
     assert _broken(("a", web), ("b", web)) == clash

@@ -16,7 +16,7 @@ from tests.mesh.protocol.history.world import (
 
 
 def test_the_state_is_the_fold_by_timestamp() -> None:
-    """F0: Whatever the order of arrival, ChangeSets take effect in the order of their timestamps."""
+    """F0: Whatever the order of arrival, ChangeSets take effect in order of timestamp."""
     world = World()
     left, right = world.side(ALICE), world.side(BOB)
     first = left.change(item("a", 1), lamport=1)
@@ -29,7 +29,7 @@ def test_the_state_is_the_fold_by_timestamp() -> None:
 
 
 def test_a_request_takes_effect_once_at_its_lowest_place() -> None:
-    """F1: Two attempts of one request, released by two sides, count once, at the lower timestamp."""
+    """F1: Two attempts of one request, released by two sides, count once, the lower."""
     world = World()
     side = world.side()
     request = world.sign(side.resolve(item("a", 1)))
@@ -154,7 +154,7 @@ def test_a_base_must_name_every_key() -> None:
 
 
 def test_force_drops_the_base_check_for_one() -> None:
-    """F5: A forced ChangeSet takes effect over whatever was written, and lists what it overrides."""
+    """F5: A forced ChangeSet takes effect over what was written, and lists what it overrides."""
     world = World()
     side = world.side()
     first = side.change(item("a", 0))
@@ -320,7 +320,7 @@ def test_a_merge_is_judged_in_the_fold_of_its_ancestors() -> None:
 
 
 def test_a_merge_decides_only_what_its_sides_did_not_share() -> None:
-    """F11a: A merge that names what all its sides had, or what is not behind it, counts for nothing."""
+    """F11a: A merge that decides about what all its sides had counts for nothing."""
     world = World()
     base = roster_of_three(world)
     shared = base.change(item("a", 1))

@@ -26,7 +26,7 @@ def _why(side: Side, number: int, over: int | None = None) -> NoReason | None:
 
 
 def test_nothing_speaks_against_what_would_take_effect() -> None:
-    """F14: A ChangeSet that the fold would let take effect meets no objection, and nothing changes."""
+    """F14: What the fold would let take effect meets no objection, and nothing changes."""
     side = roster_of_three(World())
     before = side.history.state_hash
     number = side.propose(side.resolve(item("a", 1)))
@@ -49,7 +49,7 @@ def test_a_conflict_names_the_key_and_who_wrote_it() -> None:
 
 
 def test_only_what_is_earlier_is_heard() -> None:
-    """F14b: It is judged in the fold of those with a lower timestamp, so of two at once one falls."""
+    """F14b: It is judged in the fold of those that are earlier, so of two at once one falls."""
     side = World().side()
     one, two = side.resolve(item("a", 1)), side.resolve(item("a", 2))
     earlier, later = side.propose(one, lamport=3), side.propose(two, lamport=4)
@@ -61,7 +61,7 @@ def test_only_what_is_earlier_is_heard() -> None:
 
 
 def test_what_is_open_counts_too() -> None:
-    """F14c: The set it is judged over may hold what is not applied yet; the history stays as it is."""
+    """F14c: It may be judged over what is not applied yet; the history stays as it is."""
     side = World().side()
     _ = side.change(item("z", 1))
     one = side.propose(side.resolve(item("a", 1)))
@@ -73,7 +73,7 @@ def test_what_is_open_counts_too() -> None:
 
 
 def test_what_can_never_be_is_invalid() -> None:
-    """F14d: No right, a foreign environment, a false signature, a wrong kind, a bare base: invalid."""
+    """F14d: No right, foreign environment, false signature, wrong kind, bare base: invalid."""
     world = World()
     side = world.side()
     resolution = side.resolve(item("a", 1))
@@ -94,7 +94,7 @@ def test_what_can_never_be_is_invalid() -> None:
 
 
 def test_what_would_break_the_whole_is_invalid() -> None:
-    """F14e: A command that refuses, or an invariant that would not hold, is an objection as well."""
+    """F14e: A command that refuses, or an invariant that would not hold, is an objection."""
     side = World().side()
     _ = side.change(command("service", "create", name="web", role="web"))
     resolution = side.resolve(
@@ -118,7 +118,7 @@ def test_a_newer_version_is_said_so() -> None:
 
 
 def test_checkpoints_are_of_a_newer_version() -> None:
-    """F14g: Checkpoints are not built yet: an attempt of that kind is not understood, not refused."""
+    """F14g: Checkpoints are not built yet: that kind is not understood, rather than refused."""
     world = World()
     side = world.side()
     number = world.attempt(world.sign(side.resolve(item("a", 1))), Kind.CHECKPOINT, 0, ALICE)
@@ -145,7 +145,7 @@ def test_only_an_operator_lets_in_what_removed_controllers_released() -> None:
     left, right = base.fork(ALICE), base.fork(BOB)
     _, two = left.change(item("a", 1)), right.change(item("b", 1))
     ids = left.ids | right.ids
-    plan = left.history.plan_merge(ids, lambda number: 1, admit=(left.tx(two),))
+    plan = left.history.plan_merge(ids, lambda _: 1, admit=(left.tx(two),))
     resolution = Resolution(plan.commands, plan.commands, (), (), Kind.MERGE)
     own = world.attempt(world.sign(resolution, signer=ALICE.controller), Kind.MERGE, ids, ALICE)
     operators = world.attempt(world.sign(resolution), Kind.MERGE, ids, ALICE)
@@ -153,7 +153,7 @@ def test_only_an_operator_lets_in_what_removed_controllers_released() -> None:
 
 
 def test_the_vote_does_not_hear_itself() -> None:
-    """F14j: Where another attempt of the same request is in the set, nothing speaks against this one."""
+    """F14j: Where another attempt of the request is in the set, nothing speaks against it."""
     world = World()
     side = world.side()
     request = world.sign(side.resolve(item("a", 1)))

@@ -64,7 +64,7 @@ def reference_fold(catalogue: Catalogue, ids: Ids) -> Reference:
             result.outcomes[number] = "repeated"
             continue
         seen.append(change_set.tx)
-        result.outcomes[number] = _apply(result, catalogue, number, change_set.tx in aside)
+        result.outcomes[number] = _apply(result, catalogue, number, aside)
     return result
 
 
@@ -82,16 +82,16 @@ def _founded() -> State:
     }
 
 
-# --- rules ------------------------------------------------------------------------------------------
+# --- rules ------------------------------------------------------------------------------------
 
 
-def _apply(result: Reference, catalogue: Catalogue, number: int, aside: bool) -> str:
+def _apply(result: Reference, catalogue: Catalogue, number: int, aside: set[bytes]) -> str:
     change_set = catalogue[number]
     if change_set.kind is Kind.MERGE:
         return _merge_outcome(catalogue, number)
     if not _has_right(change_set, result.roster):
         return "refused"
-    if aside:
+    if change_set.tx in aside:
         return "merged"
     for entry in change_set.request.base:
         if result.state.get(entry.key, (False, None, None))[2] != entry.version:
@@ -155,41 +155,46 @@ def _set_aside(catalogue: Catalogue, ids: Ids) -> set[bytes]:
     return aside
 
 
-# --- commands -----------------------------------------------------------------------------------------
+# --- commands ---------------------------------------------------------------------------------
 
 
 def _run(state: State, command: Command, tx: bytes) -> None:
-    group, given = command.group, command.parameters
-    name = str(given["controller" if group == "controller" else "name"])
-    owner = (group, name)
+    group, verb, given = command.group, command.verb, command.parameters
+    owner = (group, str(given["controller" if group == "controller" else "name"]))
     present = state.get(owner, (False, None, None))[0]
-    if command.verb in ("create", "admit"):
-        if present:
-            raise Refused
-        state[owner] = (True, given["id"], tx)
-        if command.verb == "admit":
-            state[(*owner, "state")] = (True, "learner", tx)
-    elif (group, command.verb) == ("item", "set"):
+    if (group, verb) == ("item", "set"):
         state[owner] = (True, given["value"], tx)
         return
-    elif not present or ("id" in given and state[owner][1] != given["id"]):
+    if present == (verb in ("create", "admit")):
         raise Refused
-    if command.verb in ("create", "admit", "modify"):
-        for field_name in FIELDS[group]:
-            if field_name in given:
-                state[(*owner, field_name)] = (True, given[field_name], tx)
-    elif command.verb == "delete":
-        for key in [key for key, cell in state.items() if key[:2] == owner and cell[0]]:
-            state[key] = (False, None, tx)
-    elif command.verb in ("add-label", "remove-label"):
-        adds = command.verb == "add-label"
-        state[(*owner, "labels", str(given["label"]))] = (adds, adds or None, tx)
-    elif command.verb in ("activate", "remove"):
-        before = state[(*owner, "state")][1]
-        if before not in (("learner",) if command.verb == "activate" else ("learner", "active")):
-            raise Refused
-        after = "active" if command.verb == "activate" else "removed"
-        state[(*owner, "state")] = (True, after, tx)
+    if present and "id" in given and state[owner][1] != given["id"]:
+        raise Refused
+    if not present:
+        state[owner] = (True, given["id"], tx)
+    for field_name in FIELDS.get(group, ()):
+        if field_name in given:
+            state[(*owner, field_name)] = (True, given[field_name], tx)
+    _run_verb(state, owner, command, tx)
+
+
+def _run_verb(state: State, owner: tuple[str, str], command: Command, tx: bytes) -> None:
+    match command.verb:
+        case "delete":
+            for key in [key for key, cell in state.items() if key[:2] == owner and cell[0]]:
+                state[key] = (False, None, tx)
+        case "add-label" | "remove-label" as verb:
+            adds = verb == "add-label"
+            key = (*owner, "labels", str(command.parameters["label"]))
+            state[key] = (adds, adds or None, tx)
+        case "admit":
+            state[(*owner, "state")] = (True, "learner", tx)
+        case "activate" | "remove" as verb:
+            allowed = ("learner",) if verb == "activate" else ("learner", "active")
+            if state[(*owner, "state")][1] not in allowed:
+                raise Refused
+            state[(*owner, "state")] = (True, "active" if verb == "activate" else "removed", tx)
+        case _:
+            assert command.verb in ("create", "modify")
 
 
 def _demand_covered(change_set: ChangeSet) -> None:
@@ -223,20 +228,26 @@ def _referred(value: Value, kind: str) -> Iterable[Key]:
 
 def _demand_whole(state: State) -> None:
     present = {key: value for key, (there, value, _) in state.items() if there}
-    taken: list[object] = []
+    states = [value for key, value in present.items() if key[2:] == ("state",)]
+    taken = [repr(each) for each in _taken(present)]
+    dangling = [
+        target
+        for key, value in present.items()
+        if key[0] in ("path", "service") and key[2:] in (("services",), ("site",))
+        for target in _referred(value, _kind(key))
+        if target not in present
+    ]
+    if dangling or len(set(taken)) < len(taken) or "active" not in states:
+        raise Refused
+
+
+def _taken(present: dict[Key, Value]) -> Iterable[object]:
     for key, value in present.items():
-        if key[0] in ("path", "service") and key[2:] in (("services",), ("site",)):
-            if any(target not in present for target in _referred(value, _kind(key))):
-                raise Refused
         if key[0] == "path" and key[2:] == ("host",):
-            taken.append(("path", value, present.get((*key[:2], "prefix"))))
-        if key[0] == "controller" and key[2:] == ("name",):
-            if present[(*key[:2], "state")] != "removed":
-                taken.append(("controller", value))
-    if len({repr(each) for each in taken}) < len(taken):
-        raise Refused
-    if "active" not in [value for key, value in present.items() if key[2:] == ("state",)]:
-        raise Refused
+            yield "path", value, present.get((*key[:2], "prefix"))
+        is_name = key[0] == "controller" and key[2:] == ("name",)
+        if is_name and present[(*key[:2], "state")] != "removed":
+            yield "controller", value
 
 
 def _kind(key: Key) -> str:

@@ -101,7 +101,7 @@ def test_rosters_of_other_sets_equal_the_oracle(world: World, random: Random) ->
 
 
 def test_a_vote_foresees_the_fold(world: World, random: Random) -> None:
-    """There is no objection if, and only if, the ChangeSet takes effect right after those it is judged over."""
+    """There is no objection if, and only if, it takes effect after those it is judged over."""
     history = new_history(world.catalogue, closed_subset(random, world))
     before = history.state_hash
     for number in range(len(world.catalogue)):

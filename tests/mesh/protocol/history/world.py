@@ -1,4 +1,4 @@
-"""A small world for tests of the history: people who submit, sides that drift apart, one catalogue."""
+"""A small world for tests of the history: people submit, sides drift apart, one catalogue."""
 
 from dataclasses import dataclass, field
 from hashlib import blake2b

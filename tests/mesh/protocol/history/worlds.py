@@ -1,4 +1,4 @@
-"""Random worlds: a roster that splits, changes on all sides, merges good and bad, requests tried twice."""
+"""Random worlds: a roster splits, all sides change things, merge well and badly, try twice."""
 
 from random import Random
 
