@@ -7,8 +7,9 @@ costs laggards traffic, and never correctness.
 
 Invariants, which the sync relies on:
 
-- the floor is closed downwards: no removal at or under it is held, alone or beside other values.
-  So two stores of equal vectors and floors hold equal records;
+- the floor is closed downwards: no evidence at or under it is held, alone or beside other values,
+  unless something above it rests on it. So two stores of equal vectors and floors hold equal
+  records;
 - what a collected tombstone had superseded is within the vector: seen and not live, so dead.
 
 A replica id that ended and has no live dots needs no entry of its own: one watermark for its
@@ -20,7 +21,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from crdt.clock import stamp_at
-from crdt.record import REMOVED, Record, Sibling
+from crdt.record import REMOVED, Record, Sibling, is_evidence, supersedes
 from crdt.seen import Counters, Dot, Incarnation, Seen
 from crdt.table import Table
 
@@ -69,17 +70,27 @@ def sweep(table: Table, seen: Seen) -> int:
 
 def without_collected(record: Record, seen: Seen) -> Record:
     """Return the record less what counts as collected; the same object where nothing does."""
-    left = tuple([s for s in record if not is_collected(s, seen)])
-    return record if len(left) == len(record) else left
+    left = record
+    while True:
+        kept = tuple([s for s in left if not _is_collected(left, s, seen)])
+        if len(kept) == len(left):
+            return left
+        left = kept
 
 
-def is_collected(sibling: Sibling, seen: Seen) -> bool:
-    """Whether this is a removal that the floor has passed."""
+def _is_collected(record: Record, sibling: Sibling, seen: Seen) -> bool:
+    """Whether this is evidence that the floor has passed, and nothing else rests on it."""
     return (
-        sibling.value is REMOVED
-        and sibling.counter <= seen.floor.get(sibling.replica, 0)
+        sibling.counter <= seen.floor.get(sibling.replica, 0)
+        and is_evidence(record, sibling)
         and _superseded_is_seen(sibling, seen)
+        and not any(supersedes(sibling, s.replica, s.counter) for s in record)
     )
+
+
+def is_collected_removal(sibling: Sibling, seen: Seen) -> bool:
+    """Whether this is a removal that the floor has passed: it is not missed where it is not."""
+    return sibling.value is REMOVED and sibling.counter <= seen.floor.get(sibling.replica, 0)
 
 
 def _sort(
@@ -89,21 +100,22 @@ def _sort(
     wall_ns: int,
     held_by_all: Counters,
 ) -> tuple[list[Dot], dict[bytes, int]]:
-    """Return the dots of ripe removals, and per replica id the lowest one that must stay."""
-    oldest_first = sorted(
-        (sibling for key in table.tombstones for sibling in table.records[key]),
-        key=lambda sibling: sibling[2:3] + sibling[:2],
-    )
-    removals = [sibling for sibling in oldest_first if sibling.value is REMOVED]
-    excess = len(removals) - policy.tombstones_max
+    """Return the dots of ripe evidence, and per replica id the lowest one that must stay."""
+    evidence = [
+        (sibling.stamp, sibling.dot, sibling)
+        for key in table.tombstones
+        for sibling in table.records[key]
+        if is_evidence(table.records[key], sibling)
+    ]
+    excess = len(evidence) - policy.tombstones_max
     old = stamp_at(max(0, wall_ns - policy.age_ns))
     ripe: list[Dot] = []
     blocked: dict[bytes, int] = {}
-    for place, removal in enumerate(removals):
-        replica, counter = removal.dot
-        due = place < excess or removal.stamp < old or counter <= held_by_all.get(replica, 0)
-        if due and counter <= seen.vector.get(replica, 0) and _superseded_is_seen(removal, seen):
-            ripe.append(removal.dot)
+    for place, (stamp, dot, sibling) in enumerate(sorted(evidence, key=lambda each: each[:2])):
+        replica, counter = dot
+        due = place < excess or stamp < old or counter <= held_by_all.get(replica, 0)
+        if due and counter <= seen.vector.get(replica, 0) and _superseded_is_seen(sibling, seen):
+            ripe.append(dot)
         else:
             blocked[replica] = min(counter, blocked.get(replica, counter))
     return ripe, blocked

@@ -26,7 +26,7 @@ from crdt.limits import (
     value_bytes_max,
     value_depth_max,
 )
-from crdt.record import REMOVED, Context, KeyedRecord, Proof, Record, Sibling, supersedes
+from crdt.record import REMOVED, Context, KeyedRecord, Proof, Record, Sibling, dominates
 from crdt.seen import Seen
 from crdt.values import Key, decode_bounded, key_fault, value_fault
 
@@ -96,7 +96,7 @@ def parse_key(item: object) -> Key:
 
 
 def parse_record(item: object) -> Record:
-    """Read siblings: ascending, none superseding another. Raises Malformed."""
+    """Read siblings: ascending, none dominating another. Raises Malformed."""
     if not isinstance(item, tuple) or not 1 <= len(item) <= siblings_max:
         raise Malformed(f"a record has 1 to {siblings_max} siblings")
     if len(item) == 1:
@@ -105,8 +105,8 @@ def parse_record(item: object) -> Record:
     dots = [sibling[:2] for sibling in record]
     if any(low >= high for low, high in zip(dots, dots[1:], strict=False)):
         raise Malformed("siblings are ascending by dot")
-    if any(supersedes(a, *b) for a in record for b in dots):
-        raise Malformed("a sibling that another one supersedes")
+    if any(dominates(one, other) for one in record for other in record):
+        raise Malformed("a sibling that another one makes superfluous")
     return record
 
 

@@ -11,7 +11,7 @@ greater encoding stays: everywhere the same one, so that even this converges, an
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from crdt.collection import is_collected, without_collected
+from crdt.collection import is_collected_removal, without_collected
 from crdt.errors import Reason, Rejected
 from crdt.fingerprints import content
 from crdt.groups import Equivocation, Ledger
@@ -75,7 +75,7 @@ class Merge:
                 [s for s in offered if counts(key, s.replica) and self._believed(key, s)]
             )
             if repair:
-                remote = tuple([s for s in remote if not is_collected(s, self._seen)])
+                remote = tuple([s for s in remote if not is_collected_removal(s, self._seen)])
             if remote:
                 self._join(key, remote, repair=repair)
         return self._applied

@@ -11,7 +11,7 @@ import cbor2
 
 from crdt.encoding import Malformed, parse_context
 from crdt.errors import RefusedWrite
-from crdt.record import REMOVED, Record, Removed, knowledge, rank
+from crdt.record import REMOVED, Record, Removed, current, knowledge, rank
 from crdt.seen import Counters
 from crdt.values import Value, decode_bounded
 
@@ -73,7 +73,7 @@ def reading(record: Record) -> Reading | None:
         if isinstance(only.value, Removed):
             return None
         return Reading(only.value, (), only.stamp, record)
-    latest_first = sorted(record, key=rank, reverse=True)
+    latest_first = sorted(current(record), key=rank, reverse=True)
     values = [s.value for s in latest_first if not isinstance(s.value, Removed)]
     if not values:
         return None

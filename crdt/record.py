@@ -5,13 +5,18 @@ dot that names the write, and the context of the write: the dots that its author
 superseded. Because each key carries its own context, any subset of records is a valid delta, in
 any order, duplicated or not.
 
-The join keeps a local sibling if the remote record has it too or does not supersede it; it takes
-a remote sibling if it is not held, not superseded here, and not *seen* here. Seen and not live
-means dead: this forbids resurrection after the tombstone itself has been collected.
+A sibling that another one supersedes is no longer shown. It is also no longer needed, if the other
+one supersedes all that it superseded: then the other *dominates* it. Where an author had collected
+a tombstone before it wrote again, its context may not say all that the tombstone said, and who
+still holds the tombstone keeps it beside the new value, as the only evidence of what it removed.
 
-Invariants: siblings are ascending by dot, so that equal records are equal tuples; no sibling of a
-record supersedes another one of it; a context names everything that the sibling supersedes,
-directly or through what it superseded.
+The join keeps a local sibling unless a remote one dominates it; it takes a remote sibling if it is
+not held, not dominated here, and not *seen* here. Seen and not live means dead: this forbids
+resurrection after the tombstone itself has been collected.
+
+Invariants: siblings are ascending by dot, so that equal records are equal tuples; none dominates
+another. Domination is a partial order and a record is the set of its greatest elements, so the
+join is commutative, associative and idempotent whatever the contexts say.
 
 Source: dotted version vector sets (Almeida, Baquero, Gonçalves, Preguiça, Fonte, 2014) and
 delta-state CRDTs (Almeida, Shoker, Baquero, 2018). Unlike there, a context belongs to the sibling,
@@ -79,9 +84,11 @@ def supersedes(sibling: Sibling, replica: bytes, counter: int) -> bool:
     return replica == sibling.replica and counter < sibling.counter
 
 
-def superseded_by(record: Record, replica: bytes, counter: int) -> bool:
-    """Whether any sibling of `record` supersedes this dot."""
-    return any(supersedes(sibling, replica, counter) for sibling in record)
+def dominates(sibling: Sibling, other: Sibling) -> bool:
+    """Whether `sibling` supersedes `other` and everything that `other` superseded."""
+    return supersedes(sibling, other.replica, other.counter) and all(
+        supersedes(sibling, replica, through) for replica, through in other.context if through
+    )
 
 
 def holds(record: Record, replica: bytes, counter: int) -> bool:
@@ -94,25 +101,21 @@ def join(
     remote: Record,
     seen: Callable[[bytes, int], bool],
 ) -> Record:
-    """Return the least record that has what `local` and `remote` have, less what either knows to
-    be dead. The very object `local` is returned where the remote record brought nothing.
+    """Return the least record that has what both have, less what either knows to be dead.
+
+    It is the very object `local` where the remote record brought nothing.
     """
-    kept = [
-        sibling
-        for sibling in local
-        if holds(remote, sibling.replica, sibling.counter)
-        or not superseded_by(remote, sibling.replica, sibling.counter)
-    ]
+    kept = [mine for mine in local if not any(dominates(theirs, mine) for theirs in remote)]
     taken = [
-        sibling
-        for sibling in remote
-        if not holds(local, sibling.replica, sibling.counter)
-        and not superseded_by(local, sibling.replica, sibling.counter)
-        and not seen(sibling.replica, sibling.counter)
+        theirs
+        for theirs in remote
+        if not holds(local, theirs.replica, theirs.counter)
+        and not any(dominates(mine, theirs) for mine in local)
+        and not seen(theirs.replica, theirs.counter)
     ]
     if not taken and len(kept) == len(local):
         return local
-    return tuple(sorted(kept + taken, key=_by_dot))
+    return in_order(kept + taken)
 
 
 def _by_dot(sibling: Sibling) -> tuple[bytes, int]:
@@ -124,9 +127,25 @@ def in_order(siblings: Iterable[Sibling]) -> Record:
     return tuple(sorted(siblings, key=_by_dot))
 
 
+def current(record: Record) -> Record:
+    """Return the siblings that no other one supersedes: what readers are shown."""
+    if len(record) == 1:
+        return record
+    return tuple(
+        s for s in record if not any(supersedes(t, s.replica, s.counter) for t in record)
+    )
+
+
 def is_removed(record: Record) -> bool:
-    """Whether a record is a tombstone: a value written concurrently with a removal survives it."""
-    return all(sibling.value is REMOVED for sibling in record)
+    """Whether nothing is left but removals: a value written concurrently with one survives it."""
+    return all(sibling.value is REMOVED for sibling in current(record))
+
+
+def is_evidence(record: Record, sibling: Sibling) -> bool:
+    """Whether a sibling only says what is dead: a removal, or superseded and not dominated."""
+    return sibling.value is REMOVED or any(
+        supersedes(other, sibling.replica, sibling.counter) for other in record
+    )
 
 
 def rank(sibling: Sibling) -> tuple[int, bytes, int]:
@@ -135,9 +154,7 @@ def rank(sibling: Sibling) -> tuple[int, bytes, int]:
 
 
 def knowledge(record: Record) -> dict[bytes, int]:
-    """Return what whoever was shown this record has seen of its key: all of its dots, and all
-    that they supersede.
-    """
+    """Return what a reader of this record has seen of its key: its dots and what they supersede."""
     known: dict[bytes, int] = {}
     for replica, counter, _, _, context, _ in record:
         known[replica] = max(counter, known.get(replica, 0))

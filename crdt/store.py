@@ -46,9 +46,10 @@ from crdt.record import (
     Removed,
     Sibling,
     context_for,
+    current,
+    dominates,
     in_order,
     is_removed,
-    supersedes,
 )
 from crdt.seen import Counters, Dot, Extent, Incarnation, Seen
 from crdt.table import Table
@@ -208,7 +209,7 @@ class Store:
         known = None if operation.seen is None else operation.seen.counters
         return not is_removed(record) and any(
             known is None or sibling.counter <= known.get(sibling.replica, 0)
-            for sibling in record
+            for sibling in current(record)
             if sibling.value is not REMOVED
         )
 
@@ -284,7 +285,7 @@ class Store:
 
     def _place(self, key: Key, sibling: Sibling) -> Record:
         record = self.table.records.get(key, ())
-        kept = [s for s in record if not supersedes(sibling, s.replica, s.counter)]
+        kept = [s for s in record if not dominates(sibling, s)]
         after = in_order([*kept, sibling])
         self.table.replace(key, after)
         self.counter = sibling.counter

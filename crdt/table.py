@@ -5,7 +5,7 @@ key, which keys hold tombstones, the sorted order of keys, the fingerprints, and
 since the journal last asked.
 
 Invariants: `live[replica][counter] == key` exactly where the record of `key` holds that dot;
-`tombstones` are exactly the keys whose record holds a removal.
+`tombstones` are exactly the keys whose record holds evidence of what is dead.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from sortedcontainers import SortedList  # type: ignore[import-untyped]  # it has no stubs
 
 from crdt.fingerprints import Fingerprints, Secret
-from crdt.record import REMOVED, Record
+from crdt.record import Record, is_evidence
 from crdt.values import Key
 
 
@@ -81,7 +81,7 @@ class Table:
             live[replica][sibling.counter] = key
         if not before or not after:
             self.order.unsettled[key] = None
-        if any(sibling.value is REMOVED for sibling in after):
+        if any(is_evidence(after, sibling) for sibling in after):
             self.tombstones[key] = None
         elif key in self.tombstones:
             del self.tombstones[key]

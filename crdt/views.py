@@ -19,7 +19,7 @@ from crdt.errors import RefusedWrite
 from crdt.fractions import place_between
 from crdt.limits import integer_max, integer_min
 from crdt.reading import Reading, Token
-from crdt.record import Delta
+from crdt.record import Delta, current
 from crdt.store import Store
 from crdt.values import Key, Value
 
@@ -128,7 +128,8 @@ class Counter:
             RefusedWrite: this replica's tally would leave 64 bits.
         """
         store = self._store
-        mine = [s for s in store.record(self._key) or () if s.replica == store.replica]
+        siblings = current(store.record(self._key) or ())
+        mine = [s for s in siblings if s.replica == store.replica]
         up, down = (sum(part) for part in zip((0, 0), *(_parts(s.value) for s in mine), strict=True))
         up, down = (up + amount, down) if amount >= 0 else (up, down - amount)
         if not integer_min <= -down <= up <= integer_max:

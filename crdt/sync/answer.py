@@ -14,8 +14,8 @@ from crdt.sync.work import Work
 from crdt.values import Key
 
 
-def answer(store: Store, ask: Range, work: Work) -> None:
-    """Answer one question of a walk."""
+def answer(store: Store, ask: Range, work: Work, *, moved: bool) -> None:
+    """Answer one question of a walk; `moved` where the store is no longer as COVER told."""
     sums = store.table.sums
     mine = sums.children(ask.replica, ask.level, ask.index)
     parts = differing(mine, ask.sums, ask.secret_version == sums.secret.version)
@@ -24,7 +24,7 @@ def answer(store: Store, ask: Range, work: Work) -> None:
             Range(
                 ask.owned,
                 ask.session,
-                False,  # noqa: FBT003 - it tells, it does not ask
+                0,
                 sums.secret.version,
                 ask.replica,
                 ask.level,
@@ -33,19 +33,37 @@ def answer(store: Store, ask: Range, work: Work) -> None:
             ),
         )
     elif ask.level == LEAVES:
-        _send_leaves(store, ask, parts, work)
+        _send_leaves(store, ask, parts, work, moved=moved)
     else:
         _send_records(store, ask, parts, work)
 
 
-def _send_leaves(store: Store, ask: Range, parts: list[int], work: Work) -> None:
+def _send_leaves(
+    store: Store,
+    ask: Range,
+    parts: list[int],
+    work: Work,
+    *,
+    moved: bool,
+) -> None:
     line = store.table.live.get(ask.replica, {})
     mask = sum(1 << part for part in parts)
     for part in parts or [0]:
         live = live_bits(line, ask.index * FAN_OUT + part) if parts else 0
         version = store.table.sums.secret.version
         work.send(
-            Leaf(ask.owned, ask.session, version, ask.replica, ask.index, mask, part, live),
+            Leaf(
+                ask.owned,
+                ask.session,
+                ask.turn,
+                version,
+                ask.replica,
+                ask.index,
+                mask,
+                part,
+                live,
+                moved,
+            ),
         )
 
 

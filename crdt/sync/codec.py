@@ -51,6 +51,7 @@ _LEVEL_MAX: Final = 15
 _MAJOR_ARRAY: Final = 0x80
 _SESSION_MAX: Final = 2**32 - 1
 _PARTS_MAX: Final = 2**31
+_TURNS_MAX: Final = 2**31
 _VERSION_MAX: Final = 2**31
 
 
@@ -68,11 +69,12 @@ def encode(message: Message) -> bytes:
         case Cover():
             fields = _cover_fields(message)
         case Range():
-            fields = (message.session, message.ask, message.secret_version, message.replica)
+            fields = (message.session, message.turn, message.secret_version, message.replica)
             fields += (message.level, message.index, _packed_sums(message.sums))
         case Leaf():
-            fields = (message.session, message.secret_version, message.replica, message.parent)
-            fields += (message.differing, message.child, _packed_bits(message.live))
+            fields = (message.session, message.turn, message.secret_version, message.replica)
+            fields += (message.parent, message.differing, message.child)
+            fields += (_packed_bits(message.live), message.moved)
         case Rumour():
             fields = (message.epoch, _plain_records(message.records))
         case More():
@@ -252,14 +254,12 @@ def _parse_cover(owned: bool, fields: Plain) -> Message:  # noqa: FBT001 - one s
 
 
 def _parse_range(owned: bool, fields: Plain) -> Message:  # noqa: FBT001 - one signature
-    session, ask, secret_version, replica, level, index, sums = _expect(fields, 7)
-    if not isinstance(ask, bool):
-        raise Malformed("a RANGE asks or tells")
+    session, turn, secret_version, replica, level, index, sums = _expect(fields, 7)
     told = _bytes(sums, FAN_OUT * SUM_BYTES)
     return Range(
         owned,
         _int(session, _SESSION_MAX),
-        ask,
+        _int(turn, _TURNS_MAX),
         _int(secret_version, _VERSION_MAX),
         _bytes(replica, replica_id_bytes),
         _int(level, _LEVEL_MAX, least=1),
@@ -272,18 +272,22 @@ def _parse_range(owned: bool, fields: Plain) -> Message:  # noqa: FBT001 - one s
 
 
 def _parse_leaf(owned: bool, fields: Plain) -> Message:  # noqa: FBT001 - one signature
-    session, version, replica, parent, differing, child, live = _expect(fields, 7)
+    session, turn, version, replica, parent, differing, child, live, moved = _expect(fields, 9)
+    if not isinstance(moved, bool):
+        raise Malformed("a LEAF says whether its sender has moved on")
     if live.__class__ is not bytes or len(live) > _LEAF_COUNTERS // 8:
         raise Malformed("a LEAF has 512 bits")
     return Leaf(
         owned,
         _int(session, _SESSION_MAX),
+        _int(turn, _TURNS_MAX),
         _int(version, _VERSION_MAX),
         _bytes(replica, replica_id_bytes),
         _int(parent, counter_max),
         _int(differing, 2**FAN_OUT - 1),
         _int(child, FAN_OUT - 1),
         int.from_bytes(live, "little"),
+        moved,
     )
 
 

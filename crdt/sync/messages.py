@@ -102,13 +102,15 @@ class More:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The 16 sums that make up one range of counters. `ask` wants the answer: the receiver's own
-    sums, or leaves, or (for a lowest range) the records that differ.
+    """The 16 sums that make up one range of counters.
+
+    As a question (`turn` counts them from 1) it wants the receiver's own sums, or leaves, or, for
+    a range of 512, the records that differ. As an answer, or told unasked, its turn is 0.
     """
 
     owned: bool
     session: int
-    ask: bool
+    turn: int
     secret_version: int
     replica: bytes
     level: int
@@ -120,17 +122,21 @@ class Range:
 class Leaf:
     """Which counters of one range of 512 are live at the sender. `differing` has a bit for each
     of the 16 ranges of 512 below `parent` (8,192 counters) that the sender found different from
-    what it was asked with; `child` is the one told here, and `live` has a bit per counter.
+    what it was asked with in that `turn`; `child` is the one told here, and `live` has a bit per
+    counter. `moved`: something was written there since COVER, so that what is not live may have
+    been superseded by a write that COVER does not cover.
     """
 
     owned: bool
     session: int
+    turn: int
     secret_version: int
     replica: bytes
     parent: int
     differing: int
     child: int
     live: int
+    moved: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ class Phase(Enum):
 
     GATHERING = "gathering"
     WALKING = "walking"
+    MOVED = "to gather again"
     REPAIRING = "repairing"
     DONE = "done"
 
@@ -88,6 +89,23 @@ class Pull:
     @property
     def deadline(self) -> int:
         return min(self._asked_ns + resend_ns, self._progress_ns + session_ns_max)
+
+    def gather_again(self, session: int, now_ns: int, work: Work) -> None:
+        """Fetch what the peer has written during the walk, under a new session number.
+
+        What the walk found dead may have been superseded by such a write. Dropping it without
+        holding that write would lose both if the peer lost its disk now.
+        """
+        assert self._walk is not None, "it was the walk that found the peer moved on"
+        self.phase = Phase.GATHERING
+        self.session = self._walk.session = session
+        self._walk.moved = False
+        self._asked = self._store.seen.extent()
+        self._asked_ns = now_ns
+        self._parts.clear()
+        self._records = self._sum = 0
+        self._cover.clear()
+        self.send_digest(work)
 
     # ── Gathering ────────────────────────────────────────────────────────────────────────────
 
@@ -176,8 +194,12 @@ class Pull:
             work.alarm(AlarmKind.OVERCLAIM, f"replica id {self._store.replica.hex()}")
             self._give_up(work, "a vector that covers writes never made")
             return
+        walk = self._walk
         if self._covered(extent, last):
             self._settle(extent, last, now_ns, work)
+        elif walk is not None and extent[1:] == walk.extent[1:]:
+            self.phase = Phase.WALKING
+            self._go_on(now_ns, work)
         else:
             self._begin_walk(extent, now_ns, work, repair=False)
 
@@ -209,7 +231,7 @@ class Pull:
 
     def on_range(self, told: Range, now_ns: int, work: Work) -> None:
         """Compare 16 of the peer's sums with ours."""
-        if self._walk is None:
+        if self._walk is None or self.phase is Phase.GATHERING:
             if self.phase is Phase.GATHERING and len(self._tells) < _TELLS_KEPT:
                 self._tells.append(told)
             return
@@ -219,13 +241,14 @@ class Pull:
 
     def on_leaf(self, leaf: Leaf, now_ns: int, work: Work) -> None:
         """Compare 512 counters one by one."""
-        if self._walk is not None and self._walk.on_leaf(leaf):
+        walk = self._walk
+        if walk is not None and self.phase is not Phase.GATHERING and walk.on_leaf(leaf):
             self._progress_ns = now_ns
             self._go_on(now_ns, work)
 
     def taint(self, changed: Delta) -> None:
         """Something arrived from elsewhere: walk its ranges again."""
-        if self._walk is not None and self.phase is Phase.WALKING:
+        if self._walk is not None and self.phase in (Phase.WALKING, Phase.GATHERING):
             self._walk.taint(changed)
 
     def _begin_walk(self, extent: Extent, now_ns: int, work: Work, *, repair: bool) -> None:
@@ -244,9 +267,11 @@ class Pull:
             work.send(ask)
         if walk.open:
             return
-        if self.phase is Phase.WALKING:
+        if self.phase is Phase.WALKING and walk.moved:
+            self.phase = Phase.MOVED
+        elif self.phase is Phase.WALKING:
             last = next(reversed(self._cover.values()))
-            self._settle(walk.extent, last, now_ns, work)
+            self._settle(self._cover_extent(), last, now_ns, work)
         elif not walk.repairs_open:
             self.phase = Phase.DONE
 
@@ -298,14 +323,17 @@ class Pull:
         if now_ns >= self._progress_ns + session_ns_max:
             self._give_up(work, "")
         elif now_ns >= self._asked_ns + resend_ns:
-            if self._walk is not None:
-                self._walk.ask_again()
-                self._go_on(now_ns, work)
-            elif self._parts or self._cover:
-                self._ask_more(now_ns, work)
-            else:
-                self._asked_ns = now_ns
-                self.send_digest(work)
+            self._ask_again(now_ns, work)
+
+    def _ask_again(self, now_ns: int, work: Work) -> None:
+        if self._walk is not None and self.phase is not Phase.GATHERING:
+            self._walk.ask_again()
+            self._go_on(now_ns, work)
+        elif self._parts or self._cover:
+            self._ask_more(now_ns, work)
+        else:
+            self._asked_ns = now_ns
+            self.send_digest(work)
 
     def _ask_more(self, now_ns: int, work: Work) -> None:
         self._asked_ns = now_ns

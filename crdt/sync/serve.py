@@ -101,6 +101,11 @@ class Serve:
         if self._starts[number] == len(self._keys):
             self._send_cover(number, work)
 
+    @property
+    def moved(self) -> bool:
+        """Whether anything became live or dead here since the session began."""
+        return self._store.root() != self._root
+
     def _start(self) -> None:
         chunks = [self._chunks[place] for place in sorted(self._chunks)]
         heard = {h.replica: h for chunk in chunks for h in chunk.entries}
@@ -191,7 +196,7 @@ class Serve:
             told = sums.children(replica, level, 0)
             version = sums.secret.version
             work.send(
-                Range(self.owned, self.session, False, version, replica, level, 0, told),  # noqa: FBT003
+                Range(self.owned, self.session, 0, version, replica, level, 0, told),
             )
 
 

@@ -151,7 +151,7 @@ class Synchronizer:
                 self._on_digest(message, now_ns, work)
             case More():
                 self._on_more(message, now_ns, work)
-            case Range(ask=True):
+            case Range() if message.turn:
                 self._on_ask(message, now_ns, work)
             case Records() | Cover() | Range() | Leaf():
                 self._on_answer(message, now_ns, wall_ns, work)
@@ -177,11 +177,14 @@ class Synchronizer:
         others = sum(1 for _, owned in self._pulls if owned == name[1])
         if name in self._pulls or others >= pulls_max:
             return
-        self._next_session = (self._next_session + 1) % _SESSIONS
-        pull = Pull(self._stores[name[1]], name[1], self._next_session, now_ns)
+        pull = Pull(self._stores[name[1]], name[1], self._new_session(), now_ns)
         self._pulls[name] = pull
         self._begun += 1
         pull.send_digest(work)
+
+    def _new_session(self) -> int:
+        self._next_session = (self._next_session + 1) % _SESSIONS
+        return self._next_session
 
     def _on_rumour(self, rumour: Rumour, wall_ns: int, work: Work) -> None:
         if self._same_data_set(rumour.epoch, work):
@@ -222,7 +225,7 @@ class Synchronizer:
             self._stale(work)
         else:
             serve.touched_ns = now_ns
-            answer(self._stores[ask.owned], ask, work)
+            answer(self._stores[ask.owned], ask, work, moved=serve.moved)
 
     def _on_answer(
         self,
@@ -247,6 +250,8 @@ class Synchronizer:
                 pull.on_leaf(message, now_ns, work)
             case _:
                 assert_never(message)
+        if pull.phase is Phase.MOVED:
+            pull.gather_again(self._new_session(), now_ns, work)
         if pull.phase is Phase.DONE:
             del self._pulls[name]
 
@@ -274,6 +279,8 @@ class Synchronizer:
         for name, pull in list(self._pulls.items()):
             work = Work(name[0])
             pull.wake(now_ns, work)
+            if pull.phase is Phase.MOVED:
+                pull.gather_again(self._new_session(), now_ns, work)
             if pull.phase is Phase.DONE:
                 del self._pulls[name]
             outcome = self._outcome(work, name[1])

@@ -31,8 +31,11 @@ _Place = tuple[bytes, int, int]
 
 
 class Walk:
-    """One walk against one peer's `extent`. `open` are the ranges not known to be settled, each
-    with the parts (of 512) that are still awaited, or None before any answer.
+    """One walk against one peer's `extent`.
+
+    `open` are the ranges not known to be settled, each with the parts (of 512) that are still
+    awaited, or None before any answer. `moved` says that something was found dead by a peer that
+    had written since it told its extent: that write has to be fetched before anything is dropped.
     """
 
     __slots__ = (
@@ -40,12 +43,14 @@ class Walk:
         "_dead",
         "_owned",
         "_repair",
-        "_session",
         "_store",
         "_to_repair",
+        "_turn",
         "extent",
+        "moved",
         "open",
         "repairs_open",
+        "session",
     )
 
     def __init__(
@@ -62,9 +67,11 @@ class Walk:
         self.repairs_open = 0
         self._store = store
         self._owned = owned
-        self._session = session
+        self.session = session
+        self.moved = False
         self._repair = repair
-        self._asked: dict[_Place, None] = {}
+        self._asked: dict[_Place, int] = {}
+        self._turn = 0
         self._dead: dict[Dot, None] = {}
         self._to_repair: dict[tuple[bytes, int], None] = {}
         for replica in self._replicas():
@@ -98,11 +105,12 @@ class Walk:
         for replica, index in to_repair:
             self.repairs_open += 1
             yield self._ask(replica, 1, index)
-        self._asked = {place: None for place in self._asked if place in self.open}
+        self._asked = {p: turn for p, turn in self._asked.items() if p in self.open}
         unasked = [place for place in self.open if place not in self._asked]
         for place in unasked[: asks_in_flight - len(self._asked)]:
-            self._asked[place] = None
+            self.open[place] = None
             yield self._ask(*place)
+            self._asked[place] = self._turn
 
     def ask_again(self) -> None:
         """Take every question that is still open as never asked: the answers were lost."""
@@ -112,7 +120,8 @@ class Walk:
         sums = self._store.table.sums
         told = sums.children(replica, level, index)
         version = sums.secret.version
-        return Range(self._owned, self._session, True, version, replica, level, index, told)  # noqa: FBT003
+        self._turn += 1
+        return Range(self._owned, self.session, self._turn, version, replica, level, index, told)
 
     # ── Answers ──────────────────────────────────────────────────────────────────────────────
 
@@ -135,9 +144,13 @@ class Walk:
         return told.secret_version == self._store.table.sums.secret.version
 
     def on_leaf(self, leaf: Leaf) -> bool:
-        """Compare the dots of one range of 512; whether this answered anything."""
+        """Compare the dots of one range of 512; whether this answered anything.
+
+        Only the answer to the last question counts: since an earlier one, a dot may have become
+        live here that its sums did not hold.
+        """
         place = (leaf.replica, LEAVES, leaf.parent)
-        if place not in self.open:
+        if place not in self.open or self._asked.get(place) != leaf.turn:
             return False
         awaited = self.open[place]
         if awaited is None:
@@ -161,6 +174,7 @@ class Walk:
             dot = Dot(leaf.replica, first + bit)
             if extent_covers(self.extent, seen.incarnations, dot):
                 self._dead[dot] = None
+                self.moved = self.moved or leaf.moved
         lost = any(seen.covers(leaf.replica, first + bit) for bit in only_there)
         contents = here == leaf.live and self._comparable(leaf)
         if (lost or contents) and seen.reached_by(self.extent):
