@@ -265,6 +265,8 @@ class Membership:
         match message:
             case Probe():
                 self._answer(source, message, channel, step)
+            case ProbeRequest() | TableHash() | Table() if self._table.of(source) is None:
+                pass  # a stranger is answered, and gets no work done and nothing told
             case Ack():
                 self._take_answer(source, message, channel, step)
             case ProbeRequest():

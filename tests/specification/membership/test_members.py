@@ -4,7 +4,7 @@ import pytest
 
 from mesh.protocol.membership import Membership, What
 from mesh.protocol.outgoing import Channel
-from mesh.wire.messages import Gossip, Probe, Standing, Table, TableHash
+from mesh.wire.messages import Ack, Gossip, Probe, ProbeRequest, Standing, Table, TableHash
 from tests.mesh.protocol.membership.lone import OWN, Lone, address, says
 from tests.mesh.protocol.membership.village import Village, incarnation
 
@@ -26,6 +26,18 @@ def test_the_word_of_an_outsider_is_not_taken() -> None:
     lone.hear(7, Gossip((says(1, Standing.SUSPECT, by=2),)))
     assert lone.standing(1) is Standing.ALIVE
     assert lone.changes == []
+
+
+def test_an_outsider_is_answered_and_no_more() -> None:
+    """It may ask whether we are there; it learns no table, and nobody is asked on its behalf."""
+    lone = Lone(3)
+    lone.hear(7, Probe(1, OWN.nonce, None, None, None, ()))
+    assert len(lone.messages(Ack)) == 1
+    lone.sent.clear()
+    lone.hear(7, TableHash(b"another!"), Channel.STREAM)
+    lone.hear(7, Table(True, ()), Channel.STREAM)
+    lone.hear(7, ProbeRequest(1, incarnation(1), address(1), ()))
+    assert lone.sent == []
 
 
 def test_an_accusation_names_an_accuser_from_the_roster() -> None:
