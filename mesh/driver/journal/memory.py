@@ -19,6 +19,7 @@ from mesh.driver.journal.rows import (
     decode_fact,
     decode_fact_key,
     rows_of,
+    size_bytes,
 )
 from mesh.protocol.effects import Image, JournalWrite
 from mesh.protocol.inputs import Persisted, PersistFailed
@@ -108,7 +109,7 @@ class MemoryJournal:
     def append(self, token: int, writes: tuple[JournalWrite, ...]) -> None:
         """See `Journal.append`."""
         self._unsynced.append((token, writes))
-        self.backlog_bytes = len(self._unsynced)
+        self.backlog_bytes += sum(map(size_bytes, writes))
         if not self._is_syncing and not self.is_closed:
             self._is_syncing = True
             self._idle = trio.Event()
@@ -149,6 +150,7 @@ class MemoryJournal:
     def _make_durable(self, batch: list[tuple[int, tuple[JournalWrite, ...]]]) -> None:
         for _, writes in batch:
             for write in writes:
+                self.backlog_bytes -= size_bytes(write)
                 for row, value in rows_of(write):
                     self._rows += 1
                     if value is None:
@@ -157,5 +159,4 @@ class MemoryJournal:
                         self._storage.rows[row] = value
         self._transactions += 1
         self._tokens += len(batch)
-        self.backlog_bytes = len(self._unsynced)
         self._report(Persisted(batch[-1][0]))

@@ -75,6 +75,19 @@ def rows_of(write: JournalWrite) -> list[tuple[RowId, bytes | None]]:
             assert_never(write)
 
 
+def size_bytes(write: JournalWrite) -> int:
+    """About how much ``write`` holds."""
+    match write:
+        case WriteFact(signed=signed):
+            return len(signed.raw)
+        case WriteStore(records, metadata):
+            return sum(len(key) + len(record or b"") for key, record in records) + len(metadata)
+        case WriteMeta(value=value):
+            return len(value)
+        case _:
+            assert_never(write)
+
+
 def encode_fact_key(origin: Incarnation, sequence: int) -> bytes:
     """Sorts as (origin, sequence) does, so that a scan finds each chain in order."""
     boot = origin.boot.to_bytes(_NUMBER_BYTES, "big")

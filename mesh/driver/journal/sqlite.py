@@ -17,9 +17,10 @@ from mesh.driver.clock import Clock
 from mesh.driver.errors import DiskFailed
 from mesh.driver.journal.interface import Findings, JournalStatistics, Report
 from mesh.driver.journal.opening import Opened, Start, begin
+from mesh.driver.journal.rows import size_bytes
 from mesh.driver.journal.writer import Batch, Committed, Failed, Writer, describe
 from mesh.driver.restarts import WAIT_NS_MAX
-from mesh.protocol.effects import Image, JournalWrite, WriteFact, WriteMeta, WriteStore
+from mesh.protocol.effects import Image, JournalWrite
 from mesh.protocol.inputs import Persisted, PersistFailed
 
 FILE_NAME: Final = "journal.db"
@@ -108,9 +109,9 @@ class SqliteJournal:
 
     def append(self, token: int, writes: tuple[JournalWrite, ...]) -> None:
         """See `Journal.append`."""
-        size_bytes = sum(map(_size_bytes, writes))
-        self._backlog_bytes += size_bytes
-        self._writer.put(Batch(token, writes, size_bytes))
+        handed_bytes = sum(map(size_bytes, writes))
+        self._backlog_bytes += handed_bytes
+        self._writer.put(Batch(token, writes, handed_bytes))
 
     async def aclose(self) -> None:
         """See `Journal.aclose`."""
@@ -148,15 +149,3 @@ class SqliteJournal:
                 self._report(PersistFailed(why))
             case _:
                 assert_never(outcome)
-
-
-def _size_bytes(write: JournalWrite) -> int:
-    match write:
-        case WriteFact(signed=signed):
-            return len(signed.raw)
-        case WriteStore(records, metadata):
-            return sum(len(key) + len(value or b"") for key, value in records) + len(metadata)
-        case WriteMeta(value=value):
-            return len(value)
-        case _:
-            assert_never(write)
