@@ -6,6 +6,7 @@ Here decisions become facts, a released ChangeSet becomes history, and history b
 see, at its instant.
 """
 
+from collections import deque
 from collections.abc import Callable
 from random import Random
 from typing import Final, assert_never
@@ -46,6 +47,11 @@ GUARD_NS_MAX: Final = 2 * SECOND
 """Between these lies the time from the last seal to the instant: long enough for the news to be
 everywhere."""
 
+FIRST_WRITE_NS: Final = 5 * MILLISECOND
+WRITES_REMEMBERED: Final = 16
+"""The guard follows the upper quartile of the last writes: one that took long, such as the first
+after a start, says nothing about the next."""
+
 CONTROLLER_PATIENCE_NS: Final = 60 * SECOND
 """Patience of what controllers propose by themselves: merges and activations."""
 
@@ -76,7 +82,7 @@ class Crank:
         self._barrier = barrier
         self._members = members
         self._swaps = Swaps()
-        self._persist_ns = 5 * MILLISECOND
+        self._writes_ns = deque([FIRST_WRITE_NS], maxlen=WRITES_REMEMBERED)
         self._disagreed_at_ns: int | None = None
         self.applied = False
         """Something was applied since this was last cleared."""
@@ -214,9 +220,8 @@ class Crank:
     # --- time and agreement -------------------------------------------------------------------
 
     def persisted_in(self, elapsed_ns: int) -> None:
-        """A write took this long; the guard follows, fast upwards and slowly down."""
-        rising = elapsed_ns > self._persist_ns
-        self._persist_ns += (elapsed_ns - self._persist_ns) // (2 if rising else 16)
+        """A write took this long."""
+        self._writes_ns.append(elapsed_ns)
 
     def guard_ns(self, now: Now) -> int:
         """How long after the last seal all will be ready: the news there, one write, and some air.
@@ -228,7 +233,8 @@ class Crank:
             return setting
         clocks = (self._members.clock(peer, now) for peer in self._members.view)
         round_trip_ns = max((clock.round_trip_ns for clock in clocks if clock), default=0)
-        measured = round_trip_ns + 2 * self._persist_ns + GUARD_NS_MIN // 2
+        usual_ns = sorted(self._writes_ns)[len(self._writes_ns) * 3 // 4]
+        measured = round_trip_ns + 2 * usual_ns + GUARD_NS_MIN // 2
         return max(GUARD_NS_MIN, min(GUARD_NS_MAX, measured))
 
     def compare_state(self, peer: Incarnation, summary: Summary, now: Now) -> None:
