@@ -18,6 +18,7 @@ from mesh.protocol.barrier import Barrier
 from mesh.protocol.catalogue import Catalogue
 from mesh.protocol.chains import Chains, Received
 from mesh.protocol.effects import (
+    ChangeProgressed,
     Ended,
     Image,
     InformationChanged,
@@ -57,6 +58,9 @@ from mesh.wire.messages import (
 )
 
 LAMPORT_KEY = "lamport"
+SWAP = "swap"
+SWAP_PARTS = 3
+"""Owned entries (SWAP, controller, tx) say when that controller showed that ChangeSet."""
 
 
 class Participant:
@@ -336,6 +340,8 @@ class Participant:
         changed = tuple(paths)
         if changed:
             self.desk.notify(InformationChanged(changed))
+        for tx in filter(None, map(_swapped, changed)):
+            self.desk.notify(ChangeProgressed(tx))
 
     def summary(self) -> Summary | None:
         """What is held, as of the last moment when all of it was durable; None before that."""
@@ -424,10 +430,11 @@ class Participant:
         for swapped in self.crank.swap(now):
             own = self.desk.own.controller.hex()
             for tx in swapped.tx:
-                path = ("swap", own, tx.hex())
+                path = (SWAP, own, tx.hex())
                 value = {"at_ns": now.wall_ns, "late": swapped.late, "why": swapped.why}
                 told = self.information.publish(path, value, self.peers(), now)
                 self.desk.send(told, now, gated=True)
+                self.information_changed((path,))
                 self._published.append(path)
             while len(self._published) > SWAPS_PUBLISHED_MAX:
                 oldest = self._published.popleft()
@@ -467,6 +474,16 @@ def _facts_of(image: Image, environment: bytes) -> list[SignedFact]:
 
 def _datagram(peer: Incarnation, message: Message) -> Outgoing:
     return Outgoing(peer, message, Channel.DATAGRAM)
+
+
+def _swapped(path: tuple[str, ...]) -> bytes | None:
+    """The ChangeSet of which ``path`` says that somebody showed it; a peer may have written anything."""
+    if len(path) != SWAP_PARTS or path[0] != SWAP:
+        return None
+    try:
+        return bytes.fromhex(path[2])
+    except ValueError:
+        return None
 
 
 def _address(text: object) -> Address:
