@@ -56,6 +56,11 @@ def fact(sequence: int, origin: Incarnation | None = None, size_bytes: int = 300
     return WriteFact(origin or incarnation(), sequence, SignedFact(raw, b"s" * 64))
 
 
+def decoded_sequence(signed: SignedFact) -> int:
+    """The number of a fact that `fact` made."""
+    return int.from_bytes(signed.raw[:8], "big")
+
+
 def store(*keys: bytes, value: bytes | None = b"value", metadata: bytes = b"vector") -> WriteStore:
     """Records under ``keys``, all of the same value."""
     return WriteStore(tuple((key, value) for key in keys), metadata)
