@@ -95,7 +95,7 @@ class History:
         return self._objection_of_fold(prepared, self._earlier(over, change_set.timestamp))
 
     def extend(self, ids: Ids) -> None:
-        """Add ``ids`` to H, which stays closed under ancestors, and refold from the lowest of them."""
+        """Add ``ids`` to H, which stays closed under ancestors; refold from the lowest of them."""
         new = ids & ~self._ids
         merges = self._rulings.merges(new)
         # A merge is judged in the fold of its ancestors: near by, while the line stops before it.

@@ -139,6 +139,15 @@ def test_a_name_that_is_not_there_gets_a_suggestion(configuration: Workspace) ->
     assert error.endswith("unknown site 'hre', did you mean 'here'?")
 
 
+def test_every_mistake_is_named_before_anything_is_done(configuration: Workspace) -> None:
+    """Mistakes in the words come first, all of them; nothing is tried then."""
+    errors = _errors(configuration, _command("site", "crate"), _command("sight", "create"), SITE)
+    assert [error.split(":")[0] for error in errors] == [
+        "command 1 (site crate)",
+        "command 2 (sight create)",
+    ]
+
+
 def test_every_refusal_is_named(configuration: Workspace) -> None:
     """Not only the first command that cannot be done."""
     errors = _errors(

@@ -11,6 +11,7 @@ from tests.mesh.protocol.history.world import (
     command,
     item,
     new_history,
+    remove,
     roster_of_three,
 )
 
@@ -317,6 +318,17 @@ def test_a_merge_is_judged_in_the_fold_of_its_ancestors() -> None:
     merge = left.merge_with(say, left.ids | right.ids, signer=STRANGER)
     assert left.entry(merge).outcome.why is Why.REFUSED
     assert left.item("a") == 1
+
+
+def test_a_merge_counts_though_its_signer_was_removed_since() -> None:
+    """F11b: What comes after a merge cannot take away the right that its signer had."""
+    world = World()
+    base = roster_of_three(world)
+    left, right = base.fork(ALICE), base.fork(BOB)
+    _, two = left.change(item("a", 1)), right.change(item("a", 2))
+    _ = left.merge(right, keep=(left.tx(two),))
+    _ = left.change(remove(ALICE))
+    assert new_history(world.catalogue, left.ids).state.get("item", "a") == 2
 
 
 def test_a_merge_decides_only_what_its_sides_did_not_share() -> None:
