@@ -477,7 +477,7 @@ def _datagram(peer: Incarnation, message: Message) -> Outgoing:
 
 
 def _swapped(path: tuple[str, ...]) -> bytes | None:
-    """The ChangeSet that ``path`` says was shown; None for whatever else a peer may have written."""
+    """The ChangeSet that ``path`` says was shown; None for whatever else a peer wrote."""
     if len(path) != SWAP_PARTS or path[0] != SWAP:
         return None
     try:
