@@ -214,7 +214,7 @@ def test_the_clock_of_a_new_member_is_measured_at_once() -> None:
             assert clock.error_ns <= 2 * MILLISECOND
 
 
-def test_a_member_that_failed_is_asked_again() -> None:
+def test_a_member_that_failed_comes_back() -> None:
     """One that was frozen for a minute is back within seconds, by its own refutation."""
     village = Village(5)
     village.run(5)
