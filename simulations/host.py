@@ -11,7 +11,6 @@ from collections.abc import Callable
 from random import Random
 from typing import Final, Protocol
 
-from mesh.protocol.configuration import ReplicaConfiguration
 from mesh.protocol.effects import Effects, Ended, Image, JournalWrite, Notification
 from mesh.protocol.inputs import (
     DatagramReceived,
@@ -73,7 +72,7 @@ class Host:
     def __init__(
         self,
         plan: Plan,
-        configuration: ReplicaConfiguration,
+        address: Address,
         controller: bytes,
         make: Callable[[int, Image], Life],
         world: "Surroundings",
@@ -81,8 +80,7 @@ class Host:
     ) -> None:
         self.plan = plan
         self.name = plan.name
-        self.configuration = configuration
-        self.address = configuration.addresses[0]
+        self.address = address
         self.controller = controller
         self.life = 0
         self.is_running = False

@@ -91,21 +91,22 @@ class World:
         secrets = self._luck.stream("key", plan.name)
         identity = self._keys.signer(secrets.randbytes(32))
         operator = self._keys.signer(self._luck.stream("operator").randbytes(32))
-        configuration = ReplicaConfiguration(
-            name=plan.name,
-            site=plan.site,
-            addresses=(address,),
-            exchange_key=secrets.randbytes(32),
-            found=plan.founds,
-            joins_only=not plan.founds,
-        )
+        exchange_key = secrets.randbytes(32)
 
         def make(life: int, image: Image) -> Life:
+            founds = plan.founds and life == 1
+            configuration = ReplicaConfiguration(
+                name=plan.name,
+                site=plan.site,
+                addresses=(address,),
+                exchange_key=exchange_key,
+                found=founds,
+                joins_only=not founds,
+            )
             random = self._luck.stream("replica", plan.name, life)
             return self._make(identity, operator, configuration, random, self._keys, image)
 
-        sync = self.scenario.disk.sync
-        return Host(plan, configuration, identity.public, make, self, sync)
+        return Host(plan, address, identity.public, make, self, self.scenario.disk.sync)
 
     # --- running ------------------------------------------------------------------------------
 

@@ -130,15 +130,16 @@ class Spreading:
                 break
         behind = self._chains.lacks(held)
         if vector.reply:
-            outgoing.append(_to(peer, self._vector(reply=False)))
+            outgoing.append(_to(peer, self.vector(reply=False)))
         self._exchanges[peer] = _Exchange(now.monotonic_ns, behind=behind)
         return tuple(outgoing)
 
     def _ask(self, peer: Incarnation, now: Now) -> tuple[Outgoing, ...]:
         self._exchanges[peer] = _Exchange(now.monotonic_ns)
-        return (_to(peer, self._vector(reply=True)),)
+        return (_to(peer, self.vector(reply=True)),)
 
-    def _vector(self, *, reply: bool) -> FactVector:
+    def vector(self, *, reply: bool) -> FactVector:
+        """How far every chain is held; ``reply`` asks for the other's in turn."""
         return FactVector(
             tuple(Held(origin, sequence) for origin, sequence in self._chains.vector()), reply
         )

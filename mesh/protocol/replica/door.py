@@ -49,7 +49,7 @@ from mesh.protocol.outgoing import Channel
 from mesh.protocol.replica.calls import Call, Calls
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.participant import Participant
-from mesh.protocol.standing import Access, RosterView
+from mesh.protocol.standing import Access, RosterView, Verdict
 from mesh.protocol.suite import Signer, Suite
 from mesh.wire.envelope import ReplayWindow
 from mesh.wire.identity import Address, Incarnation
@@ -249,6 +249,7 @@ class Replica:
                 self._links_step(self.desk.links.judged(stream, access, now), now)
                 step = self.admission.greeted(stream, remote, hello, access, self._roster, now)
                 self._admission_step(step, now)
+                self._ask_claimant(stream, access, now)
             case Received(stream, sender, access, message):
                 self._received(stream, sender, access, message, now)
             case Connected(incarnation, stream):
@@ -262,6 +263,16 @@ class Replica:
                 self._twin(incarnation)
             case _:
                 raise AssertionError(event)
+
+    def _ask_claimant(self, stream: int, access: Verdict, now: Now) -> None:
+        """Who says to be one of us and is not in our roster may know of its admission, or of ours.
+
+        After a lost disk a founder holds nobody but itself for a member, and still learns this way
+        who the others are.
+        """
+        if access is Access.CLAIMANT and self.participant is not None:
+            vector = self.participant.spreading.vector(reply=False)
+            self.desk.send_on_stream(stream, vector, now, gated=True)
 
     def _received(
         self, stream: int, sender: Incarnation, access: Access, message: Message, now: Now
