@@ -42,13 +42,12 @@ demo: $(READY) ## five controllers on this machine: a change, a partition, a mer
 	@$(BIN)/trellis demo $(ARGS)
 
 .PHONY: test
-test: $(READY) ## run the tests; some of them: make test ARGS='tests/crdt -k join'
-	@$(BIN)/python -m pytest $(ARGS)
+test: unit integration ## run the tests; some of them: make unit ARGS='tests/crdt -k join'
 
 # ── The gate ─────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: check
-check: format-check lint types contracts unit simulate integration docs wheel ## all that CI asks
+check: format-check lint types contracts test simulate docs wheel ## all that CI asks
 
 .PHONY: format-check
 format-check: $(READY)
