@@ -48,6 +48,8 @@ def tell(desk: Desk, change: Told) -> None:
         case ConfigurationSwapped(all_tx, at_ns, late, why):
             shown: list[Json] = [tx.hex() for tx in all_tx]
             ring.add("configuration", {"tx": shown, "at_ns": at_ns, "late": late, "why": why})
+            for tx in all_tx:
+                ring.add("change", {"tx": tx.hex()})
         case MemberChanged(controller, standing):
             told = {"id": controller.hex(), "fingerprint": fingerprint(controller)}
             ring.add("member", {**told, "standing": standing})

@@ -12,6 +12,7 @@ import json
 import queue
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,8 @@ class Event:
 
     kind: str
     data: dict[str, Json]
+    at_ns: int
+    """When it arrived, on this process's monotonic clock."""
 
 
 class Client:
@@ -190,7 +193,7 @@ class Events:
                 if field == "event":
                     kind = value
                 elif field == "data":
-                    self._queue.put(Event(kind, json.loads(value)))
+                    self._queue.put(Event(kind, json.loads(value), time.monotonic_ns()))
         except (OSError, ValueError, http.client.HTTPException):
             pass  # the end, as seen from here; next() says so
         finally:
