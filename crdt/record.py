@@ -42,7 +42,7 @@ else:
     Removed = type(REMOVED)  # cbor2 names the class for type checkers only
 Context: TypeAlias = tuple[tuple[bytes, int], ...]
 """(replica id, counter) ascending by replica id. The author's own entry is left out where it is
-"all before this one"; it stands there where the author did not supersede an earlier one."""
+"all before this one"; it stands there where the author wrote over what a token had shown."""
 
 
 class Proof(NamedTuple):
@@ -178,7 +178,6 @@ def context_for(
     context = {
         name: through for name, through in known.items() if name != author and not forgettable(name)
     }
-    through = known.get(author, 0)
-    if any(s.replica == author and s.counter > through for s in record):
-        context[author] = through
+    if seen is not None:
+        context[author] = known.get(author, 0)
     return tuple(sorted(context.items()))

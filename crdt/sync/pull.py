@@ -196,6 +196,7 @@ class Pull:
             return
         walk = self._walk
         if self._covered(extent, last):
+            self._walk = None
             self._settle(extent, last, now_ns, work)
         elif walk is not None and extent[1:] == walk.extent[1:]:
             self.phase = Phase.WALKING

@@ -30,6 +30,7 @@ from crdt import (
     data_set_epoch,
     restore,
 )
+from crdt.record import current
 
 EPOCH = data_set_epoch(b"environment", 1, bytes(16))
 SECRET = Secret(b"the environment's secret", 1)
@@ -88,30 +89,45 @@ def make_owned(replica: bytes) -> OwnedStore:
 class Oracle:
     """Which dots are live: of the writes that anybody still knows of, those that no other such
     write superseded, directly or through what it superseded.
+
+    A write supersedes what its author was shown of the key. Without a token that is everything the
+    author had seen of it, all of its own earlier writes among them.
     """
 
     def __init__(self) -> None:
+        self.written: dict[tuple[Key, bytes], set[Dot]] = {}
         self.superseded: dict[Dot, set[Dot]] = {}
         self.removals: set[Dot] = set()
 
-    def wrote(self, shown: dict[Key, set[Dot]], delta: Delta, author: bytes) -> None:
-        """Note the new dots of a write: each supersedes what its author was shown of the key."""
+    def wrote(
+        self, shown: dict[Key, set[Dot]], delta: Delta, author: bytes, *, token: bool
+    ) -> None:
+        """Note the new dots of a write."""
         for key, record in delta:
             new = max(s.dot for s in record if s.replica == author)
             if next(s for s in record if s.dot == new).value is REMOVED:
                 self.removals.add(new)
+            mine = self.written.setdefault((key, author), set())
             gone = shown.get(key, set())
-            self.superseded[new] = gone.union(*(self.superseded[dot] for dot in gone))
+            closure = gone.union(*(self.superseded[dot] for dot in gone))
+            self.superseded[new] = closure if token else closure | mine
+            mine.add(new)
 
     def live(self, nodes: list["Node"]) -> set[Dot]:
-        """Return what must be live everywhere, once all nodes know what any of them knows."""
+        """Return whose values must be shown everywhere, once all nodes know what any knows."""
         known = {dot for dot in self.superseded if any(n.kept.seen.covers(*dot) for n in nodes)}
-        return known.difference(*(self.superseded[dot] for dot in known))
+        live = known.difference(*(self.superseded[dot] for dot in known))
+        return live - self.removals
 
 
-def dots_of(store: Store) -> set[Dot]:
-    """Return the dots that are live in a store."""
-    return {sibling.dot for _, record in store.records() for sibling in record}
+def shown_in(store: Store) -> set[Dot]:
+    """Return the dots whose values a store shows."""
+    return {
+        sibling.dot
+        for _, record in store.records()
+        for sibling in current(record)
+        if sibling.value is not REMOVED
+    }
 
 
 class World:
@@ -155,6 +171,7 @@ class World:
         key = random.choice(KEYS)
         kind = random.random()
         shown = {k: {s.dot for s in store.record(k) or ()} for k in KEYS}
+        token: Token | None = None
         kind = random.random()
         if kind < 0.15:
             node.tokens[key] = (store.token(key), shown[key])
@@ -171,7 +188,7 @@ class World:
             delta = store.write([Put(a, "a"), Put(b, "b"), Remove(c)], self.wall_ns)
         else:
             delta = store.put(key, f"value {random.randrange(1000)}", self.wall_ns)
-        self.oracle.wrote(shown, delta, store.replica)
+        self.oracle.wrote(shown, delta, store.replica, token=token is not None)
         if delta and random.random() < 0.7:
             self.push(place, delta)
 
