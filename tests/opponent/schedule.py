@@ -206,11 +206,18 @@ class Schedule:
     def merge(self, c: int) -> bool:
         """``c`` proposes the merge that the rules call for; an operator's, here and there."""
         over: Names | None = self.model.merge_wanted(c)
-        approved = False
-        if self.random.random() < 0.15 and self.model.stolen(c):
-            over, approved = self.model.whole(c), True
-        if over is None:
-            return False
+        approved = self.random.random() < 0.15 and bool(self.model.stolen(c))
+        if approved:
+            over = self.model.whole(c)
+        return over is not None and self.propose_merge(c, over, approved=approved)
+
+    def let_in(self) -> bool:
+        """Somewhere an operator lets in what only removed controllers released."""
+        living = [c for c in self.model.controllers if self.up[c] and self.model.stolen(c)]
+        return any(self.propose_merge(c, self.model.whole(c), approved=True) for c in living)
+
+    def propose_merge(self, c: int, over: Names, *, approved: bool) -> bool:
+        """``c`` proposes a merge of ``over``."""
         nothing = Change(self.model.current[c], (0, 0, 0), over, frozenset(), 1, "merge", 0)
         change = self.replaced(nothing, approved=approved)
         tx = self.duel.new_request(change, Kind.MERGE)
@@ -244,9 +251,12 @@ class Schedule:
         for c in self.model.controllers:
             self.model.sees[c] = {x for x in self.model.controllers if self.up[x]}
             self.duel.look(c)
-        patient = 2
+        patient, operators = 2, 4
         for _ in range(QUIET_STEPS):
             if self.sweep() or self.author():
+                continue
+            if not patient and operators and self.let_in():
+                operators -= 1
                 continue
             if not patient:
                 return
@@ -286,6 +296,9 @@ class Schedule:
         roster, policy = model.roster(longest), model.policy(longest)
         members = [c for c in living if c in roster]
         if len(members) < model.quorum(roster, policy) or not members:
+            return
+        if any(model.stolen(c) for c in members):
+            self.counts["waits for an operator"] += 1
             return
         found = self.duel.checker.at_rest([self.duel.rest(c) for c in members])
         if found:

@@ -182,7 +182,7 @@ def test_star_is_the_controllers_of_all_complete_sets() -> None:
 
 
 def test_dead_when_too_few_can_still_seal() -> None:
-    """P-dead: fewer than q are left outside Nay and closed; what the closed sealed is no way out."""
+    """P-dead: fewer than q are left outside Nay and closed, and no closed one left a way out."""
     stage = Stage(3)
     change = stage.propose(1)
     for who in (1, 2):

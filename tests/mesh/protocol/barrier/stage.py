@@ -43,6 +43,7 @@ from mesh.wire.requests import (
     Kind,
     Request,
     SignedRequest,
+    decode_attempt,
     encode_attempt,
     encode_request,
 )
@@ -283,6 +284,7 @@ class Actor:
         self.at = self.barrier.standpoint
         self.heard: dict[Incarnation, int] = {}
         self.applied: list[bytes] = []
+        self.merges = 0
         self.actions: list[Action] = []
         self.see(*stage.lives)
 
@@ -339,7 +341,8 @@ class Actor:
 
     def merge(self, over: Ids) -> None:
         """Make the merge request that the barrier wants, without any decision in it."""
-        signed = request(f"merge {self.number} {over}", signer=self.me.controller)
+        self.merges += 1
+        signed = request(f"merge {self.number} {self.merges}", signer=self.me.controller)
         submission = self.barrier.submit(signed, Kind.MERGE, self.stage.now, guard_ns=0, over=over)
         assert isinstance(submission, Accepted), submission
 
@@ -355,6 +358,7 @@ class Actor:
 
     def would_say(self, proposal: Proposal) -> Seal | No | None:
         """What it would say now."""
+        self.barrier._observe(self.stage.now)
         return self.barrier.vote_on(self.number_of(proposal), self.stage.now)
 
     def number_of(self, proposal: Proposal) -> int:
@@ -402,6 +406,14 @@ def proposals(actor: Actor) -> list[Propose]:
     """What it has proposed."""
     chain = actor.stage.chains.get(actor.me, ())
     return [fact.body for fact in chain if isinstance(fact.body, Propose)]
+
+
+def latest(actor: Actor) -> Proposal:
+    """What it proposed last."""
+    facts = [f for f in actor.stage.chains.get(actor.me, ()) if isinstance(f.body, Propose)]
+    propose = facts[-1].body
+    assert isinstance(propose, Propose)
+    return Proposal(decode_attempt(propose.attempt), propose, facts[-1])
 
 
 def reason(body: Body | None) -> NoReason | None:
