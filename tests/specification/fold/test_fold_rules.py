@@ -30,7 +30,7 @@ def test_the_state_is_the_fold_by_timestamp() -> None:
 
 
 def test_a_request_takes_effect_once_at_its_lowest_place() -> None:
-    """F1: Two attempts of one request, released by two sides, count once, the lower."""
+    """F1: A request takes effect once, at its lowest timestamp, however often it was released."""
     world = World()
     side = world.side()
     request = world.sign(side.resolve(item("a", 1)))
@@ -200,7 +200,10 @@ def test_a_command_that_refuses_sets_all_aside() -> None:
 
 
 def test_a_broken_invariant_sets_all_aside() -> None:
-    """F6a: Two paths for one host and prefix, made on two sides: the later is set aside, whole."""
+    """F6a: If the whole would break an invariant afterwards, none of the commands has any effect.
+
+    Of two paths for one host and prefix, made on two sides, the later is set aside.
+    """
     world = World()
     base = world.side()
     _ = base.change(command("service", "create", name="web", role="web"))
@@ -216,7 +219,7 @@ def test_a_broken_invariant_sets_all_aside() -> None:
 
 
 def test_no_reference_dangles() -> None:
-    """F6b: A path made on one side to a service deleted on the other: the later one falls."""
+    """F6b: No reference dangles: of a path to a service and its deletion the later one falls."""
     world = World()
     base = world.side()
     _ = base.change(command("service", "create", name="web", role="web"))
@@ -309,7 +312,7 @@ def _verdict(keep: bytes, aside: bytes) -> tuple[Command, ...]:
 
 
 def test_a_merge_is_judged_in_the_fold_of_its_ancestors() -> None:
-    """F11: A merge signed by somebody who was not in the roster there counts for nothing."""
+    """F11: A merge whose signer was not in the roster of what is behind it counts for nothing."""
     world = World()
     base = roster_of_three(world)
     left, right = base.fork(ALICE), base.fork(BOB)

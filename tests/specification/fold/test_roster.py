@@ -76,6 +76,18 @@ def test_admissions_on_both_sides_do_not_meet() -> None:
     assert left.entry(two).outcome.standing is Standing.EFFECTIVE
 
 
+def test_no_two_controllers_share_a_name() -> None:
+    """F15i: Two controllers admitted under one name on two sides: the later is set aside."""
+    base = World().side()
+    left, right = base.fork(ALICE), base.fork(BOB)
+    _, two = left.change(admit(BOB, "bob")), right.change(admit(CAROL, "bob"))
+    left.learn(right.ids)
+    assert left.entry(two).outcome.why is Why.FAILED
+    _ = left.change(remove(BOB))
+    assert left.refused(admit(CAROL, "alice"))
+    _ = left.change(admit(CAROL, "bob"))
+
+
 def test_the_roster_is_never_empty() -> None:
     """F15e: Two sides that remove each other's last controller: the later removal is set aside."""
     base = World().side()
