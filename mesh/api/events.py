@@ -7,7 +7,7 @@ reads again what it cares about. Nobody who listens slowly can make a controller
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -88,7 +88,7 @@ class Ring:
         """The id of an event, as a client gives it back."""
         return f"{self._life}-{number}"
 
-    async def listen(self, interest: Interest, last_id: str | None) -> AsyncIterator[bytes]:
+    async def listen(self, interest: Interest, last_id: str | None) -> AsyncGenerator[bytes]:
         """Server-sent events from after ``last_id`` (None: from now) until the ring is closed."""
         seen, missed = self._begin(last_id)
         yield b": trellis\n\n"

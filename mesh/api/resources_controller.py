@@ -1,13 +1,14 @@
 """The controller and its environment: how they stand, who is there, what happens."""
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from mesh.api.bodies import read, reply
 from mesh.api.events import Interest
 from mesh.api.handle import Desk, desk_of, metrics
 from mesh.api.problems import not_found, wrong_usage
 from mesh.api.requests import AcceptBody
+from mesh.api.streaming import EventStream
 from mesh.environment.kinds import SCHEMA
 from mesh.protocol.replica import views
 
@@ -92,6 +93,4 @@ async def events(request: Request) -> Response:
         tx=query.get("tx", ""),
     )
     listening = desk_of(request).ring.listen(interest, request.headers.get("last-event-id"))
-    return StreamingResponse(
-        listening, media_type="text/event-stream", headers={"Cache-Control": "no-store"}
-    )
+    return EventStream(listening)
