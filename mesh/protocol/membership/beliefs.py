@@ -130,14 +130,14 @@ class Beliefs:
         if held is not None:
             self.table.drop(held)
         step.change(What.FORKED, newer)
-        self._enter(_first_word(elder, address), Standing.ALIVE, step)
+        _ = self._enter(_first_word(elder, address), Standing.ALIVE, step)
 
     def pardon(self, chosen: Incarnation, address: Address, step: Step) -> None:
         """A person decided a fork for ``chosen``."""
         held = self.table.get(chosen.controller)
         self.lives.pardon(chosen)
         if held is None or held.incarnation != chosen:
-            self._enter(_first_word(chosen, address), Standing.ALIVE, step)
+            _ = self._enter(_first_word(chosen, address), Standing.ALIVE, step)
 
     def doubts_about(self, source: Incarnation) -> tuple[News, ...]:
         """What ``source`` has to be told about itself: a doubt, or the life that took its place."""

@@ -70,6 +70,6 @@ class Lives:
 
     def forget(self, controller: bytes) -> None:
         """The controller was removed."""
-        self._current.pop(controller, None)
+        _ = self._current.pop(controller, None)
         for life in self.quarantined(controller):
             del self._quarantined[life]
