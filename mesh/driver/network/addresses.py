@@ -29,8 +29,8 @@ def advertised(listening: Sequence[Address], configured: Sequence[Address]) -> t
     for address in listening:
         for host in _hosts(address.host):
             found[Address(host, address.port)] = None
-    ordered = sorted(found, key=lambda address: ipaddress.ip_address(address.host).is_loopback)
-    return tuple(ordered)[:ADVERTISED_MAX]
+    reachable = [each for each in found if not ipaddress.ip_address(each.host).is_loopback]
+    return tuple(reachable or found)[:ADVERTISED_MAX]
 
 
 def _hosts(bound: str) -> Iterator[str]:
