@@ -45,9 +45,12 @@ class Configuration:
         self._sum = total
 
     def entry(self, key: Key) -> Entry:
-        """What stands under ``key``."""
-        keys = self._objects.get((key[0], key[1]))
-        return NOTHING if keys is None else keys.get(key[2:], NOTHING)
+        """What stands under ``key``; a base may name any key, even one that no object can have."""
+        match key:
+            case (kind, name, *_) if keys := self._objects.get((kind, name)):
+                return keys.get(key[2:], NOTHING)
+            case _:
+                return NOTHING
 
     def read(self, key: Key) -> Value:
         """The value under ``key``, None where there is none."""

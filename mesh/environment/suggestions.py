@@ -8,5 +8,5 @@ def unknown_name(what: str, name: str, known: Sequence[str]) -> str:
     """``unknown verb 'crate', did you mean 'create'?``; where nothing is near, what there is."""
     near = get_close_matches(name, known, n=1, cutoff=0.6)
     if near:
-        return f"unknown {what} '{name}', did you mean '{near[0]}'?"
-    return f"unknown {what} '{name}', expected one of: {', '.join(sorted(known))}"
+        return f"unknown {what} {name!r}, did you mean '{near[0]}'?"
+    return f"unknown {what} {name!r}, expected one of: {', '.join(sorted(known))}"

@@ -6,8 +6,9 @@ from typing import Final
 import pytest
 
 from mesh.environment import commands, founding, invariants, resolve, workspace
+from mesh.environment.configuration import Configuration
 from mesh.environment.draft import Draft
-from mesh.environment.entries import Entry, ObjectId, entry_hash
+from mesh.environment.entries import NOTHING, Entry, ObjectId, entry_hash
 from mesh.environment.index import Index
 from mesh.protocol.catalogue import ChangeSet, Ids
 from mesh.protocol.history import history, line, merging, prepared, rules, rulings
@@ -112,6 +113,11 @@ def _founded(entry: Entry) -> Entry:
 
 def _referrer_by_arrival(self: Index, target: ObjectId) -> ObjectId | None:
     return next(iter(self._referrers.get(target, ())), None)
+
+
+def _entry_by_trust(self: Configuration, key: Key) -> Entry:
+    """Takes it that every key has a kind and a name."""
+    return self.objects.get((key[0], key[1]), {}).get(key[2:], NOTHING)
 
 
 def _snapshot_that_is_the_original(self: workspace.Workspace) -> workspace.Workspace:
@@ -274,6 +280,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "environment-referrer-by-arrival": Mutant(
         _replace(Index, "referrer", _referrer_by_arrival),
         (f"{_CONFIGURATION}::test_the_first_rival_does_not_depend_on_the_order_of_arrival",),
+    ),
+    "environment-keys-trusted": Mutant(
+        _replace(Configuration, "entry", _entry_by_trust),
+        ("tests/mesh/protocol/history/test_hostile.py::test_whatever_is_signed_is_judged",),
+    ),
+    "fold-no-place-for-twins": Mutant(
+        _replace(ChangeSet, "place", property(lambda each: (each.attempt.timestamp, b""))),
+        ("tests/mesh/protocol/history/test_hostile.py::test_an_author_who_uses_one_time_twice",),
     ),
     "environment-first-error-only": Mutant(
         _replace(resolve, "check_commands", _first_error),
