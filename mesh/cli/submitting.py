@@ -25,8 +25,6 @@ REFRESH_S: Final = 1.0
 SETTLE_S: Final = 2.0
 """After it was applied here: for the others to say when they swapped."""
 
-_REFUSALS: Final = {"operator": REFUSED, "conflict": CONFLICT}
-
 
 @dataclass(frozen=True, slots=True)
 class Submission:
@@ -172,8 +170,8 @@ def _code(detail: ChangeDetail) -> int:
     match detail["word"]:
         case "applied" | "repeated":
             return DONE
-        case "set aside":
+        case _ if detail["conflict"]:
             return CONFLICT
         case _:
-            codes = [_REFUSALS[no["why"]] for no in detail["refused"] if no["why"] in _REFUSALS]
-            return codes[0] if codes else FAILED
+            refused = any(no["why"] == "operator" for no in detail["refused"])
+            return REFUSED if refused else FAILED

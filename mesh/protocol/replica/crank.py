@@ -35,9 +35,10 @@ from mesh.protocol.membership import Membership
 from mesh.protocol.now import MILLISECOND, SECOND, Now
 from mesh.protocol.replica.authoring import Cover, author
 from mesh.protocol.replica.desk import Desk
+from mesh.protocol.replica.submitted import Submitted
 from mesh.protocol.suite import Signer
 from mesh.protocol.swaps import Swap, Swaps
-from mesh.wire.facts import Body, Fact
+from mesh.wire.facts import Body, Fact, NoReason
 from mesh.wire.identity import Incarnation
 from mesh.wire.messages import Summary
 from mesh.wire.requests import Command, Kind, SignedRequest
@@ -84,6 +85,7 @@ class Crank:
         self._swaps = Swaps()
         self._writes_ns = deque([FIRST_WRITE_NS], maxlen=WRITES_REMEMBERED)
         self._disagreed_at_ns: int | None = None
+        self.submitted = Submitted()
         self.applied = False
         """Something was applied since this was last cleared."""
         self.stand_down: str | None = None
@@ -116,6 +118,7 @@ class Crank:
                 case WantMerge(over=over):
                     _ = self._merge(over, (), now)
                 case Dropped(tx=tx, why=why):
+                    self.submitted.give_up(tx, _dropped(why), conflict=_is_conflict(why))
                     self._desk.notice(
                         "warning", "change dropped", f"{tx.hex()[:8]}: {_dropped(why)}"
                     )
@@ -174,7 +177,10 @@ class Crank:
 
     def submit(self, request: SignedRequest, kind: Kind, now: Now) -> Submission:
         """Bring a signed request to the barrier."""
-        return self._barrier.submit(request, kind, now, guard_ns=self.guard_ns(now))
+        submission = self._barrier.submit(request, kind, now, guard_ns=self.guard_ns(now))
+        if isinstance(submission, Accepted):
+            self.submitted.note(request)
+        return submission
 
     def merge(self, keep: tuple[bytes, ...], now: Now) -> MergePlan | Submission:
         """An operator's merge: what is in ``keep`` wins. The plan where nothing was proposed."""
@@ -255,6 +261,10 @@ class Crank:
                 f"{peer} folds the same history to another configuration: one of us is damaged;"
                 " compare `trellis change log` on both",
             )
+
+
+def _is_conflict(why: GivenUp) -> bool:
+    return isinstance(why, Refused) and why.objection.why is NoReason.CONFLICT
 
 
 def _dropped(why: GivenUp) -> str:

@@ -29,7 +29,7 @@ from mesh.protocol.replica.views.shapes import (
     SwapView,
     WaitedFor,
 )
-from mesh.wire.facts import Propose
+from mesh.wire.facts import NoReason, Propose
 from mesh.wire.requests import Command
 
 FINAL_WORDS = ("applied", "set aside", "repeated", "cancelled", "cancelled here")
@@ -51,7 +51,7 @@ def changes(replica: Replica, now: Now, limit: int) -> list[Change]:
     look = Look.at(replica, now)
     if look is None:
         return []
-    waiting = [_line(look, tx) for tx in reversed(look.outside_history())]
+    waiting = [_line(look, tx) for tx in _waiting_tx(look)]
     applied = [_line(look, tx) for tx in reversed(look.in_history())]
     return (waiting + applied)[:limit]
 
@@ -61,8 +61,13 @@ def pending(replica: Replica, now: Now) -> list[Change]:
     look = Look.at(replica, now)
     if look is None:
         return []
-    lines = [_line(look, tx) for tx in reversed(look.outside_history())]
+    lines = [_line(look, tx) for tx in _waiting_tx(look)]
     return [line for line in lines if not line["final"]]
+
+
+def _waiting_tx(look: Look) -> list[bytes]:
+    """What is not in the history, the latest first."""
+    return [*reversed(look.unproposed), *reversed(look.outside_history())]
 
 
 def conflicts(replica: Replica, now: Now) -> list[ChangeDetail]:
@@ -115,12 +120,50 @@ def _line(look: Look, tx: bytes) -> Change:
         reason=detail["reason"],
         attempts=detail["attempts"],
         final=detail["final"],
+        conflict=detail["conflict"],
         proposed_at_ns=detail["proposed_at_ns"],
     )
 
 
 def _detail(look: Look, tx: bytes) -> ChangeDetail:
     numbers = look.inside.barrier.attempts(tx)
+    return _proposed(look, tx, numbers) if numbers else _unproposed(look, tx)
+
+
+def _unproposed(look: Look, tx: bytes) -> ChangeDetail:
+    """A request that is still in the queue here, or left it without having been proposed."""
+    request = look.unproposed[tx]
+    given_up = look.given_up.get(tx)
+    active = [look.who(each) for each in sorted(look.inside.roster.active)]
+    if given_up is None:
+        text = "queued: it is proposed as soon as what comes before it is through"
+    else:
+        text = f"cancelled: it was never proposed: {given_up.why}"
+    return ChangeDetail(
+        tx=tx.hex(),
+        id=look.short(tx),
+        name=request.name,
+        kind=look.inside.history.kind_of(request).value,
+        word="queued" if given_up is None else Word.CANCELLED.value,
+        text=text,
+        author=None,
+        signer=look.signer(request.signer),
+        reason=request.reason,
+        attempts=0,
+        final=given_up is not None,
+        conflict=given_up is not None and given_up.conflict,
+        proposed_at_ns=None,
+        commands=[_command(each) for each in request.written],
+        written=[],
+        sealed=[],
+        refused=[],
+        waiting_for=[],
+        applied=AppliedView(count=0, of=len(active), by=[], missing=active, skew_ns=None, swaps=[]),
+        set_aside=None,
+    )
+
+
+def _proposed(look: Look, tx: bytes, numbers: Sequence[int]) -> ChangeDetail:
     entry = look.inside.history.entry(tx)
     number = entry.number if entry is not None else numbers[-1]
     change_set = look.inside.catalogue[number]
@@ -130,7 +173,7 @@ def _detail(look: Look, tx: bytes) -> ChangeDetail:
     waiting = _waiting(look, status)
     sealed = [look.who(each.controller) for each in status.sealed]
     refused = _refused(look, status)
-    set_aside = _set_aside(entry)
+    set_aside = _set_aside(look, entry)
     return ChangeDetail(
         tx=tx.hex(),
         id=look.short(tx),
@@ -139,10 +182,11 @@ def _detail(look: Look, tx: bytes) -> ChangeDetail:
         word=word,
         text=sentence(word, applied, waiting, sealed, refused, set_aside),
         author=look.who(change_set.attempt.author.controller),
-        signer=look.who(change_set.request.signer),
+        signer=look.signer(change_set.request.signer),
         reason=change_set.request.reason,
         attempts=len(numbers),
         final=word in FINAL_WORDS and not look.inside.barrier.is_trying(tx),
+        conflict=_is_conflict(status, set_aside),
         proposed_at_ns=_proposed_at_ns(look, change_set),
         commands=[_command(each) for each in change_set.request.written],
         written=_written(entry),
@@ -167,6 +211,11 @@ def _word(entry: LogEntry | None, status: Status) -> str:
             return standing.value
 
 
+def _is_conflict(status: Status, set_aside: SetAsideView | None) -> bool:
+    nos = [no.why for _, no in status.refused]
+    return set_aside is not None or NoReason.CONFLICT in nos
+
+
 def _command(command: Command) -> CommandView:
     return CommandView(group=command.group, verb=command.verb, parameters=plain(command.parameters))
 
@@ -187,13 +236,13 @@ def _refused(look: Look, status: Status) -> list[RefusedBy]:
     ]
 
 
-def _set_aside(entry: LogEntry | None) -> SetAsideView | None:
+def _set_aside(look: Look, entry: LogEntry | None) -> SetAsideView | None:
     if entry is None or entry.outcome.standing is not Standing.SET_ASIDE:
         return None
     outcome = entry.outcome
     return SetAsideView(
         why=outcome.why.value if outcome.why is not None else "",
-        detail=outcome.detail,
+        detail=look.shortened(outcome.detail),
         key=spell_path(outcome.key) if outcome.key is not None else None,
         by=outcome.by.hex() if outcome.by is not None else None,
     )

@@ -8,7 +8,9 @@ from mesh.protocol.membership import MemberRow
 from mesh.protocol.now import MILLISECOND, Now
 from mesh.protocol.replica.door import Replica
 from mesh.protocol.replica.participant import Participant
+from mesh.protocol.replica.submitted import GivenUp
 from mesh.protocol.replica.views.names import Who, names_in, short_ids, who
+from mesh.wire.requests import Request, decode_request
 
 
 @dataclass(slots=True)
@@ -34,6 +36,13 @@ class Look:
     def who(self, key: bytes) -> Who:
         """A controller or an operator, with its name."""
         return who(key, self._names)
+
+    def signer(self, key: bytes) -> Who:
+        """Who signed a request: an operator, or a controller of the roster."""
+        told = self.who(key)
+        if key.hex() not in self._names:
+            told["name"] = f"operator {told['fingerprint']}"
+        return told
 
     def standing(self, controller: bytes) -> str:
         """``alive``, ``suspect`` …; ``never seen`` of those of whom nothing was heard."""
@@ -72,10 +81,25 @@ class Look:
             if tx not in applied
         ]
 
+    @property
+    def unproposed(self) -> dict[bytes, Request]:
+        """What was submitted here and has not been proposed: queued, or given up, by tx."""
+        queued = {each.tx: each for each in self.inside.barrier.queued_requests}
+        given_up = {tx: each.request for tx, each in self.given_up.items()}
+        return {tx: decode_request(each.raw) for tx, each in {**given_up, **queued}.items()}
+
+    @property
+    def given_up(self) -> dict[bytes, GivenUp]:
+        """What left the queue before it was ever proposed."""
+        barrier = self.inside.barrier
+        submitted = self.inside.crank.submitted.given_up
+        return {tx: each for tx, each in submitted.items() if not barrier.attempts(tx)}
+
     def everything(self) -> list[bytes]:
         """Every tx that is known here."""
         catalogue = self.inside.catalogue
-        return list(dict.fromkeys(catalogue[number].tx for number in range(len(catalogue))))
+        proposed = [catalogue[number].tx for number in range(len(catalogue))]
+        return list(dict.fromkeys((*proposed, *self.unproposed)))
 
     def short(self, tx: bytes) -> str:
         """The id as it is shown."""
@@ -83,7 +107,15 @@ class Look:
             self._short = short_ids(self.everything())
         return self._short[tx]
 
+    def shortened(self, text: str) -> str:
+        """``text`` with every whole id in it as it is shown."""
+        for tx in self.everything():
+            text = text.replace(tx.hex(), self.short(tx))
+        return text
+
     def name(self, tx: bytes) -> str:
         """What its author called it."""
-        numbers_of_it = self.inside.barrier.attempts(tx)
-        return self.inside.catalogue[numbers_of_it[0]].request.name
+        attempts = self.inside.barrier.attempts(tx)
+        return (
+            self.inside.catalogue[attempts[0]].request if attempts else self.unproposed[tx]
+        ).name

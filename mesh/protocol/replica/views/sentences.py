@@ -54,8 +54,6 @@ def sentence(
         case "cancelled" | "cancelled here":
             reasons = [_refusal(each) for each in refused[:NAMES_SHOWN_MAX]]
             return f"{word}: {'; '.join(reasons)}" if reasons else word
-        case "queued":
-            return "queued: it is proposed as soon as the changes before it are through"
         case _:
             return word
 

@@ -93,6 +93,8 @@ class Change(TypedDict):
     attempts: int
     final: bool
     """Nothing about it will change here by itself."""
+    conflict: bool
+    """Another ChangeSet stands in its way: it was set aside, or refused for that."""
     proposed_at_ns: int | None
     """When it was proposed, on its author's wall clock."""
 
