@@ -212,9 +212,10 @@ class Schedule:
         return over is not None and self.propose_merge(c, over, approved=approved)
 
     def let_in(self) -> bool:
-        """Somewhere an operator lets in what only removed controllers released."""
-        living = [c for c in self.model.controllers if self.up[c] and self.model.stolen(c)]
-        return any(self.propose_merge(c, self.model.whole(c), approved=True) for c in living)
+        """An operator merges what waits for one: stolen, or after a merge that was refused."""
+        model = self.model
+        waiting = [c for c in model.controllers if self.up[c] and model.whole(c) - model.history[c]]
+        return any(self.propose_merge(c, model.whole(c), approved=True) for c in waiting)
 
     def propose_merge(self, c: int, over: Names, *, approved: bool) -> bool:
         """``c`` proposes a merge of ``over``."""
@@ -297,7 +298,7 @@ class Schedule:
         members = [c for c in living if c in roster]
         if len(members) < model.quorum(roster, policy) or not members:
             return
-        if any(model.stolen(c) for c in members):
+        if any(model.stolen(c) for c in members):  # operators were not lucky enough
             self.counts["waits for an operator"] += 1
             return
         found = self.duel.checker.at_rest([self.duel.rest(c) for c in members])
