@@ -58,6 +58,7 @@ def generate(seed: int) -> Scenario:
         disk=Disk(_delay(random, 300_000)),
         faults=() if calm else _faults(random, names),
         workload=_workload(random, names, calm=calm, majority=_may_have_majority(random, count)),
+        calm=calm,
         horizon_ns=HORIZON_NS,
         signatures="mac" if random.randrange(_ED25519_ONE_IN) else "ed25519",
     )

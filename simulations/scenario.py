@@ -187,13 +187,16 @@ class Scenario(Plan, frozen=True):
     disk: Disk = Disk()
     faults: tuple[AnyFault, ...] = ()
     workload: tuple[AnyStep, ...] = ()
+    calm: bool = False
+    """Nothing goes wrong and no two changes meet: nobody may refuse anything, and the order is one.
+    A suspicion ends that, since luck alone can make one."""
     horizon_ns: Nanoseconds = 30 * SECOND
     """When faults have ended and nobody asks for anything any more, from the assembly on."""
     assembly_ns: Nanoseconds = 120 * SECOND
     """Within this the mesh must have assembled."""
     healing_ns: Nanoseconds = 240 * SECOND
     """Within this after the horizon everybody must agree."""
-    calm_ns: Nanoseconds = 500 * MILLISECOND
+    look_ns: Nanoseconds = 500 * MILLISECOND
     """How often agreement is looked for."""
     signatures: Literal["mac", "ed25519"] = "mac"
 

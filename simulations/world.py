@@ -137,7 +137,8 @@ class World:
     def _turbulence(self) -> None:
         base_ns = self.kernel.now_ns
         self.chronicle.remark(base_ns, "world", "assembled")
-        self.inspector.barrier.calm()
+        if self.scenario.calm:
+            self.inspector.barrier.calm()
         self.faults.schedule(self.scenario.faults, base_ns)
         self.workload.schedule(self.scenario.workload, base_ns)
         for host in self.hosts.values():
@@ -147,7 +148,7 @@ class World:
 
     def _run_until(self, time_ns: int) -> None:
         while self.kernel.now_ns < time_ns and not self.inspector.violations:
-            self.kernel.run(min(time_ns, self.kernel.now_ns + self.scenario.calm_ns))
+            self.kernel.run(min(time_ns, self.kernel.now_ns + self.scenario.look_ns))
 
     def _rest(self) -> None:
         """Wait for agreement; then everybody's running information must be what was written."""
@@ -156,7 +157,7 @@ class World:
         self.chronicle.remark(self.kernel.now_ns, "world", "nothing is wrong any more")
         problems = list(disagreements(hosts))
         while problems and self.kernel.now_ns < limit_ns and not self.inspector.violations:
-            self._run_until(self.kernel.now_ns + self.scenario.calm_ns)
+            self._run_until(self.kernel.now_ns + self.scenario.look_ns)
             problems = list(disagreements(hosts))
         if self.inspector.violations:
             return
