@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 
-from mesh.protocol.admission import Admission, AdmissionStep, Card, Phase
+from mesh.protocol.admission import Admission, AdmissionStep, Card
 from mesh.protocol.configuration import ReplicaConfiguration
 from mesh.protocol.inputs import DialFailure, StreamId
 from mesh.protocol.links import (
     Connected,
-    Disconnected,
     Greeted,
     LinkEvent,
     Links,
@@ -209,10 +208,6 @@ class House:
             for controller, connection in self.links.connected.items()
         }
 
-    def lost(self) -> list[LinkEvent]:
-        """How often a member went out of reach."""
-        return [event for event in self.log if isinstance(event, Disconnected)]
-
 
 class Street:
     """All controllers and the network between them."""
@@ -355,8 +350,3 @@ class Street:
         while_ns = self.random.randrange(self.random.choice(self.delays_ns))
         pipe.arrives_ns = max(pipe.arrives_ns + 1, self._at_ns + while_ns)
         return pipe.arrives_ns
-
-
-def phases(street: Street) -> set[Phase]:
-    """The phases of all controllers."""
-    return {house.admission.phase for house in street.houses.values()}

@@ -103,7 +103,7 @@ def test_a_town_of_six_is_one_environment_after_five_accepts(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_whoever_is_told_to_found_is_the_one(seed: int) -> None:
-    """Beside one that was started with ``--found`` all others wait there, and are accepted there."""
+    """Beside one that was started with ``--found`` all others wait, and are accepted there."""
     street, houses = _town(seed, ("ada", "bob", "cyd"), found=True)
     first = houses[0]
     assert _accept_all(street, [first]) == 2
