@@ -41,11 +41,10 @@ class Desk:
 
     def send(self, outgoing: Iterable[Outgoing], now: Now, *, gated: bool) -> None:
         """Send messages; ``gated`` ones wait for every write so far."""
-        encoded: dict[int, bytes] = {}
+        message, raw = None, b""
         for each in outgoing:
-            raw = encoded.get(id(each.message))
-            if raw is None:
-                raw = encoded[id(each.message)] = codec.encode(each.message)
+            if each.message is not message:  # the same one often goes to many
+                message, raw = each.message, codec.encode(each.message)
             address, passes = self._resolve(each.to)
             fits = len(raw) <= envelope.DATAGRAM_MESSAGE_BYTES_MAX
             if each.channel is Channel.DATAGRAM and passes and fits and address is not None:
