@@ -292,7 +292,7 @@ class Admission:
         if self._phase is Phase.YIELDED:
             return draft.done()
         if verdict is not Access.HOST:
-            self._doors.pop(stream, None)
+            _ = self._doors.pop(stream, None)
         if verdict is not Access.NEWCOMER:
             self._porch.left(stream)
         match verdict:
@@ -313,7 +313,7 @@ class Admission:
 
     def closed(self, stream: StreamId) -> None:
         """A stream is gone."""
-        self._doors.pop(stream, None)
+        _ = self._doors.pop(stream, None)
         self._porch.left(stream)
 
     def _arrive(self, stream: StreamId, hello: Hello, draft: Draft, now: Now) -> None:

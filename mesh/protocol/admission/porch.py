@@ -53,7 +53,7 @@ class Porch:
 
     def left(self, stream: StreamId) -> None:
         """Who came on ``stream`` is there no more, or is no newcomer any more."""
-        self._visitors.pop(stream, None)
+        _ = self._visitors.pop(stream, None)
 
     def knocked(
         self, stream: StreamId, knock: Knock, enrolment: Enrolment, draft: Draft, now: Now
