@@ -13,7 +13,18 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from mesh.driver.toml import Problem, Table, flag, host, integer, listed, name, path_, words
+from mesh.driver.toml import (
+    Problem,
+    Table,
+    environment_name,
+    flag,
+    host,
+    integer,
+    listed,
+    name,
+    path_,
+    words,
+)
 from mesh.driver.toml import address as address_
 from mesh.protocol.configuration import Profile
 from mesh.wire.identity import Address
@@ -58,7 +69,10 @@ def _default_data_dir() -> Path:
 
 
 def _default_name() -> str:
-    return socket.gethostname().partition(".")[0] or "host"
+    """The host's name, in the letters that names in an environment have."""
+    bare = socket.gethostname().partition(".")[0].lower()
+    spelled = "".join(each if each.isascii() and each.isalnum() else "-" for each in bare)
+    return spelled.strip("-")[:63].rstrip("-") or "host"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +213,8 @@ def _controller(table: Table) -> ControllerSection:
     default = ControllerSection()
     labels = table.table("labels")
     section = ControllerSection(
-        name=table.take("name", name, default.name),
-        site=table.take("site", name, default.site),
+        name=table.take("name", environment_name, default.name),
+        site=table.take("site", environment_name, default.site),
         labels={label: labels.take(label, name, "") for label in labels.names()},
         data_dir=table.take("data_dir", path_, default.data_dir),
     )

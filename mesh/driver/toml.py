@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypeVar
 
+from mesh.environment.shapes import NAME
 from mesh.wire.identity import Address
 from mesh.wire.limits import NAME_CHARACTERS_MAX
 
@@ -115,6 +116,15 @@ def name(value: object) -> str:
     found = text(value)
     if len(found) > NAME_CHARACTERS_MAX or not found.isprintable():
         raise WrongValueError(f"takes up to {NAME_CHARACTERS_MAX} printable characters")
+    return found
+
+
+def environment_name(value: object) -> str:
+    """A name as objects of an environment have it: it becomes part of the roster."""
+    found = text(value)
+    errors = NAME.errors(found, "")
+    if errors:
+        raise WrongValueError(f"is {found!r}: {NAME.words} is wanted")
     return found
 
 

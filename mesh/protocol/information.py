@@ -198,7 +198,12 @@ class Information:
     @property
     def deadline_ns(self) -> int | None:
         """Monotonic time at which ``wake`` has something to do."""
-        deadlines = (self._collect_at_ns, self._compare_at_ns, self._synchronizer.deadline, self.owned.deadline)
+        deadlines = (
+            self._collect_at_ns,
+            self._compare_at_ns,
+            self._synchronizer.deadline,
+            self.owned.deadline,
+        )
         return min((each for each in deadlines if each is not None), default=None)
 
     def wake(self, now: Now) -> Heard:
@@ -249,11 +254,8 @@ class Information:
         parcels = self._synchronizer.rumour(delta, owned=owned)
         self._uncompared.update(dict.fromkeys(told))
         self._compare_at_ns = now.monotonic_ns + COMPARE_AFTER_NS
-        return tuple(
-            Outgoing(peer, StoreMessage(parcel.data), _channel(stream=parcel.stream))
-            for parcel in parcels
-            for peer in told
-        )
+        letters = [(StoreMessage(each.data), _channel(stream=each.stream)) for each in parcels]
+        return tuple(Outgoing(peer, *letter) for letter in letters for peer in told)
 
     def _parcel(self, parcel: Parcel) -> Outgoing:
         return Outgoing(
