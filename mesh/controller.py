@@ -99,8 +99,8 @@ class Parts:
     network: Network | None = None
     storage: Storage | None = None
     keys: Keys | None = None
-    seed: int | None = None
-    """Of the replica's luck; None: the host's."""
+    luck: Random | None = None
+    """Where each life draws its luck from; None: the host's. Never the same twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +324,8 @@ def _replica_maker(
     suite = NaClSuite()
 
     def make(image: Image) -> Replica:
-        luck = Random(os.urandom(32) if parts.seed is None else parts.seed)  # noqa: S311  no keys
+        seed = os.urandom(32) if parts.luck is None else parts.luck.randbytes(32)
+        luck = Random(seed)  # noqa: S311  names and jitter, no keys
         return Replica(keys.identity, keys.operator, configuration, luck, suite, image)
 
     return make
