@@ -1,5 +1,6 @@
 """JSON in and out: bounded, typed, and every mistake named with its place."""
 
+from contextlib import aclosing
 from http import HTTPStatus
 from typing import Final, TypeVar
 
@@ -27,11 +28,12 @@ async def read(request: Request, expected: type[T]) -> T:
 
 async def _read_raw(request: Request) -> bytes:
     raw = bytearray()
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > BODY_BYTES_MAX:
-            text = f"the body is larger than {BODY_BYTES_MAX} bytes: split it"
-            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, WRONG_USAGE, text)
+    async with aclosing(request.stream()) as chunks:
+        async for chunk in chunks:
+            raw += chunk
+            if len(raw) > BODY_BYTES_MAX:
+                text = f"the body is larger than {BODY_BYTES_MAX} bytes: split it"
+                raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, WRONG_USAGE, text)
     return bytes(raw)
 
 
