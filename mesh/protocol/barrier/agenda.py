@@ -28,11 +28,17 @@ class Agenda:
         """The numbers on the agenda, by timestamp."""
         return self._order
 
+    @property
+    def undecided(self) -> list[int]:
+        """Those of them that are not released."""
+        released = self._at.knowledge.released
+        return [number for number in self._order if not released >> number & 1]
+
     def add(self, ids: Ids) -> None:
         """Something new is known about ``ids``. What is applied stays off."""
         for number in numbers(ids & ~self._ids & ~self._at.judge.ids):
             self._ids |= 1 << number
-            insort(self._order, number, key=self._timestamp)
+            insort(self._order, number, key=self._place)
 
     def review(self) -> None:
         """Take off what is settled; put back on what the end of a life may have stirred."""
@@ -41,15 +47,16 @@ class Agenda:
             self._lives_version = at.knowledge.lives.version
             self.add(at.knowledge.proposed)
         done = [number for number in self._order if is_over(at, number)]
-        if done:
-            self._order = [number for number in self._order if number not in set(done)]
         for number in done:
             self._ids &= ~(1 << number)
+            self._order.remove(number)
+            at.reseal_watch.forget(number)
+            at.skip_watch.forget(number)
             if at.judge.ids >> number & 1:
                 at.forget(number)
 
-    def _timestamp(self, number: int) -> Timestamp:
-        return self._at.change_set(number).timestamp
+    def _place(self, number: int) -> tuple[Timestamp, bytes]:
+        return self._at.change_set(number).place
 
 
 def is_over(at: Standpoint, number: int) -> bool:

@@ -39,7 +39,6 @@ from mesh.protocol.barrier.order import (
     skip_due_ns,
     to_apply,
 )
-from mesh.protocol.barrier.predicates import is_released
 from mesh.protocol.barrier.proposing import Intent, draft, is_abandoned
 from mesh.protocol.barrier.queue import Queue, refused
 from mesh.protocol.barrier.reseal import after_seal, next_set, reseal_due_ns
@@ -206,18 +205,14 @@ class Barrier:
     def _observe(self, now: Now) -> None:
         """Start and stop the watches of B3c and B6."""
         at = self._at
-        for number in self._agenda.pending:
-            if is_released(at, number):
-                at.skip_watch.forget(number)
-                at.reseal_watch.forget(number)
-                continue
+        for number in self._agenda.undecided:
             at.skip_watch.watch(number, 0 if is_short(at, number) else None, now.monotonic_ns)
             if at.sealed >> number & 1 and is_answer_due(at, number):
                 at.reseal_watch.watch(number, next_set(at, number), now.monotonic_ns)
 
     def _vote(self, now: Now) -> Say | None:
         """B2 to B4: at most one fact, about the lowest attempt that calls for one."""
-        for number in self._agenda.pending:
+        for number in self._agenda.undecided:
             body = self.vote_on(number, now)
             if body is not None:
                 return Say(body)
@@ -295,7 +290,7 @@ class Barrier:
     def _deadlines(self, now: Now) -> Iterator[int]:
         at = self._at
         candidates: list[int | None] = [*self._queue.deadlines(), self._merge_due_ns()]
-        for number in self._agenda.pending:
+        for number in self._agenda.undecided:
             candidates.append(skip_due_ns(at, number))
             if not is_answer_due(at, number):
                 continue

@@ -30,8 +30,7 @@ def settled(at: Standpoint, number: int) -> Settled:
         return Settled.YES
     if is_released(at, number):
         return Settled.NO if is_mine(at, number) else Settled.YES
-    ballot = at.ballot(number)
-    if not ballot.of(at.controller) & ~nay(at, number) or is_dead(at, number):
+    if not at.own(number) & ~nay(at, number) or is_dead(at, number):
         return Settled.YES
     return Settled.SHORT if is_short(at, number) else Settled.NO
 

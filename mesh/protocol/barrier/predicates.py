@@ -52,12 +52,12 @@ def is_dead(at: Standpoint, number: int) -> bool:
 
 def is_mine(at: Standpoint, number: int) -> bool:
     """P-mine. Released; m is in a complete set, or a life of m sealed it and is not in Nay."""
-    if not is_released(at, number):
+    own = at.own(number)
+    if not own or not is_released(at, number):
         return False
     if at.knowledge.star(number) & at.controller:
         return True
-    ballot = at.ballot(number)
-    return bool(ballot.of(at.controller) & ballot.sealed & ~nay(at, number))
+    return bool(own & at.ballot(number).sealed & ~nay(at, number))
 
 
 def bound(at: Standpoint, number: int) -> Controllers:

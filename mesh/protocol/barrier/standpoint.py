@@ -64,6 +64,7 @@ class Standpoint:
         self._live: dict[Incarnation, None] = {me: None}
         self._view_version = 0
         self._alive: dict[int, tuple[int, int, Members]] = {}
+        self._own: dict[int, Members] = {}
         self._closed: dict[int, tuple[int, Members]] = {}
         self._state: tuple[int, Ids] = (-1, 0)
         self._answers: dict[str, Ids] = {}
@@ -99,6 +100,13 @@ class Standpoint:
         self._alive[number] = (self._view_version, lives.version, mask)
         return mask
 
+    def own(self, number: int) -> Members:
+        """The incarnations of m in P."""
+        known = self._own.get(number)
+        if known is None:
+            known = self._own[number] = self.ballot(number).of(self.controller)
+        return known
+
     # --- shorthands ---------------------------------------------------------------------------
 
     def ballot(self, number: int) -> Ballot:
@@ -128,7 +136,7 @@ class Standpoint:
 
     def forget(self, number: int) -> None:
         """Drop what was kept for questions about ``number``, which is settled for good."""
-        for kept in (self._alive, self._closed, self.meets, self.held_since_ns):
+        for kept in (self._alive, self._own, self._closed, self.meets, self.held_since_ns):
             _ = kept.pop(number, None)
         _ = self._objections.pop(self.change_set(number).id, None)
         self.reseal_watch.forget(number)

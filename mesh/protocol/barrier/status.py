@@ -72,7 +72,7 @@ def word_for(at: Standpoint, number: int) -> Word:
     if is_dead(at, number):
         return Word.CANCELLED
     ballot = at.ballot(number)
-    mine = ballot.of(at.controller)
+    mine = at.own(number)
     naysayers = nay(at, number)
     if mine and not mine & ~naysayers:
         return Word.CANCELLED_HERE
