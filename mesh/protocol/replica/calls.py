@@ -49,6 +49,11 @@ Call = (
     | AcceptMember
 )
 
+NO_OPERATOR = (
+    "no operator's key is kept on this controller, so it cannot sign a ChangeSet;"
+    " submit it on the controller that founded the environment"
+)
+
 NO_ENVIRONMENT = (
     "this controller belongs to no environment yet; see `trellis status`: it waits to be accepted,"
     " or `trellis up --found` founds one"
@@ -140,12 +145,7 @@ class Calls:
             self._desk.refuse(call, FAILED, *resolution.errors)
             return
         if self._operator is None:
-            self._desk.refuse(
-                call,
-                REFUSED,
-                "no operator's key is kept on this controller, so it cannot sign a ChangeSet;"
-                " submit it on the controller that founded the environment",
-            )
+            self._desk.refuse(call, REFUSED, NO_OPERATOR)
             return
         request = author(self._desk.environment, self._operator, resolution, cover, nonce)
         if len(request.raw) > REQUEST_BYTES_MAX:
@@ -196,12 +196,19 @@ class Calls:
             )
 
     def _merge(self, inside: Participant, call: MergeChanges, now: Now) -> None:
-        outcome = inside.crank.merge(call.keep, now)
+        if not inside.barrier.unmerged:
+            self._desk.refuse(
+                call.call, FAILED, "nothing waits to be merged: every released ChangeSet is here"
+            )
+            return
+        if self._operator is None:
+            self._desk.refuse(call.call, REFUSED, NO_OPERATOR)
+            return
+        outcome = inside.crank.merge(call.keep, self._operator, now)
         if isinstance(outcome, MergePlan):
             self._desk.refuse(call.call, CONFLICT, outcome.why)
         else:
-            tx = outcome.tx
-            self._told(call.call, tx, outcome)
+            self._told(call.call, outcome.tx, outcome)
 
     # --- members ------------------------------------------------------------------------------
 

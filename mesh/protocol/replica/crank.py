@@ -116,7 +116,7 @@ class Crank:
                 case Apply():
                     self._apply(action, now)
                 case WantMerge(over=over):
-                    _ = self._merge(over, (), now)
+                    _ = self._merge(over, (), self._signer, now)
                 case Dropped(tx=tx, why=why):
                     self.submitted.give_up(tx, _dropped(why), conflict=_is_conflict(why))
                     self._desk.notice(
@@ -182,11 +182,13 @@ class Crank:
             self.submitted.note(request)
         return submission
 
-    def merge(self, keep: tuple[bytes, ...], now: Now) -> MergePlan | Submission:
+    def merge(self, keep: tuple[bytes, ...], operator: Signer, now: Now) -> MergePlan | Submission:
         """An operator's merge: what is in ``keep`` wins. The plan where nothing was proposed."""
-        return self._merge(self._barrier.mergeable_with_approval, keep, now)
+        return self._merge(self._barrier.mergeable_with_approval, keep, operator, now)
 
-    def _merge(self, over: Ids, keep: tuple[bytes, ...], now: Now) -> MergePlan | Submission:
+    def _merge(
+        self, over: Ids, keep: tuple[bytes, ...], signer: Signer, now: Now
+    ) -> MergePlan | Submission:
         plan = self._history.plan_merge(over, self._released_by, keep=keep)
         if plan.held:
             return plan
@@ -194,7 +196,7 @@ class Crank:
         resolution = Resolution(plan.commands, plan.commands, (), (), Kind.MERGE)
         request = author(
             self._desk.environment,
-            self._signer,
+            signer,
             resolution,
             Cover("merge", "histories parted and met again", CONTROLLER_PATIENCE_NS),
             nonce,

@@ -53,7 +53,7 @@ from mesh.protocol.standing import Access, RosterView, Verdict
 from mesh.protocol.suite import Signer, Suite
 from mesh.wire.envelope import ReplayWindow
 from mesh.wire.identity import Address, Incarnation
-from mesh.wire.messages import Knock, Message, Welcome
+from mesh.wire.messages import Hello, Knock, Message, Welcome
 
 REMEMBERED_KEY = "addresses"
 REMEMBERED_MAX = 64
@@ -245,11 +245,7 @@ class Replica:
     def _link_event(self, event: object, now: Now) -> None:
         match event:
             case Greeted(stream, hello, remote):
-                access = self.admission.judge(hello, self._roster)
-                self._links_step(self.desk.links.judged(stream, access, now), now)
-                step = self.admission.greeted(stream, remote, hello, access, self._roster, now)
-                self._admission_step(step, now)
-                self._ask_claimant(stream, access, now)
+                self._greeted(stream, hello, remote, now)
             case Received(stream, sender, access, message):
                 self._received(stream, sender, access, message, now)
             case Connected(incarnation, stream):
@@ -273,6 +269,13 @@ class Replica:
         if access is Access.CLAIMANT and self.participant is not None:
             vector = self.participant.spreading.vector(reply=False)
             self.desk.send_on_stream(stream, vector, now, gated=True)
+
+    def _greeted(self, stream: int, hello: Hello, remote: Address, now: Now) -> None:
+        verdict = self.admission.judge(hello, self._roster)
+        self._links_step(self.desk.links.judged(stream, verdict, now), now)
+        step = self.admission.greeted(stream, remote, hello, verdict, self._roster, now)
+        self._admission_step(step, now)
+        self._ask_claimant(stream, verdict, now)
 
     def _received(
         self, stream: int, sender: Incarnation, access: Access, message: Message, now: Now
@@ -362,9 +365,7 @@ class Replica:
             self._admission_step(self.admission.used(), now)
 
     def _judge_again(self, now: Now) -> None:
-        for stream, hello in self.desk.links.hellos():
-            access = self.admission.judge(hello, self._roster)
-            self._links_step(self.desk.links.judged(stream, access, now), now)
+        self._links_step(self.desk.links.review(), now)
 
     # --- local calls --------------------------------------------------------------------------
 

@@ -113,6 +113,8 @@ class Participant:
         self.roster = RosterView(frozenset(), frozenset(), frozenset())
         self.roster_changed = False
         self.ended = False
+        self.quarantined = False
+        """Others hold an elder life of this controller for the real one."""
         self._image = image
         self._summary: Summary | None = None
         self._published: deque[tuple[str, ...]] = deque()
@@ -200,7 +202,7 @@ class Participant:
             return
         origin = fact.origin
         if origin.controller == self.desk.own.controller:
-            if origin.boot >= self.desk.own.boot:
+            if origin.boot >= self.desk.own.boot and not self.quarantined:
                 self.end("another life of this controller has a boot number as high", origin.boot)
             return
         self.information.kept.introduce(origin.nonce, origin.controller, origin.boot)
@@ -302,8 +304,17 @@ class Participant:
                 self.information_changed(self.information.dismiss(member.controller, now))
             case What.TWIN:
                 self.end("a newer life of this controller announces itself", member.boot)
-            case What.FORKED | What.QUARANTINED:
+            case What.FORKED:
                 self.desk.notice("error", "fork", f"two lives of {member} announce themselves")
+            case What.QUARANTINED:
+                # Taking a higher number now would only make two lives outbid each other for ever.
+                self.quarantined = True
+                self.desk.notice(
+                    "error",
+                    "quarantined",
+                    "an elder life with this controller's key is alive: this host or that one is a"
+                    " copy; stop one of them",
+                )
             case What.FAILED | What.LEFT:
                 # A stream that outlives a long silence may stay stuck for minutes after it ends.
                 why = "nothing was heard from you for too long; dial again"
