@@ -30,6 +30,7 @@ from mesh.driver.errors import (
     Refused,
     StartError,
 )
+from mesh.driver.generation import watch_generation
 from mesh.driver.journal.interface import JournalStatistics, Storage
 from mesh.driver.journal.sqlite import TORTURE_VARIABLE, SqliteStorage
 from mesh.driver.keys import NaClSuite
@@ -266,6 +267,7 @@ async def open_controller(
                 _introduce(controller)
                 _ = await nursery.start(driver.run)
                 nursery.start_soon(_discover, controller, driver)
+                nursery.start_soon(watch_generation, driver.distrust)
                 try:
                     yield controller
                 finally:

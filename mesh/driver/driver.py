@@ -103,6 +103,10 @@ class Driver(Generic[MachineT]):
         """See `Sink.take`."""
         self.life.take(arrived)
 
+    def distrust(self, why: str) -> None:
+        """The host is not what it was: another life has to begin, before anything more is sent."""
+        self.life.distrust(why)
+
     async def room(self) -> None:
         """See `Sink.room`."""
         await self.life.room()
@@ -221,7 +225,7 @@ class Driver(Generic[MachineT]):
                 assert_never(notification)
 
 
-_DOUBTFUL: Final = {Cause.JUMPED, Cause.DISK}
+_DOUBTFUL: Final = {Cause.DISTRUSTED, Cause.DISK}
 _LEVELS: Final = {
     "info": logging.INFO,
     "warning": logging.WARNING,

@@ -60,7 +60,8 @@ class Cause(Enum):
 
     ENDED = "ended"
     """The replica said so."""
-    JUMPED = "the clock jumped"
+    DISTRUSTED = "the host is not what it was"
+    """Its clock jumped, or it was copied: the store may have been rolled back with it."""
     DISK = "the disk failed"
     """The replica still answers probes and questions, until there is another one."""
     FAULT = "a fault of our own"
@@ -131,6 +132,10 @@ class Life(Generic[MachineT]):
         if not self._is_busy:
             self._handle_line()
 
+    def distrust(self, why: str) -> None:
+        """End this life now, for the host is not what it was when it began."""
+        self._end(Ending(Cause.DISTRUSTED, why))
+
     async def room(self) -> None:
         """Wait while the disk is far behind; a checkpoint only then."""
         while self.journal.backlog_bytes > BACKLOG_BYTES_MAX and self.ending is None:
@@ -199,7 +204,7 @@ class Life(Generic[MachineT]):
         if before_ns is None or abs(offset_ns - before_ns) <= JUMP_NS:
             return False
         jump_s = (offset_ns - before_ns) / SECOND
-        self._end(Ending(Cause.JUMPED, f"the wall clock jumped by {jump_s:+.0f} s"))
+        self.distrust(f"the wall clock jumped by {jump_s:+.0f} s")
         return True
 
     def _end(self, ending: Ending) -> None:

@@ -17,6 +17,11 @@ from mesh.driver.keys import sync_directory
 
 EVIDENCE_FOLDER: Final = "evidence"
 
+_NO_JOURNAL: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+"""The whole file is damaged. Anything else at the opening is the disk's trouble, and may pass."""
+_TORN: Final = _NO_JOURNAL | {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_ERROR}
+"""What ends the reading of one table: a bad sector and a lost table too."""
+
 Column = bytes | int | float | None
 Row = tuple[Column, Column, Column]
 
@@ -41,7 +46,7 @@ def open_verified(path: Path, wall_ns: int) -> tuple[sqlite3.Connection, Content
     try:
         connection = connect(path)
     except sqlite3.DatabaseError as error:
-        if not _is_damage(error):
+        if not _is_damage(error, _NO_JOURNAL):
             raise
         contents = Contents({table: {} for table in Table}, is_complete=False)
     else:
@@ -93,20 +98,14 @@ def _scan(connection: sqlite3.Connection, query: str, rows: list[Row]) -> bool:
         for row in connection.execute(query):
             rows.append(row)  # noqa: PERF402  what came before a break counts
     except sqlite3.DatabaseError as error:
-        if not _is_damage(error):
+        if not _is_damage(error, _TORN):
             raise
         return False
     return True
 
 
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    """Whether the content is broken, a lost table and a bad sector included."""
-    return error.sqlite_errorcode & 0xFF in {
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_NOTADB,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_ERROR,
-    }
+def _is_damage(error: sqlite3.DatabaseError, codes: frozenset[int]) -> bool:
+    return error.sqlite_errorcode & 0xFF in codes
 
 
 def _write_anew(path: Path, contents: Contents, wall_ns: int) -> None:

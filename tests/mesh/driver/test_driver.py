@@ -148,6 +148,17 @@ async def test_failed_disk_is_tried_again_and_followed_by_another_life(
         assert not world.replicas[1].image.unbroken
 
 
+async def test_copied_host_is_another_life(world: World, autojump_clock: MockClock) -> None:
+    """A replica on a copied machine says nothing more, and its store is not vouched for."""
+    async with world.running() as replica:
+        world.driver.distrust("this machine was copied")
+        world.driver.take(Leave())
+        assert replica.inputs == []
+        await trio.sleep(1)
+        assert world.driver.lives == 2
+        assert not world.replicas[1].image.unbroken
+
+
 async def test_first_life_needs_its_disk(world: World, autojump_clock: MockClock) -> None:
     """A start without a disk fails at once, with the reason."""
     world.storage.fail("no such disk")

@@ -247,7 +247,7 @@ async def test_jump_of_the_wall_clock_ends_the_life(
     assert world.machine.inputs == [Leave()]
     assert world.life.over.is_set()
     assert world.life.ending is not None
-    assert world.life.ending.cause is Cause.JUMPED
+    assert world.life.ending.cause is Cause.DISTRUSTED
     assert f"{jump_s:+}" in world.life.ending.why
 
 
