@@ -7,15 +7,13 @@ from typing import Final
 import trio
 
 from mesh.api.server import open_api
-from mesh.cli.output import emit_json_line, paint, pairs, say, version
+from mesh.cli.output import emit_json_line, has_terminal, paint, pairs, say, version
 from mesh.controller import Controller, open_controller
 from mesh.driver.configuration import Configuration
 from mesh.protocol.replica import views
 
 LOOK_S: Final = 0.2
 """How often it is looked whether there is something new to say; nothing is decided by it."""
-
-WARNING: Final = "traffic is signed, but not encrypted yet: run it on networks that you trust"
 
 
 async def serve(configuration: Configuration, until_eof: bool, as_json: bool) -> None:  # noqa: FBT001  trio.run passes by position
@@ -26,7 +24,8 @@ async def serve(configuration: Configuration, until_eof: bool, as_json: bool) ->
         trio.open_nursery() as nursery,
     ):
         _introduce(controller, configuration, as_json=as_json)
-        nursery.start_soon(_narrate, controller, as_json)
+        if as_json or has_terminal():
+            nursery.start_soon(_narrate, controller, as_json)
         if until_eof:
             nursery.start_soon(_stop_at_end_of_input, nursery.cancel_scope)
         await _stop_at_signal()
@@ -68,7 +67,6 @@ def _introduce(controller: Controller, configuration: Configuration, *, as_json:
             "listens": ", ".join(stands["addresses"]) + ", UDP and TCP",
             "data": str(configuration.controller.data_dir),
             "api": str(configuration.api_socket),
-            "mind": paint(WARNING, "yellow"),
         }
     )
 

@@ -6,10 +6,11 @@ import argparse
 from typing import TYPE_CHECKING
 
 from mesh.cli.errors import DONE, FAILED, WRONG_USAGE, CommandError
+from mesh.cli.output import has_terminal
 from mesh.cli.place import CONFIG_VARIABLE, DATA_DIR_VARIABLE
 
 if TYPE_CHECKING:
-    from mesh.driver.configuration import Configuration
+    from mesh.driver.configuration import Configuration, LoggingSection
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +71,7 @@ def _serve(configuration: Configuration, arguments: argparse.Namespace) -> int:
     from mesh.driver import log
     from mesh.driver.errors import ControllerError
 
-    log.configure(configuration.logging, configuration.controller.name)
+    log.configure(_logging(configuration, arguments), configuration.controller.name)
     try:
         trio.run(serve, configuration, arguments.until_eof, arguments.json)
     except* ControllerError as group:
@@ -78,6 +79,19 @@ def _serve(configuration: Configuration, arguments: argparse.Namespace) -> int:
     except* OSError as group:
         raise CommandError(FAILED, *_texts(group)) from group
     return DONE
+
+
+def _logging(configuration: Configuration, arguments: argparse.Namespace) -> LoggingSection:
+    """Who watches a terminal is told by `serving` what happens; there only trouble is logged."""
+    from dataclasses import replace
+
+    from mesh.driver.configuration import Destination, Level
+
+    section = configuration.logging
+    watched = has_terminal() and not arguments.json
+    if watched and section.destination is Destination.STDERR and section.level is Level.INFO:
+        return replace(section, level=Level.WARNING)
+    return section
 
 
 def _texts(group: BaseExceptionGroup[BaseException]) -> list[str]:
