@@ -124,10 +124,10 @@ def write_durably(path: Path, content: bytes) -> None:
     beside.unlink(missing_ok=True)
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
+        _ = file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    beside.replace(path)
+    _ = beside.replace(path)
     sync_directory(path.parent)
 
 
