@@ -69,9 +69,7 @@ def is_over(at: Standpoint, number: int) -> bool:
 
 
 def is_answer_due(at: Standpoint, number: int) -> bool:
-    """M takes part with its current incarnation, has not said No, and it is not released.
-
-    B2 or B3 is to be asked.
+    """Whether B2 or B3 is to be asked: the current incarnation takes part and is free to speak.
 
     B4: after No, and after the release, m says nothing more about it but Applied.
     """

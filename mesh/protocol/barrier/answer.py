@@ -86,10 +86,7 @@ def author_lacks_some(at: Standpoint, case: Case) -> Deny | None:
 
 
 def ancestors_lacking(at: Standpoint, case: Case) -> Deny | Waiting | None:
-    """B2f: something below the attempt is not applied here.
-
-    Fine, to be waited for, or never to come by itself.
-    """
+    """B2f: what lies below the attempt and is not applied here: fine, to come, or never to come."""
     lacking = case.ancestors & ~at.judge.ids
     if lacking & ~at.knowledge.released:
         return Waiting.FACTS

@@ -21,10 +21,7 @@ Controllers = int
 
 @dataclass(slots=True)
 class Votes:
-    """What is known about one set.
-
-    Who sealed it, and the latest clock among those of its own members.
-    """
+    """Who sealed one set, and the latest clock among its own members."""
 
     sealers: Members = 0
     clock_ns: int = 0

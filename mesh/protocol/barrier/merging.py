@@ -38,10 +38,7 @@ def mergeable(at: Standpoint, *, by_operator: bool = False) -> Ids:
 
 
 def has_unmerged(at: Standpoint) -> bool:
-    """``unmerged`` is not empty.
-
-    Asked at every turn, so by way of what severs, which is unmerged itself.
-    """
+    """``unmerged`` is not empty: asked at every turn, so by way of what is severed itself."""
     return any(not is_kept_out(at, number) for number in numbers(severed(at) & at.knowledge.whole))
 
 

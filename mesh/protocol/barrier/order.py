@@ -42,10 +42,7 @@ def is_short(at: Standpoint, number: int) -> bool:
 
 
 def may_apply(at: Standpoint, number: int) -> bool:
-    """B6 without the order: released, all ancestors released, and mine or joinable (B9.
-
-    Joining has no barrier).
-    """
+    """B6 without the order: it and all below it are released, and it is mine or joins (B9)."""
     if not at.knowledge.whole >> number & 1:
         return False
     return is_mine(at, number) or joins(at, number)

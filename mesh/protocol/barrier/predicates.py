@@ -1,9 +1,8 @@
 """The predicates that every rule is made of, one function for each.
 
-All are pure functions of the facts held, of H and (nowhere here) of whom the detector sees. A
-predicate that is true of what one controller holds may be unknown to another, but two never
-contradict each other for good: facts only accumulate, ``Released`` never ends, and ``Released`` and
-``Dead`` exclude each other.
+All are pure functions of the facts held and of H; whom the detector sees plays no part. What one
+controller knows another may not know yet, but they never contradict each other for good: facts only
+accumulate, ``Released`` never ends, and ``Released`` and ``Dead`` exclude each other.
 """
 
 from mesh.protocol.barrier.ballot import Controllers, Members
@@ -119,9 +118,8 @@ def _meets_all(at: Standpoint, number: int, others: Ids) -> bool:
     while rest:
         top = rest.bit_length() - 1
         if at.knowledge.below(top) & ours:
-            met |= (
-                at.ancestors(top) or 0
-            ) | 1 << top  # ancestors are bound by all that binds their descendants
+            # Ancestors are bound by all that binds their descendants.
+            met |= (at.ancestors(top) or 0) | 1 << top
         elif at.knowledge.applied(top) & ours:
             met |= 1 << top
         else:

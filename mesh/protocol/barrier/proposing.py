@@ -79,9 +79,7 @@ def draft(at: Standpoint, intent: Intent, lamport: int) -> Case | NoQuorum:
 
 
 def those_who_take_part(at: Standpoint, intent: Intent, over: Ids) -> tuple[Incarnation, ...]:
-    """P.
-
-    Current incarnations seen alive of the roster at ``over``; for a merge of the roster at H too.
+    """P: current incarnations, seen alive, of the roster at ``over``; for a merge at H, too.
 
     B11v: a roster change leaves out those that it removes.
     """
@@ -127,6 +125,11 @@ def author_is_free(at: Standpoint, number: int) -> bool:
 
 
 def is_abandoned(at: Standpoint, number: int) -> bool:
-    """B8: nobody will propose its request again by himself: its author refused it, or has ended."""
-    ended = at.knowledge.lives.ended(at.change_set(number).attempt.author)
-    return ended or author_is_free(at, number)
+    """B8: nobody will propose its request again by himself.
+
+    Its author has ended, or it met a No that time does not heal, or m itself has given it up.
+    """
+    author = at.change_set(number).attempt.author
+    if at.knowledge.lives.ended(author):
+        return True
+    return author_is_free(at, number) and (author == at.me or is_hopeless(at, number))

@@ -1,6 +1,4 @@
-"""The requests that this controller wants to get through the barrier.
-
-Waiting, proposed, or to be tried again.
+"""The requests that this controller wants to get through: waiting, proposed, to be tried again.
 
 B1 keeps a proposal back while m itself would have to refuse it; B8 brings it back after a No that
 time heals. Both are one queue: an entry waits until its time, is proposed, and leaves when it is

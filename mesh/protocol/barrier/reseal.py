@@ -58,9 +58,9 @@ def adopt(at: Standpoint, number: int) -> Bind | None:
         and members.bit_count() >= ballot.quorum
         and not members & ~me & ~votes.sealers
     ]
-    return (
-        Bind(min(fitting, key=lambda members: (-members.bit_count(), members))) if fitting else None
-    )
+    if not fitting:
+        return None
+    return Bind(min(fitting, key=lambda members: (-members.bit_count(), members)))
 
 
 def reseal(at: Standpoint, number: int, now_ns: int) -> Bind | None:
@@ -86,10 +86,7 @@ def next_set(at: Standpoint, number: int) -> Members | None:
 
 
 def _agreed_with_others(at: Standpoint, number: int, members: Members) -> Members:
-    """Where sight is not transitive for ever, sets chase each other.
-
-    Take only those whom all members take too.
-    """
+    """Where sight is not transitive, sets chase each other: take whom all members take, too."""
     ballot = at.ballot(number)
     agreed = members
     for seat in numbers(members):

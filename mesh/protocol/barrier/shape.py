@@ -1,6 +1,4 @@
-"""What must be right about any attempt, whatever it changes.
-
-Who takes part, how many, on top of what.
+"""What must be right about any attempt: who takes part, how many, on top of what.
 
 The judge looks at the request; this looks at the envelope. All of it depends on the attempt and on
 the fold of its ancestors alone, so all who hold those find the same faults.

@@ -18,10 +18,7 @@ class Word(StrEnum):
     """It waits at the barrier, or is released and about to be applied."""
     APPLIED = "applied"
     CANCELLED_HERE = "cancelled here"
-    """My No.
-
-    Nobody can have released it together with me; those not in Nay may have gone on without me.
-    """
+    """My No: nobody can have released it with me; those not in Nay may have gone on without me."""
     CANCELLED = "cancelled"
     """Nobody will ever release it."""
     IN_DOUBT = "in doubt"
@@ -39,10 +36,7 @@ class Status:
     """Participants that sealed it."""
     refused: tuple[tuple[Incarnation, No], ...]
     waiting_for: tuple[Incarnation, ...]
-    """While pending or in doubt.
-
-    Participants that have neither sealed nor said No, and are not closed.
-    """
+    """While pending or in doubt: those who neither sealed nor said No, and are not closed."""
     applied: tuple[bytes, ...]
     """Controllers that are known to have applied it."""
 
