@@ -121,6 +121,12 @@ def _sweep(options: argparse.Namespace) -> int:
         f"{swept.runs} seeds in {seconds:.0f} s: {swept.simulated_ns / 1e9 / 3600:.1f} h simulated,"
         f" {swept.events / seconds:,.0f} events/s; {len(swept.failed)} violated"
     )
+    facts = ", ".join(
+        f"{name.removeprefix('fact ')} {count:,}"
+        for name, count in sorted(swept.counts.items())
+        if name.startswith("fact ")
+    )
+    _say(f"facts written: {facts}")
     if swept.toothless:
         _say(f"faults that never made a difference: {', '.join(swept.toothless)}")
     _say(f"digest of all {swept.digest}")

@@ -1,11 +1,13 @@
 """Random scenarios: each seed is a small mesh with troubles and a workload of its own.
 
-Troubles overlap on purpose, and the workload goes for few keys, so that changes made on both sides
-of a cut meet each other. One run in eight has no trouble at all: then nobody may refuse anything,
+A change takes some ten milliseconds and a trouble some seconds, so that left to chance they would
+hardly ever meet. Therefore troubles overlap, most changes come in bursts, bursts come around the
+moments at which a trouble begins or ends, or when detectors have just given somebody up, and all
+of them go for few keys. One run in eight has no trouble at all: then nobody may refuse anything,
 and the order is the same everywhere.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import Final, Literal
 
@@ -26,6 +28,7 @@ from simulations.scenario import (
     Order,
     Pause,
     Put,
+    Refuse,
     Remove,
     Scenario,
     SlowDisk,
@@ -33,7 +36,7 @@ from simulations.scenario import (
     Weather,
 )
 
-HORIZON_NS: Final = 30 * SECOND
+HORIZON_NS: Final = 40 * SECOND
 
 _SITES: Final = ("office", "cloud", "home")
 _ITEMS: Final = ("one", "two", "three")
@@ -51,13 +54,14 @@ def generate(seed: int) -> Scenario:
     calm = not random.randrange(_CALM_ONE_IN)
     hosts = _hosts(random, count, calm=calm)
     names = [host.name for host in hosts if host.joins_ns is None]
+    faults = () if calm else _faults(random, names)
     return Scenario(
         seed=seed,
         hosts=hosts,
         network=_network(random, calm=calm),
         disk=Disk(_delay(random, 300_000)),
-        faults=() if calm else _faults(random, names),
-        workload=_workload(random, names, calm=calm, majority=_may_have_majority(random, count)),
+        faults=faults,
+        workload=_workload(random, names, faults, majority=_may_have_majority(random, count)),
         calm=calm,
         horizon_ns=HORIZON_NS,
         signatures="mac" if random.randrange(_ED25519_ONE_IN) else "ed25519",
@@ -126,14 +130,14 @@ def _faults(random: Random, names: list[str]) -> tuple[AnyFault, ...]:
         _failing_disk,
         _clock_step,
     ]
-    chosen = [random.choice(troubles) for _ in range(random.randint(1, 4))]
+    chosen = [random.choice(troubles) for _ in range(random.randint(1, 7))]
     faults = [trouble(random, names, _interval(random)) for trouble in chosen]
     return tuple(sorted(faults, key=lambda fault: fault.starts_ns))
 
 
 def _interval(random: Random) -> _Interval:
-    """From a tenth of a second to ten seconds, short ones as likely as long ones."""
-    length_ns = int(100 * MILLISECOND * 100 ** random.random())
+    """From a twentieth of a second to twenty seconds, short ones as likely as long ones."""
+    length_ns = int(50 * MILLISECOND * 400 ** random.random())
     starts_ns = random.randrange(HORIZON_NS - length_ns)
     return starts_ns, starts_ns + length_ns
 
@@ -182,36 +186,70 @@ def _clock_step(random: Random, names: list[str], at: _Interval) -> ClockStep:
 
 # --- what is asked ------------------------------------------------------------------------------
 
+_BEFORE_NS: Final = 50 * MILLISECOND
+_AFTER_NS: Final = 200 * MILLISECOND
+"""Around the beginning and the end of a trouble."""
+
+_GIVEN_UP_NS: Final = 6 * SECOND
+"""By then detectors have given up whoever a trouble made silent."""
+
 
 def _workload(
-    random: Random, names: list[str], *, calm: bool, majority: bool
+    random: Random, names: list[str], faults: tuple[AnyFault, ...], *, majority: bool
 ) -> tuple[AnyStep, ...]:
     steps: list[AnyStep] = []
-    steps.extend(_information_step(random, names) for _ in range(random.randint(5, 15)))
-    changes = range(random.randint(3, 10))
-    if calm:
-        steps.extend(_lone_change(random, names, number) for number in changes)
-    else:
-        steps.extend(_change(random, names, number) for number in changes)
-        if majority:
-            order = Order("environment", "set", {"barrier": "majority"})
-            steps.append(Change(0, names[0], (order,)))
+    if not faults:
+        steps.extend(_lone_change(random, names, number) for number in range(8))
+    elif majority:
+        order = Order("environment", "set", {"barrier": "majority"})
+        steps.append(Change(0, names[0], (order,)))
+    moments = _moments(random, faults)
+    steps.extend(_information_step(random, names, random.choice(moments)) for _ in range(15))
+    if faults:
+        for burst in range(random.randint(2, 8)):
+            steps.extend(_burst(random, names, random.choice(moments), burst))
     return tuple(sorted(steps, key=lambda step: step.at_ns))
 
 
-def _information_step(random: Random, names: list[str]) -> AnyStep:
-    at_ns, host = random.randrange(HORIZON_NS), random.choice(names)
+def _moments(random: Random, faults: tuple[AnyFault, ...]) -> list[int]:
+    """When things are asked: at any time, and where it hurts."""
+    moments = [random.randrange(HORIZON_NS) for _ in range(4)]
+    for fault in faults:
+        moments += [fault.starts_ns, fault.ends_ns]
+        given_up_ns = fault.starts_ns + random.randrange(_GIVEN_UP_NS)
+        if given_up_ns < fault.ends_ns:
+            moments += [given_up_ns] * 2
+    return moments
+
+
+def _near(random: Random, moment_ns: int) -> int:
+    near_ns = moment_ns + random.randrange(-_BEFORE_NS, _AFTER_NS)
+    return min(max(near_ns, 0), HORIZON_NS)
+
+
+def _information_step(random: Random, names: list[str], moment_ns: int) -> AnyStep:
+    at_ns, host = _near(random, moment_ns), random.choice(names)
     if not random.randrange(5):
         return Remove(at_ns, host, random.choice(_PATHS))
     paths = tuple(random.sample(_PATHS, random.randint(1, 2)))
     return Put(at_ns, host, paths)
 
 
-def _change(random: Random, names: list[str], number: int) -> Change:
+def _burst(random: Random, names: list[str], moment_ns: int, burst: int) -> Iterator[AnyStep]:
+    """Several changes within a moment, by several controllers; at times somebody says no."""
+    patience_ns = random.choice((1, 5, 30)) * SECOND
+    for number in range(random.randint(1, 5)):
+        at_ns, host = _near(random, moment_ns), random.choice(names)
+        if not random.randrange(12):
+            yield Refuse(at_ns, host)
+        else:
+            orders = _orders(random, f"v{burst}.{number}")
+            yield Change(at_ns, host, orders, patience_ns)
+
+
+def _orders(random: Random, value: str) -> tuple[Order, ...]:
     items = random.sample(_ITEMS, random.randint(1, 2))
-    orders = tuple(Order("item", "set", {"name": item, "value": f"v{number}"}) for item in items)
-    patience_ns = random.choice((2, 10, 30)) * SECOND
-    return Change(random.randrange(HORIZON_NS), random.choice(names), orders, patience_ns)
+    return tuple(Order("item", "set", {"name": item, "value": value}) for item in items)
 
 
 def _lone_change(random: Random, names: list[str], number: int) -> Change:

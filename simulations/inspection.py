@@ -18,8 +18,9 @@ from mesh.protocol.effects import (
     WriteFact,
 )
 from mesh.protocol.now import SECOND
-from mesh.wire.facts import read_fact
+from mesh.wire.facts import Boot, Fact, No, Propose, Record, read_fact
 from mesh.wire.identity import Incarnation
+from mesh.wire.requests import decode_attempt
 from simulations.checkers.barrier import BarrierChecker
 from simulations.checkers.durability import DurabilityChecker
 from simulations.checkers.information import InformationOracle
@@ -122,6 +123,7 @@ class Inspector:
         if view is not None:
             self.barrier.saw(write.origin, view)
         self.barrier.written(fact)
+        self._chronicle.counts[_kind(fact)] += 1
         self._barrier_violations()
 
     def told(self, host: Host, notification: Notification) -> None:
@@ -150,3 +152,22 @@ class Inspector:
 
     def _remark(self, host: Host, text: str) -> None:
         self._chronicle.remark(self._kernel.now_ns, host.name, text)
+
+
+def _kind(fact: Fact) -> str:
+    """What a fact says, in a word or two, for the counts."""
+    match fact.body:
+        case No(why=why):
+            return f"fact No {why}"
+        case Propose(attempt=attempt):
+            return f"fact Propose {decode_attempt(attempt).kind}"
+        case Record(kind=kind):
+            return f"fact Record {kind}"
+        case Boot(previous=None):
+            return "fact Boot first"
+        case Boot(proven=None):
+            return "fact Boot lost"
+        case Boot():
+            return "fact Boot proven"
+        case body:
+            return f"fact {type(body).__name__}"

@@ -22,6 +22,8 @@ class Sweep:
     failed: tuple[Verdict, ...]
     events: int
     simulated_ns: int
+    counts: dict[str, int]
+    """What happened how often."""
     toothless: tuple[str, ...]
     """Kinds of faults of which not one bit."""
 
@@ -36,6 +38,7 @@ def sweep(seeds: Sequence[int], workers: int, report: Callable[[Verdict], None])
     hasher = hashlib.blake2b(digest_size=32)
     failed: list[Verdict] = []
     bites: dict[str, int] = {}
+    counts: dict[str, int] = {}
     events = simulated_ns = 0
     for verdict in _verdicts(seeds, workers):
         report(verdict)
@@ -44,11 +47,15 @@ def sweep(seeds: Sequence[int], workers: int, report: Callable[[Verdict], None])
         simulated_ns += verdict.simulated_ns
         if verdict.violations:
             failed.append(verdict)
+        for name, count in verdict.counts.items():
+            counts[name] = counts.get(name, 0) + count
         for name, count in verdict.bites.items():
             kind = name.partition("-")[2]
             bites[kind] = bites.get(kind, 0) + count
     toothless = tuple(sorted(kind for kind, count in bites.items() if not count))
-    return Sweep(hasher.hexdigest(), len(seeds), tuple(failed), events, simulated_ns, toothless)
+    return Sweep(
+        hasher.hexdigest(), len(seeds), tuple(failed), events, simulated_ns, counts, toothless
+    )
 
 
 def _verdicts(seeds: Sequence[int], workers: int) -> Iterator[Verdict]:
