@@ -137,7 +137,7 @@ def retire(
     """Raise the watermark of a controller to `last.boot` and return the replica ids that no longer
     need an entry; None where that may not be done yet.
     """
-    if seen.watermarks.get(last.controller, -1) >= last.boot:
+    if seen.watermarks.get(last.controller, 0) > last.boot:
         return None
     ended = _ended(seen, last)
     without_live = [replica for replica in ended if not table.live.get(replica)]
@@ -145,7 +145,7 @@ def retire(
         everything = seen.vector.get(replica, 0)
         if replica in seen.clouds or held_by_all.get(replica, 0) < everything:
             return None
-    seen.watermarks[last.controller] = last.boot
+    seen.watermarks[last.controller] = last.boot + 1
     return without_live
 
 

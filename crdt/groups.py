@@ -168,7 +168,7 @@ class Ledger:
 
     def forget(self, replica: bytes) -> None:
         """Drop the headers of a replica id that is retired."""
-        self._headers.pop(replica, None)
+        _ = self._headers.pop(replica, None)
 
     def _enter(self, replica: bytes, first: int, new: _Header) -> Equivocation | None:
         known: SortedDict = self._headers.setdefault(replica, SortedDict())

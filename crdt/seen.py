@@ -5,7 +5,7 @@ the store lies in what is counted as seen:
 
 - the *vector*: every dot of a replica id up to a counter;
 - the *cloud*: dots seen beyond a gap. It may be forgotten at any time: the dot is joined again;
-- *watermarks*: every dot of a controller's incarnations up to a boot number, once all of them are
+- *watermarks*: every dot of a controller's incarnations below a boot number, once all of them are
   dead. They keep crash loops from growing the vector;
 - the *floor*: up to which counter tombstones may have been collected here. Who has not seen that
   far cannot learn from our records alone what is dead, and must compare live dots with us.
@@ -41,7 +41,10 @@ class Incarnation(NamedTuple):
 
 
 class Extent(NamedTuple):
-    """How far a store has seen and collected: what two stores tell each other."""
+    """How far a store has seen and collected: what two stores tell each other.
+
+    `watermarks` name, per controller, the first boot number that is not retired.
+    """
 
     vector: Counters
     floor: Counters
@@ -75,7 +78,7 @@ class Seen:
         incarnation = self.incarnations.get(replica)
         return (
             incarnation is not None
-            and incarnation.boot <= self.watermarks.get(incarnation.controller, -1)
+            and incarnation.boot < self.watermarks.get(incarnation.controller, 0)
             and replica not in self.vector
         )
 
@@ -106,8 +109,8 @@ class Seen:
         for replica, counter in other.floor.items():
             if counts(replica):
                 self.floor[replica] = max(counter, self.floor.get(replica, 0))
-        for controller, boot in other.watermarks.items():
-            self.watermarks[controller] = max(boot, self.watermarks.get(controller, -1))
+        for controller, mark in other.watermarks.items():
+            self.watermarks[controller] = max(mark, self.watermarks.get(controller, 0))
 
     def _advance(self, replica: bytes, counter: int) -> None:
         cloud = self.clouds.get(replica)
@@ -125,8 +128,8 @@ class Seen:
                 for replica, counter in other.floor.items()
             )
             and all(
-                boot <= self.watermarks.get(controller, -1)
-                for controller, boot in other.watermarks.items()
+                mark <= self.watermarks.get(controller, 0)
+                for controller, mark in other.watermarks.items()
             )
             and not any(self.leftovers(other))
         )
@@ -139,8 +142,8 @@ class Seen:
                 for replica, counter in self.floor.items()
             )
             and all(
-                boot <= other.watermarks.get(controller, -1)
-                for controller, boot in self.watermarks.items()
+                mark <= other.watermarks.get(controller, 0)
+                for controller, mark in self.watermarks.items()
             )
             and not any(self.retired(replica) for replica in other.vector)
         )
@@ -151,7 +154,7 @@ class Seen:
             return
         for replica, (controller, boot) in self.incarnations.items():
             if (
-                boot <= other.watermarks.get(controller, -1)
+                boot < other.watermarks.get(controller, 0)
                 and replica not in other.vector
                 and (replica in self.vector or replica in self.clouds)
             ):
@@ -159,9 +162,9 @@ class Seen:
 
     def forget(self, replica: bytes) -> None:
         """Drop the entries of a replica id: it is retired, or its owner has a newer one."""
-        self.vector.pop(replica, None)
-        self.clouds.pop(replica, None)
-        self.floor.pop(replica, None)
+        _ = self.vector.pop(replica, None)
+        _ = self.clouds.pop(replica, None)
+        _ = self.floor.pop(replica, None)
 
     def extent(self) -> Extent:
         """Return a copy of what others are told."""
@@ -174,6 +177,6 @@ def extent_covers(extent: Extent, incarnations: Mapping[bytes, Incarnation], dot
     if through is not None:
         return dot.counter <= through
     incarnation = incarnations.get(dot.replica)
-    return incarnation is not None and incarnation.boot <= extent.watermarks.get(
-        incarnation.controller, -1
+    return incarnation is not None and incarnation.boot < extent.watermarks.get(
+        incarnation.controller, 0
     )

@@ -185,9 +185,9 @@ class Store:
         """
         drafts: dict[Key, _Draft] = {}
         for operation in operations:
+            admit_key(operation.key)
             if operation.key in drafts:
                 raise RefusedWrite(f"{operation.key!r:.80} is written twice: once is enough")
-            admit_key(operation.key)
             if isinstance(operation, Put):
                 if operation.stamp is not None:
                     check_first_hop(operation.stamp, wall_ns)
@@ -414,7 +414,7 @@ class Store:
     def forget(self, replica: bytes) -> None:
         """Drop what is kept for a replica id that has no live dots."""
         assert not self.table.live.get(replica), "a replica id with live dots is not forgotten"
-        self.table.live.pop(replica, None)
+        _ = self.table.live.pop(replica, None)
         self.table.sums.forget(replica)
         self.seen.forget(replica)
         if self.ledger:

@@ -219,13 +219,16 @@ class Pull:
         marks = dict(self._asked.watermarks)
         for cover in self._cover.values():
             for heard in cover.entries:
-                vector.pop(heard.replica, None)
-                floor.pop(heard.replica, None)
+                _ = vector.pop(heard.replica, None)
+                _ = floor.pop(heard.replica, None)
                 if heard.through:
                     vector[heard.replica] = heard.through
                 if heard.floor:
                     floor[heard.replica] = heard.floor
-            marks.update(cover.watermarks)
+            for controller, mark in cover.watermarks:
+                _ = marks.pop(controller, None)
+                if mark:
+                    marks[controller] = mark
         return Extent(vector, floor, marks)
 
     # ── Walking and settling ─────────────────────────────────────────────────────────────────

@@ -161,7 +161,11 @@ class Serve:
             return
         if _behind(asked.vector, now.floor):
             self._tell_ranges(asked.vector, work)
-        marks = sorted(set(now.watermarks.items()) - set(asked.watermarks.items()))
+        marks = [
+            (controller, now.watermarks.get(controller, 0))
+            for controller in sorted({*now.watermarks, *asked.watermarks})
+            if now.watermarks.get(controller, 0) != asked.watermarks.get(controller, 0)
+        ]
         differing = [(heard, entry_bytes(heard)) for heard in _differing(self._extent, asked)]
         room = datagram_bytes_max - _COVER_BYTES
         chunks: list[tuple[list[Heard], list[tuple[bytes, int]]]] = [

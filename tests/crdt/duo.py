@@ -22,7 +22,10 @@ class Duo:
         right: Store | None = None,
         owned: tuple[OwnedStore, OwnedStore] | None = None,
     ) -> None:
-        self.stores = (left or make_store(A), right or make_store(B))
+        self.stores = (
+            make_store(A) if left is None else left,
+            make_store(B) if right is None else right,
+        )
         self.owned = owned or (make_owned(A), make_owned(B))
         self.syncs = [
             Synchronizer(self.stores[side], self.owned[side], Random(side)) for side in (0, 1)
