@@ -163,7 +163,10 @@ class Driver(Generic[MachineT]):
                 raise ControllerError("a fault of our own stopped this controller; see the log")
             note(logging.WARNING, "life over", f"{ending.why}; going on as a new incarnation")
             self._calls.interrupt(ending.why)
-            await self._network.flush()
+            if ending.cause is Cause.DISTRUSTED:
+                self._network.reset()
+            else:
+                await self._network.flush()
             await life.journal.aclose()
             successor = await self._conceive(ending, is_first=False)
             nursery.cancel_scope.cancel()

@@ -83,14 +83,18 @@ class Writer:
 
     def run(self, tell: Tell) -> None:
         """The thread's whole life. ``tell`` is called in it. However it ends, files are closed."""
+        last_words: Failed | None = Failed("a fault of our own in the thread that writes")
         try:
             while batches := self._take():
                 tell(self._commit(batches))
             self._connection.close()
+            last_words = None
         except (sqlite3.Error, OSError) as error:
-            tell(Failed(describe(error) + self._abandon()))
+            last_words = Failed(describe(error) + self._abandon())
         finally:
             self._witness.close()
+            if last_words is not None:
+                tell(last_words)
 
     def _take(self) -> list[Batch]:
         """All that is queued, waiting for the first; nothing at the end."""

@@ -10,6 +10,7 @@ import pytest
 
 from mesh.driver.errors import DiskFailed, ForeignDirectory, NewerDirectory
 from mesh.driver.journal.sqlite import FILE_NAME
+from mesh.driver.journal.writer import Batch, Committed, Writer
 from mesh.protocol.inputs import Persisted
 from tests.mesh.driver.journal.support import (
     ME,
@@ -306,3 +307,57 @@ async def test_missing_directory_is_the_disks_trouble(tmp_path: Path) -> None:
     """What may pass, such as a file system not mounted yet, is an error of its own kind."""
     with pytest.raises(DiskFailed, match="cannot be opened"):
         _ = await on_disk(tmp_path / "nowhere").open(ME, Outcomes().report)
+
+
+# --- failure --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("trouble", "word"),
+    [(sqlite3.OperationalError("disk I/O error"), "disk I/O error"), (OSError(5, "gone"), "gone")],
+)
+async def test_failed_commit_is_told_once_and_never_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Exception, word: str
+) -> None:
+    """After the first failure nothing is confirmed; a new opening finds what was durable."""
+    tries = 0
+
+    def fail(_: Writer, __: list[Batch]) -> Committed:
+        nonlocal tries
+        tries += 1
+        raise trouble
+
+    outcomes = Outcomes()
+    journal = await on_disk(tmp_path).open(ME, outcomes.report)
+    journal.append(1, (meta("key", b"durable"),))
+    await outcomes.wait_for(1)
+    monkeypatch.setattr(Writer, "_commit", fail)
+    journal.append(2, (meta("key", b"lost"),))
+    await outcomes.wait_for(2)
+    journal.append(3, (meta("key", b"lost too"),))
+    await journal.aclose()
+    monkeypatch.undo()
+    assert len(outcomes.seen) == 2
+    assert word in str(outcomes.failure)
+    assert journal.statistics().failed == outcomes.failure
+    assert tries == 1
+    async with opened(on_disk(tmp_path)) as reopened:
+        assert reopened.image.meta == {"key": b"durable"}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_fault_in_the_writer_is_not_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistake of our own in the thread is told too: nobody waits for ever."""
+
+    def fail(_: Writer, __: list[Batch]) -> Committed:
+        raise AssertionError("an invariant")
+
+    monkeypatch.setattr(Writer, "_commit", fail)
+    outcomes = Outcomes()
+    journal = await on_disk(tmp_path).open(ME, outcomes.report)
+    journal.append(1, (meta("key"),))
+    await outcomes.wait_for(1)
+    assert "fault of our own" in str(outcomes.failure)
+    await journal.aclose()
