@@ -85,7 +85,7 @@ class Seen:
     def mark(self, replica: bytes, counter: int) -> None:
         """Count a dot as seen, whose record has just been joined whole."""
         through = self.vector.get(replica, 0)
-        if counter <= through:
+        if counter <= through or (not through and self.retired(replica)):
             return
         cloud = self.clouds.get(replica)
         if counter > through + 1:
@@ -104,10 +104,11 @@ class Seen:
         joining after a part, even a part by replica id, lets dead entries live on.
         """
         for replica, counter in other.vector.items():
-            if counts(replica) and counter > self.vector.get(replica, 0):
+            mine = self.vector.get(replica, 0)
+            if counter > mine and counts(replica) and not self.retired(replica):
                 self._advance(replica, counter)
         for replica, counter in other.floor.items():
-            if counts(replica):
+            if counts(replica) and replica in self.vector:
                 self.floor[replica] = max(counter, self.floor.get(replica, 0))
         for controller, mark in other.watermarks.items():
             self.watermarks[controller] = max(mark, self.watermarks.get(controller, 0))
