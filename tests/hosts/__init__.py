@@ -1,0 +1,1 @@
+"""Controllers as real processes, for whoever tests, tortures or measures them."""

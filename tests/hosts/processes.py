@@ -1,0 +1,117 @@
+"""One controller as people run it: `trellis up` in a process, asked over its socket."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from mesh.cli.client import Client
+from mesh.cli.errors import CommandError
+
+ROOT: Final = Path(__file__).parents[2]
+TRELLIS: Final = (sys.executable, "-m", "mesh.cli.main")
+STOP_S_MAX: Final = 20.0
+LOOK_S: Final = 0.02
+
+
+class FellShort(Exception):
+    """Something that must hold did not."""
+
+
+@dataclass
+class Process:
+    """One controller, dead or alive."""
+
+    name: str
+    directory: Path
+    arguments: tuple[str, ...] = ()
+    """Of `trellis up`, beside its name and its data directory."""
+    prefix: tuple[str, ...] = ()
+    """What runs it, such as a tracer."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    popen: subprocess.Popen[bytes] | None = None
+
+    @property
+    def client(self) -> Client:
+        """Speaks to it."""
+        return Client(self.directory / "api.sock")
+
+    @property
+    def log(self) -> Path:
+        """All that its lives have written."""
+        return self.directory.with_suffix(".log")
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self.popen is not None and self.popen.poll() is None
+
+    def start(self) -> None:
+        """Start it; returns at once."""
+        own = ["--data-dir", str(self.directory), "--name", self.name, "--json"]
+        with self.log.open("ab") as log:
+            self.popen = subprocess.Popen(
+                [*self.prefix, *TRELLIS, "up", *own, *self.arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PYTHONPATH": str(ROOT), **self.environment},
+                start_new_session=True,
+            )
+
+    def kill(self) -> None:
+        """SIGKILL to it and to whatever traces it: no last word, no flush."""
+        if self.popen is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.popen.pid, signal.SIGKILL)
+            _ = self.popen.wait()
+            self.popen = None
+
+    def terminate(self) -> int | None:
+        """Stop it in good order; its exit code, None where it was not running or did not stop."""
+        if self.popen is None:
+            return None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, signal.SIGTERM)
+        try:
+            code = self.popen.wait(STOP_S_MAX)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return None
+        self.popen = None
+        return code
+
+    def status(self) -> dict[str, object] | None:
+        """What it says of itself; None where it does not answer."""
+        with contextlib.suppress(CommandError):
+            return dict(self.client.get("/v1/status"))
+        return None
+
+
+def await_that(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Wait until ``condition`` holds. Raises FellShort, saying ``what`` did not come true."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return
+        time.sleep(LOOK_S)
+    raise FellShort(f"after {seconds:.0f} s still not: {what}")
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens at now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
