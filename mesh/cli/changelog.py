@@ -125,7 +125,8 @@ def _show_detail(change: ChangeDetail) -> None:
         first = min(swap["at_ns"] for swap in applied["swaps"])
         lines["swapped"] = ", ".join(
             f"{swap['controller']['name']} +{duration(swap['at_ns'] - first)}"
-            + (" (late)" if swap["late"] else "")
+            + ("" if swap["took_part"] else " (afterwards)")
+            + (" (late)" if swap["late"] and swap["took_part"] else "")
             for swap in applied["swaps"]
         )
     pairs({name: value for name, value in lines.items() if value})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from textwrap import fill
 from typing import TYPE_CHECKING, Final
 
 from mesh.cli.output import say
@@ -100,11 +101,11 @@ class PlainNarrator(Narrator):
     def show_title(self, number: int, title: str, text: str) -> None:
         """A heading."""
         say(f"\n{number}. {title}")
-        say(f"   {text}")
+        self.show_text(text)
 
     def show_text(self, text: str) -> None:
-        """A line."""
-        say(f"   {text}")
+        """A sentence, wrapped."""
+        say(fill(text, LINE_CHARACTERS, initial_indent="   ", subsequent_indent="     "))
 
     def show_bars(self, values: Sequence[tuple[str, float]], unit: str) -> None:
         """All in one line."""
@@ -118,6 +119,9 @@ class PlainNarrator(Narrator):
         """The last line."""
         say(f"\n{text}")
 
+
+LINE_CHARACTERS: Final = 100
+"""In a pipe, where nobody says how wide the paper is."""
 
 BAR_CELLS: Final = 36
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
@@ -134,11 +138,17 @@ class RichNarrator(Narrator):
         """A rule across the screen."""
         self._console.print()
         self._console.rule(f"[bold cyan]{number}[/]  [bold]{title}[/]", align="left", style="cyan")
-        self._console.print(text, style="italic", highlight=False)
+        self._print(text, style="italic")
 
     def show_text(self, text: str) -> None:
         """A line; numbers stand out."""
-        self._console.print(f"  {text}", markup=False)
+        self._print(text)
+
+    def _print(self, text: str, style: str = "") -> None:
+        from rich.padding import Padding
+        from rich.text import Text
+
+        self._console.print(Padding(Text(text, style=style), (0, 0, 0, 2)))
 
     def show_bars(self, values: Sequence[tuple[str, float]], unit: str) -> None:
         """One bar for each controller."""

@@ -81,6 +81,18 @@ def _meet(troupe: Troupe, narrator: Narrator) -> None:
         f"{duration(took_ns)} after the first start each of them knows all five, not only ash."
     )
     narrator.check("all five are active and see each other alive", held=True)
+    took_s = wait_until(
+        lambda: all(_knows_clocks(player) for player in troupe.players), "every clock compared"
+    )
+    narrator.tell(
+        f"With each probe they compare clocks; {duration(round(took_s * 1e9))} later everybody "
+        "knows how far apart all are."
+    )
+
+
+def _knows_clocks(player: Player) -> bool:
+    rows = _members(player)["members"]
+    return all(row["own"] or row["clock_offset_ns"] is not None for row in rows)
 
 
 def _accept(ash: Player, newcomer: Player, narrator: Narrator) -> None:
@@ -137,8 +149,8 @@ def _value(player: Player, path: str) -> object:
 def _change_together(troupe: Troupe, narrator: Narrator) -> None:
     narrator.open(
         "One change, at one moment",
-        "The configuration changes for all or for none: a ChangeSet waits at the barrier until\n"
-        "   every controller has it on disk; then all apply it at one instant.",
+        "The configuration changes for all or for none: a ChangeSet waits at the barrier until "
+        "every controller has it on disk; then all apply it at one instant.",
     )
     birch = troupe["birch"]
     begun_ns = time.monotonic_ns()
@@ -161,12 +173,14 @@ def _tell_skew(detail: ChangeDetail, narrator: Narrator) -> None:
     swaps = {swap["controller"]["name"]: swap["at_ns"] for swap in applied["swaps"]}
     first = min(swaps.values())
     narrator.bars("swapped_ms", [(name, (at - first) / 1e6) for name, at in swaps.items()], "ms")
-    skew_ns = applied["skew_ns"]
-    if skew_ns is not None:
-        narrator.fact("skew_ms", skew_ns / 1e6)
-        narrator.tell(
-            f"applied on {applied['count']} of {applied['of']}, skew {duration(skew_ns)}."
-        )
+    spread_ns = max(swaps.values()) - first
+    narrator.fact("skew_ms", spread_ns / 1e6)
+    narrator.tell(f"{detail['text']}.")
+    if spread_ns != applied["skew_ns"]:
+        narrator.tell(f"{duration(spread_ns)} from the first to the last of all.")
+    reasons = sorted({swap["why"] for swap in applied["swaps"] if swap["why"]})
+    for reason in reasons:
+        narrator.tell(f"Not all waited for the instant: {reason}.")
 
 
 # --- 4 ------------------------------------------------------------------------------------------
@@ -184,8 +198,8 @@ class Sides:
 def _part(troupe: Troupe, narrator: Narrator) -> Sides:
     narrator.open(
         "The network is cut in two",
-        "ash, birch and cedar on one side, elm and fir on the other; nothing gets across.\n"
-        "   Both sides go on, and both change the same thing.",
+        "ash, birch and cedar on one side, elm and fir on the other; nothing gets across. "
+        "Both sides go on, and both change the same thing.",
     )
     troupe.cut((OFFICE, SHOP))
     begun_ns = time.monotonic_ns()
@@ -193,11 +207,11 @@ def _part(troupe: Troupe, narrator: Narrator) -> Sides:
     shop = _submit(troupe["fir"], "two tills", (_tills(2),))
     waits = cast("ChangeDetail", troupe["ash"].client.get(quoted("changes", office)))
     narrator.tell("ash: 'three tills' · fir: 'two tills'. At first each waits for the others:")
-    narrator.tell(f"   on ash  {waits['text']}")
+    narrator.tell(f"on ash  {waits['text']}")
     for name, tx in (("ash", office), ("fir", shop)):
         side = OFFICE if name == "ash" else SHOP
         detail = _await_applied(troupe[name], tx, len(side))
-        narrator.tell(f"   on {name}  {detail['text']}")
+        narrator.tell(f"on {name}  {detail['text']}")
     narrator.tell(
         f"{duration(time.monotonic_ns() - begun_ns)} after the cut each side has found out that it "
         "is alone, and gone on."
@@ -227,8 +241,8 @@ def _second_site() -> Words:
 def _merge(troupe: Troupe, narrator: Narrator, sides: Sides) -> None:
     narrator.open(
         "The cut heals",
-        "Whoever sees that the histories grew apart proposes a merge: a ChangeSet like any other,\n"
-        "   through the same barrier, applied on all at one moment.",
+        "Whoever sees that the histories grew apart proposes a merge: a ChangeSet like any other, "
+        "through the same barrier, applied on all at one moment.",
     )
     begun_ns = time.monotonic_ns()
     troupe.relay.heal()

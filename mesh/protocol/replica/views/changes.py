@@ -266,19 +266,23 @@ def _applied(look: Look, tx: bytes, status: Status) -> AppliedView:
     roster = sorted(look.inside.roster.active)
     done = set(status.applied)
     by = [each for each in roster if each in done]
-    swaps = [swap for each in roster if (swap := _swap(look, each, tx)) is not None]
-    together = {each.controller.hex() for each in status.sealed}
+    together = {each.controller for each in status.sealed}
+    swaps = [
+        swap
+        for each in roster
+        if (swap := _swap(look, each, tx, took_part=each in together)) is not None
+    ]
     return AppliedView(
         count=len(by),
         of=len(roster),
         by=[look.who(each) for each in by],
         missing=[look.who(each) for each in roster if each not in done],
-        skew_ns=_skew_ns([swap for swap in swaps if swap["controller"]["id"] in together]),
+        skew_ns=_skew_ns(swaps),
         swaps=swaps,
     )
 
 
-def _swap(look: Look, controller: bytes, tx: bytes) -> SwapView | None:
+def _swap(look: Look, controller: bytes, tx: bytes, *, took_part: bool) -> SwapView | None:
     """What ``controller`` published of its swap; None where it has not, or restarted since."""
     path = ("swap", controller.hex(), tx.hex())
     owned = look.inside.information.owned
@@ -286,13 +290,19 @@ def _swap(look: Look, controller: bytes, tx: bytes) -> SwapView | None:
     found = owned.entries(path, lambda _: Liveliness.ALIVE, look.now.monotonic_ns, look.now.wall_ns)
     match next((plain(entry.value) for entry in found), None):
         case {"at_ns": int(at_ns), "late": bool(late), "why": str(why)}:
-            return SwapView(controller=look.who(controller), at_ns=at_ns, late=late, why=why)
+            return SwapView(
+                controller=look.who(controller),
+                at_ns=at_ns,
+                took_part=took_part,
+                late=late,
+                why=why,
+            )
         case _:
             return None
 
 
 def _skew_ns(swaps: Sequence[SwapView]) -> int | None:
-    on_time = [swap["at_ns"] for swap in swaps if not swap["late"]]
+    on_time = [swap["at_ns"] for swap in swaps if swap["took_part"] and not swap["late"]]
     return max(on_time) - min(on_time) if len(on_time) > 1 else None
 
 

@@ -62,9 +62,13 @@ def _applied(applied: AppliedView) -> str:
     parts = [f"applied on {applied['count']} of {applied['of']}"]
     if applied["skew_ns"] is not None:
         parts.append(f"skew {about(applied['skew_ns'])}")
-    late = [swap["controller"] for swap in applied["swaps"] if swap["late"]]
+    swaps = applied["swaps"]
+    late = [swap["controller"] for swap in swaps if swap["took_part"] and swap["late"]]
     if late:
         parts.append(f"late on {names(late)}")
+    joined = [swap["controller"] for swap in swaps if not swap["took_part"]]
+    if joined:
+        parts.append(f"afterwards on {names(joined)}")
     if applied["missing"] and applied["count"]:
         parts.append(f"not yet on {names(applied['missing'])}")
     return ", ".join(parts)
