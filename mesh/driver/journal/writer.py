@@ -12,6 +12,7 @@ order of the tokens; after the first failure nothing is written or reported any 
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Final
@@ -90,8 +91,10 @@ class Writer:
             self._connection.close()
             last_words = None
         except (sqlite3.Error, OSError) as error:
-            last_words = Failed(describe(error) + self._abandon())
+            last_words = Failed(describe(error))
         finally:
+            with suppress(sqlite3.Error):  # it failed before, and that is what people are told
+                self._connection.close()
             self._witness.close()
             if last_words is not None:
                 tell(last_words)
@@ -134,14 +137,6 @@ class Writer:
             size_bytes=sum(batch.size_bytes for batch in batches),
             duration_ns=time.perf_counter_ns() - begun_ns,
         )
-
-    def _abandon(self) -> str:
-        """Close a connection that failed; what to add where it fails in that too."""
-        try:
-            self._connection.close()
-        except sqlite3.Error as error:
-            return f"; closing the journal: {describe(error)}"
-        return ""
 
 
 def describe(error: sqlite3.Error | OSError) -> str:
