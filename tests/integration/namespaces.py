@@ -21,6 +21,10 @@ class Host:
 
     namespace: str
     ip: str
+    switch: str
+    """The namespace of the switch that it hangs on."""
+    port: str
+    """The switch's end of its cable."""
 
     def command(self, *arguments: str | os.PathLike[str]) -> list[str | os.PathLike[str]]:
         """The command line that runs ``arguments`` on this host."""
@@ -45,7 +49,10 @@ def switched(count: int) -> Iterator[list[Host]]:
     """``count`` hosts on one switch, gone at the end of the block."""
     run = secrets.token_hex(3)
     switch = f"trellis-{run}-switch"
-    hosts = [Host(f"trellis-{run}-{at}", f"10.77.0.{at}") for at in range(1, count + 1)]
+    hosts = [
+        Host(f"trellis-{run}-{at}", f"10.77.0.{at}", switch, f"port{at}")
+        for at in range(1, count + 1)
+    ]
     made: list[str] = []
     try:
         for namespace in [switch, *(host.namespace for host in hosts)]:
@@ -54,19 +61,19 @@ def switched(count: int) -> Iterator[list[Host]]:
             _ip("-n", namespace, "link", "set", "lo", "up")
         _ip("-n", switch, "link", "add", "bridge", "type", "bridge", "mcast_snooping", "0")
         _ip("-n", switch, "link", "set", "bridge", "up")
-        for at, host in enumerate(hosts):
-            _plug_in(host, switch, f"port{at}")
+        for host in hosts:
+            _plug_in(host)
         yield hosts
     finally:
         for namespace in made:
             _ip("netns", "delete", namespace)
 
 
-def _plug_in(host: Host, switch: str, port: str) -> None:
-    there = ["peer", "name", port, "netns", switch]
+def _plug_in(host: Host) -> None:
+    there = ["peer", "name", host.port, "netns", host.switch]
     _ip("-n", host.namespace, "link", "add", "eth0", "type", "veth", *there)
-    _ip("-n", switch, "link", "set", port, "master", "bridge")
-    _ip("-n", switch, "link", "set", port, "up")
+    _ip("-n", host.switch, "link", "set", host.port, "master", "bridge")
+    _ip("-n", host.switch, "link", "set", host.port, "up")
     _ip("-n", host.namespace, "addr", "add", f"{host.ip}/24", "dev", "eth0")
     _ip("-n", host.namespace, "link", "set", "eth0", "up")
 
