@@ -105,7 +105,7 @@ class Life(Generic[MachineT]):
         self._is_busy = True
         """An input is being handled, or the replica has not begun."""
         self._wake_at_ns: int | None = None
-        self._offset_ns: int | None = None
+        self._offset_ns = 0
         self._alarm = trio.CancelScope()
         self._room = trio.Event()
 
@@ -116,7 +116,9 @@ class Life(Generic[MachineT]):
 
     def begin(self) -> None:
         """Start the replica; what came before waits for that in line."""
-        self._step(self.machine.start, self._clock.now())
+        now = self._clock.now()
+        self._offset_ns = now.wall_ns - now.monotonic_ns
+        self._step(self.machine.start, now)
         self._is_busy = False
         self._handle_line()
 
@@ -200,10 +202,10 @@ class Life(Generic[MachineT]):
 
     def _has_jumped(self, now: Now) -> bool:
         offset_ns = now.wall_ns - now.monotonic_ns
-        before_ns, self._offset_ns = self._offset_ns, offset_ns
-        if before_ns is None or abs(offset_ns - before_ns) <= JUMP_NS:
+        jump_ns, self._offset_ns = offset_ns - self._offset_ns, offset_ns
+        if abs(jump_ns) <= JUMP_NS:
             return False
-        jump_s = (offset_ns - before_ns) / SECOND
+        jump_s = jump_ns / SECOND
         self.distrust(f"the wall clock jumped by {jump_s:+.0f} s")
         return True
 

@@ -288,6 +288,10 @@ def _family(target: SocketAddress) -> socket.AddressFamily:
     return socket.AF_INET if len(target) == 2 else socket.AF_INET6  # noqa: PLR2004
 
 
+def _interface(zone: str) -> int:
+    return int(zone) if zone.isascii() and zone.isdigit() else socket.if_nametoindex(zone)
+
+
 def _socket_address(address: Address) -> SocketAddress | None:
     """``address`` as the kernel takes it.
 
@@ -297,6 +301,6 @@ def _socket_address(address: Address) -> SocketAddress | None:
     try:
         if ipaddress.ip_address(host).version == 4:  # noqa: PLR2004
             return (host, address.port)
-        return (host, address.port, 0, socket.if_nametoindex(zone) if zone else 0)
+        return (host, address.port, 0, _interface(zone) if zone else 0)
     except (ValueError, OSError):
         return None
