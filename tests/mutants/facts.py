@@ -10,7 +10,7 @@ from mesh.protocol.catalogue import Catalogue
 from mesh.protocol.chains import Chains, Refused
 from mesh.protocol.outbox import Deeds, Outbox
 from mesh.protocol.spreading import Spreading
-from mesh.wire.facts import Fact
+from mesh.wire.facts import Fact, read_fact
 from tests.mutants.mutant import Mutant
 
 _CHAINS: Final = "tests/mesh/protocol/test_chains.py"
@@ -56,7 +56,7 @@ def _restore_as_read(self: Chains, facts: object) -> object:
     taken: list[Fact] = []
     refused: list[Refused] = []
     for signed in facts:  # type: ignore[attr-defined]  # as the original
-        fact = chains.read_fact(signed)
+        fact = read_fact(signed)
         self._consider(fact, taken, refused, None, trusted=True)
     return chains.Received(tuple(taken), tuple(refused))
 
@@ -202,9 +202,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "spread-only-in-quiet": Mutant(
         _replace(spreading, "ASK_AGAIN_NS", 2**62),
-        (
-            f"{_SPREADING}::test_under_a_steady_stream_of_news_vectors_are_compared_all_the_same",
-        ),
+        (f"{_SPREADING}::test_under_a_steady_stream_of_news_vectors_are_compared_all_the_same",),
     ),
     "spread-never-settles": Mutant(
         _replace(spreading, "SETTLE_NS", 2**62),
@@ -231,8 +229,6 @@ MUTANTS: Final[dict[str, Mutant]] = {
             "ordered",
             lambda _self, ids: [one for one in range(ids.bit_length()) if ids >> one & 1],
         ),
-        (
-            f"{_CATALOGUE}::test_order_is_by_timestamp_and_heads_are_what_nothing_builds_on",
-        ),
+        (f"{_CATALOGUE}::test_order_is_by_timestamp_and_heads_are_what_nothing_builds_on",),
     ),
 }
