@@ -71,16 +71,50 @@ class Player:
         return Client(self.data_dir / "api.sock")
 
 
+class Interrupts:
+    """Ctrl-C, and what else ends a program: KeyboardInterrupt, but not between two steps of one.
+
+    An exception in the middle of starting a process would leave it running and unknown. At first
+    everything is held back.
+    """
+
+    def __init__(self) -> None:
+        self.is_held = True
+        self._came = False
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            _ = signal.signal(number, self._handle)
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        if not self.is_held:
+            raise KeyboardInterrupt
+        self._came = True
+
+    def release(self) -> None:
+        """Hold nothing back any more, nor what has come already."""
+        self.is_held = False
+        if self._came:
+            raise KeyboardInterrupt
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """What comes within the block is raised at its end."""
+        self.is_held = True
+        yield
+        self.release()
+
+
 class Troupe:
     """All of them, and the relay between them."""
 
-    def __init__(self, cast: Sequence[tuple[str, str]], directory: Path) -> None:
+    def __init__(
+        self, cast: Sequence[tuple[str, str]], directory: Path, interrupts: Interrupts
+    ) -> None:
         """``cast``: name and site of each."""
         count = range(1, len(cast) + 1)
         stops = free_stops(
             [f"127.77.0.{number}" for number in count], [f"127.77.1.{number}" for number in count]
         )
-        self.directory = directory
+        self._interrupts = interrupts
         self.players = [
             Player(name, site, stop, directory / name)
             for (name, site), stop in zip(cast, stops, strict=True)
@@ -110,7 +144,7 @@ class Troupe:
         )
         _ = file.write_text(text)
         command = ["up", "--config", str(file), "--until-eof", "--json"]
-        with (player.directory / "log").open("wb") as log:
+        with (player.directory / "log").open("wb") as log, self._interrupts.held():
             player.process = subprocess.Popen(  # noqa: S603  our own program
                 [sys.executable, "-m", "mesh.cli.main", *command],
                 stdin=subprocess.PIPE,
@@ -167,19 +201,15 @@ def _environment() -> dict[str, str]:
 @contextlib.contextmanager
 def open_troupe(cast: Sequence[tuple[str, str]]) -> Iterator[Troupe]:
     """A troupe for as long as the block lasts; afterwards there is no trace of it."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        _ = signal.signal(number, _interrupt)
+    interrupts = Interrupts()
     directory = Path(tempfile.mkdtemp(prefix="trellis-demo-"))
     try:
-        troupe = Troupe(cast, directory)
+        troupe = Troupe(cast, directory, interrupts)
         try:
+            interrupts.release()
             yield troupe
         finally:
-            _ = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave half
+            interrupts.is_held = True  # a second Ctrl-C must not leave half of it
             troupe.stop()
     finally:
         shutil.rmtree(directory)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -46,7 +46,7 @@ class SwapView(TypedDict):
     controller: Who
     at_ns: int
     took_part: bool
-    """It sealed the ChangeSet; the others were given it afterwards, by a merge or when they came."""
+    """It sealed the ChangeSet; others were given it afterwards, by a merge or when they came."""
     late: bool
     why: str
     """Why its instant was not kept to; empty where it was."""
