@@ -94,10 +94,10 @@ def test_three_fresh_hosts_are_one_environment_after_two_accepts(start: Start) -
     with switched(3) as hosts:
         controllers = [start(f"host{at}", wrap=partial(_on, host)) for at, host in enumerate(hosts)]
         until(lambda: _waiting(controllers) == 2, "one founds, and two wait")
+        founder = next(each for each in controllers if environment_of(each) is not None)
         for accepted in (2, 3):
-            member = next(each for each in controllers if environment_of(each) is not None)
             newcomer = next(each for each in controllers if environment_of(each) is None)
-            until(partial(_accept, member, newcomer.id), "the newcomer has knocked")
+            until(partial(_accept, founder, newcomer.id), "the newcomer has knocked")
             until(partial(_are_one, controllers, accepted), "it is admitted")
         until(lambda: [active(each) for each in controllers] == [3, 3, 3], "all are active")
         assert "written" in str(controllers[0].ask("put hello world"))
