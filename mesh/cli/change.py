@@ -11,7 +11,7 @@ from mesh.cli.client import Client, Json, quoted
 from mesh.cli.errors import DONE, FAILED, WRONG_USAGE, CommandError
 from mesh.cli.output import emit_json, say
 from mesh.cli.place import socket_of
-from mesh.cli.submitting import Submission, add_waiting, submit
+from mesh.cli.submitting import Submission, add_cover, add_waiting, submit
 from mesh.cli.words import command_of, split_words
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     submit_.add_argument(
         "name", metavar="NAME", nargs="?", help="the draft; the only one if left out"
     )
-    add_waiting(submit_)
+    add_cover(submit_)
     discard = add_verb(subparsers, "discard", "throw a draft away", "trellis change discard shop")
     discard.add_argument("name", metavar="NAME", nargs="?")
     _add_reading(subparsers)

@@ -16,7 +16,7 @@ from mesh.cli.errors import DONE, FAILED, WRONG_USAGE, CommandError
 from mesh.cli.main import Parser
 from mesh.cli.output import emit_json, pairs, say, spelled, table
 from mesh.cli.place import socket_of
-from mesh.cli.submitting import Submission, add_waiting, submit
+from mesh.cli.submitting import Submission, add_cover, submit
 from mesh.cli.words import command_of, split_words
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _change(declaration: Declaration, words: list[str]) -> int:
         allow_abbrev=False,
     )
     add_common(parser)
-    add_waiting(parser)
+    add_cover(parser)
     try:
         arguments, rest = parser.parse_known_args(words)
     except SystemExit:  # argparse has shown the help

@@ -90,20 +90,28 @@ def _dispatch(words: list[str]) -> int:
         case ["--version", *_]:
             return _version()
         case [name, *rest] if name in COMMANDS:
-            module, summary = COMMANDS[name]
-            return _run(f"trellis {name}", module, summary, rest)
+            return _run(name, rest)
         case [name, *_] if not name.startswith("-"):
             return _direct(words)
         case _:
             raise CommandError(WRONG_USAGE, f"{words[0]}: no such option.", "See `trellis --help`.")
 
 
-def _run(prog: str, module: str, summary: str, words: list[str]) -> int:
+def command_named(name: str) -> tuple[Command, Parser]:
+    """One of ``COMMANDS``, and the parser of what it takes."""
+    module, summary = COMMANDS[name]
     command = cast("Command", importlib.import_module(f"mesh.cli.{module}"))
     parser = Parser(
-        prog=prog, description=summary, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=f"trellis {name}",
+        description=summary,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_arguments(parser)
+    return command, parser
+
+
+def _run(name: str, words: list[str]) -> int:
+    command, parser = command_named(name)
     try:
         arguments = parser.parse_args(words)
     except SystemExit as end:  # argparse has shown the help

@@ -10,7 +10,7 @@ from mesh.cli.client import Client
 from mesh.cli.errors import DONE
 from mesh.cli.output import duration, emit_json, paint, say, table
 from mesh.cli.place import socket_of
-from mesh.cli.submitting import Submission, add_waiting, submit
+from mesh.cli.submitting import Submission, add_cover, add_waiting, submit
 
 if TYPE_CHECKING:
     from mesh.protocol.replica.views import Members, MemberView, PendingView
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "trellis members remove oak --reason 'sold'",
     )
     remove.add_argument("name", metavar="NAME", help="its name or its fingerprint")
-    add_waiting(remove)
+    add_cover(remove)
 
 
 def run(arguments: argparse.Namespace) -> int:

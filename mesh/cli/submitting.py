@@ -35,8 +35,13 @@ class Submission:
 
 
 def add_waiting(parser: argparse.ArgumentParser) -> None:
-    """How a submission is made and waited for."""
+    """Whether a submission is waited for."""
     parser.add_argument("--no-wait", action="store_true", help="do not wait at the barrier")
+
+
+def add_cover(parser: argparse.ArgumentParser) -> None:
+    """What goes with a ChangeSet beside its commands, and whether it is waited for."""
+    add_waiting(parser)
     parser.add_argument("--reason", metavar="TEXT", help="why, for the log")
     parser.add_argument(
         "--patience", metavar="TIME", help="how long it may wait at the barrier: 30s, 5m, 2h"
@@ -48,7 +53,7 @@ def add_waiting(parser: argparse.ArgumentParser) -> None:
 
 def submit(client: Client, submission: Submission, arguments: argparse.Namespace) -> int:
     """Submit, and wait unless told not to. The exit code says how it ended."""
-    body = {**submission.body, **_said(submission.path, arguments)}
+    body = {**submission.body, **_cover(arguments)}
     events = None if arguments.no_wait else client.events(kinds="change")
     try:
         begun = time.monotonic()
@@ -61,16 +66,14 @@ def submit(client: Client, submission: Submission, arguments: argparse.Namespace
             events.close()
 
 
-def _said(path: str, arguments: argparse.Namespace) -> dict[str, object]:
-    """The options that this resource knows and that were given."""
-    if path != "/v1/changes":
-        return {}
+def _cover(arguments: argparse.Namespace) -> dict[str, object]:
+    """What was said with ``add_cover``; nothing where the command does not take it."""
     said: dict[str, object] = {}
-    if arguments.reason is not None:
+    if getattr(arguments, "reason", None) is not None:
         said["reason"] = arguments.reason
-    if arguments.patience is not None:
+    if getattr(arguments, "patience", None) is not None:
         said["patience_ns"] = read_duration(arguments.patience)
-    if arguments.force:
+    if getattr(arguments, "force", False):
         said["force"] = True
     return said
 
