@@ -147,8 +147,7 @@ class Replica:
             case Persisted(token):
                 self._persisted(token, now)
             case PersistFailed(why):
-                self.desk.outbox.fail()
-                self.desk.notice("error", "disk failed", f"{why}; no more votes until it is well")
+                self._persist_failed(why, now)
             case Woke():
                 self._wake(now)
             case Slept(late_ns):
@@ -198,6 +197,16 @@ class Replica:
             elapsed_ns = now.monotonic_ns - self._written_at_ns.pop(written)
             if self.participant is not None:
                 self.participant.crank.persisted_in(elapsed_ns)
+
+    def _persist_failed(self, why: str, now: Now) -> None:
+        """This life can promise nothing more: it takes leave, so that nobody waits for its votes.
+
+        Whoever comes after it is another incarnation, and was not in the view of anybody.
+        """
+        self.desk.outbox.fail()
+        self.desk.notice("error", "disk failed", f"{why}; no more votes until it is well")
+        if self.participant is not None:
+            self.participant.leave(now)
 
     def _leave(self, now: Now) -> None:
         if self.participant is not None:
