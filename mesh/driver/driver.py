@@ -3,7 +3,7 @@
 A controller outlives its replicas. When the disk fails, the clock jumps or another life of the same
 controller turns up, the replica at hand is over: the journal is closed, opened anew, verified, and
 the next replica begins as a new incarnation from what was really there. Meanwhile a replica that
-lost only its disk still answers probes and questions.
+lost only its disk still answers questions.
 """
 
 import logging

@@ -63,7 +63,7 @@ class Cause(Enum):
     DISTRUSTED = "the host is not what it was"
     """Its clock jumped, or it was copied: the store may have been rolled back with it."""
     DISK = "the disk failed"
-    """The replica still answers probes and questions, until there is another one."""
+    """The replica has taken leave and still answers questions, until there is another one."""
     FAULT = "a fault of our own"
 
 

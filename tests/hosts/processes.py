@@ -14,15 +14,26 @@ from typing import Final
 
 from mesh.cli.client import Client
 from mesh.cli.errors import CommandError
+from mesh.cli.place import DATA_DIR_VARIABLE
 
 ROOT: Final = Path(__file__).parents[2]
 TRELLIS: Final = (sys.executable, "-m", "mesh.cli.main")
 STOP_S_MAX: Final = 20.0
+COMMAND_S_MAX: Final = 120.0
 LOOK_S: Final = 0.02
 
 
 class FellShort(Exception):
     """Something that must hold did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a command ended."""
+
+    code: int
+    out: str
+    errors: str
 
 
 @dataclass
@@ -87,6 +98,19 @@ class Process:
             return None
         self.popen = None
         return code
+
+    def run(self, *words: str) -> Outcome:
+        """The command `trellis` with ``words``, spoken to this controller, to its end."""
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), DATA_DIR_VARIABLE: str(self.directory)}
+        done = subprocess.run(
+            [*TRELLIS, *words],
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_S_MAX,
+            check=False,
+            env=environment,
+        )
+        return Outcome(done.returncode, done.stdout, done.stderr)
 
     def status(self) -> dict[str, object] | None:
         """What it says of itself; None where it does not answer."""

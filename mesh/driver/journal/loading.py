@@ -7,6 +7,7 @@ cannot be mended in place.
 """
 
 import sqlite3
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -50,11 +51,13 @@ def open_verified(path: Path, wall_ns: int) -> tuple[sqlite3.Connection, Content
             raise
         contents = Contents({table: {} for table in Table}, is_complete=False)
     else:
-        contents = read(connection)
-        if contents.is_complete and not contents.damaged and is_sound(connection):
-            fold_log(connection)
-            return connection, contents
-        connection.close()
+        with ExitStack() as cleanup:
+            _ = cleanup.callback(connection.close)
+            contents = read(connection)
+            if contents.is_complete and not contents.damaged and is_sound(connection):
+                fold_log(connection)
+                _ = cleanup.pop_all()
+                return connection, contents
     _write_anew(path, contents, wall_ns)
     return connect(path), contents
 

@@ -24,6 +24,8 @@ SLOW_MAX: Final = 2
 
 MAJORITY_MIN: Final = 3
 
+DISK_REMEDY: Final = "look at the disk and at its free space; the log says what it answered"
+
 
 class Finding(TypedDict):
     """One thing that was looked at."""
@@ -67,7 +69,8 @@ def _own(stands: Status) -> Iterator[Finding]:
     else:
         why = f"this controller casts no votes: {stands['why_no_votes']}"
         waits = "catching up" in stands["why_no_votes"]
-        yield _finding("note" if waits else "error", "votes", why, "see `trellis status`")
+        remedy = DISK_REMEDY if "disk" in stands["why_no_votes"] else "see `trellis status`"
+        yield _finding("note" if waits else "error", "votes", why, remedy)
 
 
 def _door(around: Members) -> Iterator[Finding]:
@@ -96,10 +99,11 @@ def _member(member: MemberView) -> Iterator[Finding]:
             text = f"this controller is the slow one ({member['slow']} of 8): it answers late"
             yield _finding("warning", "members", text, "look at the load of this host")
         return
-    if member["standing"] in {"suspect", "failed", "never seen"}:
-        since = (
-            "" if member["since_ms"] is None else f" for {about(member['since_ms'] * MILLISECOND)}"
-        )
+    since = "" if member["since_ms"] is None else f" for {about(member['since_ms'] * MILLISECOND)}"
+    if member["standing"] == "left":
+        text = f"{name} has left{since}: it was stopped, or its disk failed"
+        yield _finding("note", "members", text, f"look at {name}, or remove it for good")
+    elif member["standing"] in {"suspect", "failed", "never seen"}:
         told = ", ".join(each["name"] for each in member["said_by"]) or "this controller"
         text = f"{name} is {member['standing']}{since}: {member['why']}; says {told}"
         yield _finding("warning", "members", text, f"look at {name} and at the network to it")

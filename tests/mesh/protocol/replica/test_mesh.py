@@ -3,6 +3,7 @@
 from mesh.protocol.effects import Answer, Refusal
 from mesh.protocol.inputs import (
     AcceptMember,
+    PersistFailed,
     Sighted,
     SubmitCommands,
     Write,
@@ -152,3 +153,23 @@ def test_a_restarted_controller_goes_on() -> None:
     assert mesh.run_until(
         lambda: all(item(host, "colour") == "red" for host in mesh.hosts), 5 * SECOND
     )
+
+
+def test_nobody_waits_for_a_controller_whose_disk_failed() -> None:
+    """It takes leave, so that the others change the configuration without its votes."""
+    mesh = gather(3)
+    first, second, third = mesh.hosts
+    third.handle(PersistFailed("no space left"))
+    assert mesh.run_until(lambda: sees(first) == sees(second) == 2, SECOND)
+    assert isinstance(submit(first, "colour", value="green"), Answer)
+    assert mesh.run_until(
+        lambda: item(first, "colour") == item(second, "colour") == "green", SECOND
+    )
+    assert item(third, "colour") is None
+
+
+def sees(host: Host) -> int:
+    """How many controllers ``host`` takes for alive."""
+    inside = host.replica.participant
+    assert inside is not None
+    return len(inside.members.view)
