@@ -15,8 +15,20 @@ from mesh.protocol.replica import views
 
 async def status(request: Request) -> Response:
     """How the controller stands."""
-    desk = desk_of(request)
-    return reply(views.status(desk.replica, desk.now()))
+    return reply(_status(desk_of(request)))
+
+
+def _status(desk: Desk) -> views.Status:
+    """What the replica says, and what its sockets have dropped before it saw it."""
+    told = views.status(desk.replica, desk.now())
+    network = desk.controller.statistics().network
+    dropped = {
+        "datagrams too large": network.datagrams_rejected,
+        "streams cut": network.streams_cut,
+        "streams not accepted": network.streams_refused,
+    }
+    told["counters"] |= {name: count for name, count in dropped.items() if count}
+    return told
 
 
 async def doctor(request: Request) -> Response:
@@ -28,7 +40,7 @@ async def doctor(request: Request) -> Response:
 async def show_metrics(request: Request) -> Response:
     """Counters and gauges as Prometheus reads them."""
     desk = desk_of(request)
-    stands = views.status(desk.replica, desk.now())
+    stands = _status(desk)
     environment, members = stands["environment"], stands["members"]
     gauges: list[tuple[str, float]] = [("votes", stands["votes"]), ("pending", stands["pending"])]
     if environment is not None and members is not None:

@@ -24,6 +24,14 @@ SLOW_MAX: Final = 2
 
 MAJORITY_MIN: Final = 3
 
+TURNED_AWAY: Final = (
+    "datagrams rejected",
+    "streams ended: unreadable",
+    "streams ended: protocol",
+    "streams ended: environment",
+)
+"""Counters of what came in and was not for this controller, or not to be understood."""
+
 DISK_REMEDY: Final = "look at the disk and at its free space; the log says what it answered"
 
 
@@ -53,6 +61,7 @@ def doctor(replica: Replica, now: Now) -> Diagnosis:
         *_own(stands),
         *_door(around),
         *_others(around),
+        *_turned_away(stands),
         *_barrier(replica, stands, now),
         *_data(stands),
     ]
@@ -117,6 +126,15 @@ def _member(member: MemberView) -> Iterator[Finding]:
     if offset_ns is not None and abs(offset_ns) > CLOCK_OFFSET_NS_MAX:
         text = f"the clock of {name} is {about(offset_ns)} from the one here"
         yield _finding("warning", "clock", text, "let both hosts follow the same time server")
+
+
+def _turned_away(stands: Status) -> Iterator[Finding]:
+    counters = stands["counters"]
+    counts = [f"{name} {counters[name]}" for name in TURNED_AWAY if name in counters]
+    if counts:
+        text = f"not for this controller, or not understood: {', '.join(counts)}"
+        do = "no harm is done; look for another environment, an older version, or a port scanner"
+        yield _finding("note", "network", text, do)
 
 
 def _barrier(replica: Replica, stands: Status, now: Now) -> Iterator[Finding]:

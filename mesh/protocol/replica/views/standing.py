@@ -79,6 +79,7 @@ class Status(TypedDict):
     """Whether it takes part at the barrier."""
     why_no_votes: str
     counters: dict[str, int]
+    """What happened in this life, by name, where it happened at all."""
 
 
 class MemberView(TypedDict):
@@ -139,7 +140,7 @@ def status(replica: Replica, now: Now) -> Status:
         pending=admission.pending,
         votes=not why_no_votes,
         why_no_votes=why_no_votes,
-        counters=dict(sorted(replica.desk.counters.items())),
+        counters=_counters(replica),
     )
 
 
@@ -152,6 +153,14 @@ def _controller(replica: Replica) -> ControllerView:
         boot=replica.own.boot,
         addresses=[str(address) for address in replica.configuration.addresses],
     )
+
+
+def _counters(replica: Replica) -> dict[str, int]:
+    links = replica.desk.links.statistics()
+    ended = {f"streams ended: {ground}": count for ground, count in links.ended.items() if count}
+    if links.out_of_place:
+        ended["messages not allowed"] = links.out_of_place
+    return dict(sorted({**ended, **replica.desk.counters}.items()))
 
 
 def _why_no_votes(replica: Replica) -> str:
