@@ -49,11 +49,6 @@ Call = (
     | AcceptMember
 )
 
-NO_OPERATOR = (
-    "no operator's key is kept on this controller, so it cannot sign a ChangeSet;"
-    " submit it on the controller that founded the environment"
-)
-
 NO_ENVIRONMENT = (
     "this controller belongs to no environment yet; see `trellis status`: it waits to be accepted,"
     " or `trellis up --found` founds one"
@@ -122,6 +117,20 @@ class Calls:
         cover = Cover(call.name, call.reason, call.patience_ns)
         self._submit(inside, call.call, resolution, cover, nonce, now)
 
+    def _operator_of(self, inside: Participant, call: CallId) -> Signer | None:
+        """The key that may sign here; None, and the call is refused, where it is kept elsewhere."""
+        founding = inside.founding
+        if self._operator is not None and self._operator.public == founding.operator:
+            return self._operator
+        self._desk.refuse(
+            call,
+            REFUSED,
+            "the operator's key of this environment is not kept on this controller, so it cannot"
+            f" sign a ChangeSet; do it on '{founding.founder_name}', which founded the environment"
+            f" ({fingerprint(founding.founder)})",
+        )
+        return None
+
     def _restage(self, inside: Participant, call: RestageChange, now: Now) -> None:
         nonce = self._random.randbytes(16)
         entry = inside.history.entry(call.tx)
@@ -144,10 +153,10 @@ class Calls:
         if isinstance(resolution, Unresolved):
             self._desk.refuse(call, FAILED, *resolution.errors)
             return
-        if self._operator is None:
-            self._desk.refuse(call, REFUSED, NO_OPERATOR)
+        operator = self._operator_of(inside, call)
+        if operator is None:
             return
-        request = author(self._desk.environment, self._operator, resolution, cover, nonce)
+        request = author(self._desk.environment, operator, resolution, cover, nonce)
         if len(request.raw) > REQUEST_BYTES_MAX:
             self._desk.refuse(
                 call,
@@ -201,10 +210,10 @@ class Calls:
                 call.call, FAILED, "nothing waits to be merged: every released ChangeSet is here"
             )
             return
-        if self._operator is None:
-            self._desk.refuse(call.call, REFUSED, NO_OPERATOR)
+        operator = self._operator_of(inside, call.call)
+        if operator is None:
             return
-        outcome = inside.crank.merge(call.keep, self._operator, now)
+        outcome = inside.crank.merge(call.keep, operator, now)
         if isinstance(outcome, MergePlan):
             self._desk.refuse(call.call, CONFLICT, outcome.why)
         else:
