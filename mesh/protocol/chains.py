@@ -22,6 +22,7 @@ from mesh.protocol.suite import Signer, Suite
 from mesh.wire import cbor
 from mesh.wire.facts import Body, Boot, Content, Fact, Reference, SignedFact, read_fact, write_fact
 from mesh.wire.identity import NO_HASH, Incarnation
+from mesh.wire.limits import MESSAGE_BYTES_MAX
 
 LAMPORT_STEP_MAX: Final = 2**16
 """How far one fact may lie above all that it names: far more than honest loss of blocks, far less
@@ -35,6 +36,7 @@ CLOCK_AHEAD_MAX_NS: Final = SECOND
 wrong, not we."""
 
 WAITING_MAX: Final = 4_096
+WAITING_BYTES_MAX: Final = 16 * MESSAGE_BYTES_MAX
 """Facts kept until the one that they name arrives; what does not fit is asked for again."""
 
 FORKS_MAX: Final = 64
@@ -52,6 +54,7 @@ class Refused(StrEnum):
     LAMPORT = "lamport"
     AFTER = "after"
     BOOT = "boot"
+    ENVIRONMENT = "environment"
     FORK = "fork"
     FULL = "full"
 
@@ -82,11 +85,20 @@ class Chains:
     """The facts held and the clocks that they advance.
 
     ``own`` writes through ``write``; all others come in through ``receive``. ``lamport_floor`` is
-    the end of the block that an earlier life reserved: no time below it is used again.
+    the end of the block that an earlier life reserved: no time below it is used again. Chains of
+    another ``environment`` than this one are not begun; None: of any.
     """
 
-    def __init__(self, own: Incarnation, signer: Signer, suite: Suite, lamport_floor: int) -> None:
+    def __init__(
+        self,
+        own: Incarnation,
+        signer: Signer,
+        suite: Suite,
+        lamport_floor: int,
+        environment: bytes | None = None,
+    ) -> None:
         self.own = own
+        self._environment = environment
         self._signer = signer
         self._suite = suite
         self._chains: dict[Incarnation, list[Fact]] = {}
@@ -96,6 +108,7 @@ class Chains:
         self._clock_ns = 0
         self._waiting: dict[tuple[Incarnation, int], list[Fact]] = {}
         self._waiting_count = 0
+        self._waiting_bytes = 0
         self._summary: bytes | None = None
         self.forks: dict[Incarnation, Fork] = {}
 
@@ -150,8 +163,14 @@ class Chains:
     # --- writing ------------------------------------------------------------------------------
 
     def next_lamport(self) -> int:
-        """The Lamport time of the next own fact; an attempt names it before its fact is written."""
-        return self._lamport + 1
+        """The Lamport time of the next own fact; an attempt names it before its fact is written.
+
+        Above all that earlier lives may have used, unless that has no witness any more: facts that
+        are lost, or belong to an environment that was given up. Nobody would take such a leap, and
+        to repeat a time is harmless, since the incarnation is part of every timestamp.
+        """
+        witness = self._latest.content.lamport if self._latest is not None else 0
+        return min(self._lamport + 1, witness + LAMPORT_STEP_MAX)
 
     def write(self, body: Body, now: Now) -> tuple[Fact, int | None]:
         """The next own fact, saying ``body``.
@@ -251,6 +270,8 @@ class Chains:
             return Refused.GAP
         if (fact.sequence == 1) != isinstance(fact.body, Boot):
             return Refused.BOOT
+        if isinstance(fact.body, Boot) and self._is_foreign(fact.body):
+            return Refused.ENVIRONMENT
         if fact.content.previous != (chain[-1].hash if chain else NO_HASH):
             return Refused.CHAIN
         if chain and fact.content.lamport <= chain[-1].content.lamport:
@@ -258,6 +279,9 @@ class Chains:
         if not trusted and not self._is_signed(fact):
             return Refused.SIGNATURE
         return None
+
+    def _is_foreign(self, boot: Boot) -> bool:
+        return self._environment is not None and boot.environment != self._environment
 
     def _is_signed(self, fact: Fact) -> bool:
         return self._suite.verify(fact.origin.controller, fact.signed.raw, fact.signed.signature)
@@ -309,17 +333,21 @@ class Chains:
         return None
 
     def _wait(self, fact: Fact, witness: Reference) -> Refused | None:
-        if self._waiting_count >= WAITING_MAX:
+        queue = self._waiting.get((witness.origin, witness.sequence), [])
+        if any(waiting.hash == fact.hash for waiting in queue):
+            return None
+        length = len(fact.signed.raw)
+        if self._waiting_count >= WAITING_MAX or self._waiting_bytes + length > WAITING_BYTES_MAX:
             return Refused.FULL
-        queue = self._waiting.setdefault((witness.origin, witness.sequence), [])
-        if all(waiting.hash != fact.hash for waiting in queue):
-            queue.append(fact)
-            self._waiting_count += 1
+        self._waiting.setdefault((witness.origin, witness.sequence), []).append(fact)
+        self._waiting_count += 1
+        self._waiting_bytes += length
         return None
 
     def _release(self, fact: Fact) -> list[Fact]:
         released = self._waiting.pop((fact.origin, fact.sequence), [])
         self._waiting_count -= len(released)
+        self._waiting_bytes -= sum(len(fact.signed.raw) for fact in released)
         return released
 
     def _hold(self, fact: Fact) -> None:

@@ -29,15 +29,20 @@ class Deeds:
 
     datagrams: list[tuple[Address, bytes]] = field(default_factory=list)
     frames: list[tuple[StreamId, bytes]] = field(default_factory=list)
+    closes: list[StreamId] = field(default_factory=list)
+    """Streams to be closed after these frames."""
     notifications: list[Notification] = field(default_factory=list)
 
     def __len__(self) -> int:
-        return len(self.datagrams) + len(self.frames) + len(self.notifications)
+        return (
+            len(self.datagrams) + len(self.frames) + len(self.closes) + len(self.notifications)
+        )
 
     def extend(self, other: "Deeds") -> None:
         """Append all of ``other``, in its order."""
         self.datagrams += other.datagrams
         self.frames += other.frames
+        self.closes += other.closes
         self.notifications += other.notifications
 
 
@@ -54,7 +59,6 @@ class Outbox:
         self.gated = Deeds()
         self._writes: list[JournalWrite] = []
         self._dials: list[Address] = []
-        self._closes: list[StreamId] = []
         self._held: deque[tuple[int, Deeds]] = deque()
         self._held_count = 0
         self._last_token = 0
@@ -63,8 +67,8 @@ class Outbox:
 
     @property
     def is_settled(self) -> bool:
-        """Whether everything asked for so far is durable."""
-        return not self._writes and self._durable == self._last_token
+        """Whether everything asked for so far is durable; never again after a failure."""
+        return not self._writes and not self.failed and self._durable == self._last_token
 
     def ticket(self) -> int:
         """Names all writes asked for so far; see ``is_durable``."""
@@ -86,10 +90,6 @@ class Outbox:
     def dial(self, *addresses: Address) -> None:
         """Ask for connections."""
         self._dials.extend(addresses)
-
-    def close(self, *streams: StreamId) -> None:
-        """Ask for streams to be closed, after the frames of this moment."""
-        self._closes.extend(streams)
 
     def persisted(self, token: int) -> None:
         """All writes up to ``token`` are durable: what waited for them may leave."""
@@ -119,13 +119,12 @@ class Outbox:
             datagrams=tuple(deeds.datagrams),
             frames=tuple(deeds.frames),
             dials=tuple(self._dials),
-            closes=tuple(self._closes),
+            closes=tuple(deeds.closes),
             notifications=tuple(deeds.notifications),
             wake_at_ns=wake_at_ns,
         )
         self._writes = []
         self._dials = []
-        self._closes = []
         return effects
 
     def _begin_write(self) -> int | None:

@@ -8,7 +8,7 @@ curtain at once and says that it was late.
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mesh.environment.configuration import Configuration
@@ -30,15 +30,23 @@ class Swap:
     ticket: int
     """The writes that have to be durable before anybody sees it."""
     late: bool
+    """It was ready only after its instant: released, merged or made durable too late."""
     why: str
-    """Why the instant was not kept to; empty where it was."""
+    """Why there was no instant to keep to; empty where there was one."""
+
+
+@dataclass(slots=True)
+class _Scheduled:
+    swap: Swap
+    ready_ns: int | None = None
+    """Monotonic time at which its writes were first seen to be durable."""
 
 
 class Swaps:
     """The swaps to come, in order."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Swap] = deque()
+        self._waiting: deque[_Scheduled] = deque()
 
     def schedule(
         self,
@@ -49,30 +57,45 @@ class Swaps:
         ticket: int,
         now: Now,
     ) -> None:
-        """Show ``configuration`` at the wall time ``instant_ns``; None.
+        """Show ``configuration`` at the wall time ``instant_ns``.
 
-        At once, for the reason ``why``.
+        None: at once, for the reason ``why``.
         """
         remaining_ns = 0 if instant_ns is None else instant_ns - now.wall_ns
-        late = remaining_ns < 0
         due_ns = now.monotonic_ns + max(0, remaining_ns)
-        if self._waiting:
-            due_ns = max(due_ns, self._waiting[-1].due_ns)
-        self._waiting.append(Swap(tx, configuration, due_ns, ticket, late, why))
+        before_ns = self._waiting[-1].swap.due_ns if self._waiting else due_ns
+        late = remaining_ns < 0 or (instant_ns is not None and before_ns > due_ns)
+        swap = Swap(tx, configuration, max(due_ns, before_ns), ticket, late, why)
+        self._waiting.append(_Scheduled(swap))
 
     def deadline_ns(self, is_durable: Callable[[int], bool]) -> int | None:
         """Monotonic time of the next swap; None where there is none or it waits for the disk."""
-        if not self._waiting or not is_durable(self._waiting[0].ticket):
+        if not self._waiting or not is_durable(self._waiting[0].swap.ticket):
             return None
-        return self._waiting[0].due_ns
+        return self._waiting[0].swap.due_ns
 
     def due(self, is_durable: Callable[[int], bool], now: Now) -> tuple[Swap, ...]:
-        """The swaps whose time has come and whose writes are durable, in order."""
-        ready: list[Swap] = []
-        while (
-            self._waiting
-            and self._waiting[0].due_ns <= now.monotonic_ns
-            and is_durable(self._waiting[0].ticket)
-        ):
-            ready.append(self._waiting.popleft())
-        return tuple(ready)
+        """The swaps whose time has come and whose writes are durable, in order.
+
+        To be asked whenever something became durable: what is not ready when its time has come is
+        late by that, and not by what a timer is late by.
+        """
+        for each in self._waiting:
+            if not is_durable(each.swap.ticket):
+                break
+            each.ready_ns = now.monotonic_ns if each.ready_ns is None else each.ready_ns
+        shown: list[Swap] = []
+        while self._waiting and _is_due(self._waiting[0], now):
+            shown.append(_judged(self._waiting.popleft()))
+        return tuple(shown)
+
+
+def _is_due(scheduled: _Scheduled, now: Now) -> bool:
+    return scheduled.ready_ns is not None and scheduled.swap.due_ns <= now.monotonic_ns
+
+
+def _judged(scheduled: _Scheduled) -> Swap:
+    """Late also where its writes were; what has no instant is never late."""
+    swap, ready_ns = scheduled.swap, scheduled.ready_ns
+    assert ready_ns is not None, "only what is ready is shown"
+    return replace(swap, late=True) if not swap.why and ready_ns > swap.due_ns else swap

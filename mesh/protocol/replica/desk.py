@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from mesh.protocol.configuration import ReplicaConfiguration
-from mesh.protocol.effects import Answer, JournalWrite, Noticed, Notification, Refusal
+from mesh.protocol.effects import Answer, Ended, JournalWrite, Noticed, Notification, Refusal
 from mesh.protocol.inputs import CallId
 from mesh.protocol.links import Links, LinkStep
 from mesh.protocol.now import Now
@@ -31,6 +31,8 @@ class Desk:
         self.links = links
         self.counters: Counter[str] = Counter()
         self.environment = envelope.NO_ENVIRONMENT
+        self.ended = False
+        """This incarnation is over."""
         self.route: Route = lambda _: (None, False)
         self.link_steps: list[LinkStep] = []
         """Steps of the links that sending caused; the replica carries out their events."""
@@ -38,6 +40,11 @@ class Desk:
         self._datagrams_sent = 0
 
     # --- sending ------------------------------------------------------------------------------
+
+    def peers(self) -> list[Incarnation]:
+        """Members to whom a stream stands, by controller."""
+        connected = self.links.connected
+        return [connected[controller].incarnation for controller in sorted(connected)]
 
     def send(self, outgoing: Iterable[Outgoing], now: Now, *, gated: bool) -> None:
         """Send messages; ``gated`` ones wait for every write so far."""
@@ -51,6 +58,8 @@ class Desk:
                 self._send_datagram(address, each, gated=gated)
             elif isinstance(each.to, Incarnation):
                 self._send_frames(each.to, raw, now, gated=gated)
+            else:
+                self.counters["messages too large for a datagram"] += 1
 
     def send_on_stream(self, stream: int, message: Message, now: Now, *, gated: bool) -> None:
         """Send on one stream, whoever is at its end."""
@@ -74,6 +83,9 @@ class Desk:
         return (to, True) if isinstance(to, Address) else self.route(to)
 
     def _send_datagram(self, address: Address, each: Outgoing, *, gated: bool) -> None:
+        if gated and self.outbox.is_full:
+            self.counters["datagrams not kept for a slow disk"] += 1
+            return
         self._datagrams_sent += 1
         datagram = envelope.Datagram(self.environment, self.own, self._datagrams_sent, each.message)
         peer = each.to.controller if isinstance(each.to, Incarnation) else None
@@ -91,10 +103,14 @@ class Desk:
         return self.outbox.gated if gated else self.outbox.free
 
     def carry(self, step: LinkStep, *, gated: bool = False) -> None:
-        """Do what the links want done, and keep their events for the replica."""
-        self._deeds(gated=gated).frames.extend(step.frames)
+        """Do what the links want done, and keep their events for the replica.
+
+        A ``gated`` close waits with the frames before it: what was said last still arrives.
+        """
+        deeds = self._deeds(gated=gated)
+        deeds.frames.extend(step.frames)
+        deeds.closes.extend(step.closes)
         self.outbox.dial(*step.dials)
-        self.outbox.close(*step.closes)
         if step.events:
             self.link_steps.append(step)
 
@@ -115,6 +131,12 @@ class Desk:
     def refuse(self, call: CallId, code: int, *errors: str) -> None:
         """A call is refused; nothing came of it, so nothing needs to be durable."""
         self.outbox.free.notifications.append(Refusal(call, code, errors))
+
+    def end(self, why: str, boot_floor: int) -> None:
+        """This incarnation is over; the next one begins above the boot number ``boot_floor``."""
+        if not self.ended:
+            self.ended = True
+            self.notify(Ended(why, boot_floor))
 
     def notice(self, level: str, event: str, text: str) -> None:
         """A line for the log."""
