@@ -127,6 +127,7 @@ def _sweep(options: argparse.Namespace) -> int:
         if name.startswith("fact ")
     )
     _say(f"facts written: {facts}")
+    _say(f"agreed after {swept.healing_ns / 1e9:.1f} s at most (seed {swept.slowest})")
     if swept.toothless:
         _say(f"faults that never made a difference: {', '.join(swept.toothless)}")
     _say(f"digest of all {swept.digest}")

@@ -22,6 +22,10 @@ class Sweep:
     failed: tuple[Verdict, ...]
     events: int
     simulated_ns: int
+    healing_ns: int
+    """The longest time from the end of the last trouble until all agreed."""
+    slowest: int
+    """The seed that took so long."""
     counts: dict[str, int]
     """What happened how often."""
     toothless: tuple[str, ...]
@@ -40,11 +44,13 @@ def sweep(seeds: Sequence[int], workers: int, report: Callable[[Verdict], None])
     bites: dict[str, int] = {}
     counts: dict[str, int] = {}
     events = simulated_ns = 0
+    slowest = (0, seeds[0])
     for verdict in _verdicts(seeds, workers):
         report(verdict)
         hasher.update(f"{verdict.seed} {verdict.digest}\n".encode())
         events += verdict.events
         simulated_ns += verdict.simulated_ns
+        slowest = max(slowest, (verdict.healing_ns, verdict.seed))
         if verdict.violations:
             failed.append(verdict)
         for name, count in verdict.counts.items():
@@ -54,7 +60,15 @@ def sweep(seeds: Sequence[int], workers: int, report: Callable[[Verdict], None])
             bites[kind] = bites.get(kind, 0) + count
     toothless = tuple(sorted(kind for kind, count in bites.items() if not count))
     return Sweep(
-        hasher.hexdigest(), len(seeds), tuple(failed), events, simulated_ns, counts, toothless
+        digest=hasher.hexdigest(),
+        runs=len(seeds),
+        failed=tuple(failed),
+        events=events,
+        simulated_ns=simulated_ns,
+        healing_ns=slowest[0],
+        slowest=slowest[1],
+        counts=counts,
+        toothless=toothless,
     )
 
 

@@ -31,6 +31,8 @@ class Verdict:
     steps: int
     """Steps of replicas."""
     simulated_ns: int
+    healing_ns: int
+    """From the end of the last trouble until all agreed."""
     bites: Mapping[str, int]
     """For each fault, how often it made a difference."""
     counts: Mapping[str, int]

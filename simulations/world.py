@@ -50,6 +50,7 @@ class World:
             for number in range(1, len(scenario.hosts) + 1)
         )
         self._luck = Luck(scenario.seed)
+        self._healing_ns = 0
         self._make = make
         self._keys = self._suite()
         self._by_address: dict[Address, Host] = {}
@@ -153,12 +154,14 @@ class World:
     def _rest(self) -> None:
         """Wait for agreement; then everybody's running information must be what was written."""
         hosts = list(self.hosts.values())
-        limit_ns = self.kernel.now_ns + self.scenario.healing_ns
-        self.chronicle.remark(self.kernel.now_ns, "world", "nothing is wrong any more")
+        began_ns = self.kernel.now_ns
+        limit_ns = began_ns + self.scenario.healing_ns
+        self.chronicle.remark(began_ns, "world", "nothing is wrong any more")
         problems = list(disagreements(hosts))
         while problems and self.kernel.now_ns < limit_ns and not self.inspector.violations:
             self._run_until(self.kernel.now_ns + self.scenario.look_ns)
             problems = list(disagreements(hosts))
+        self._healing_ns = self.kernel.now_ns - began_ns
         if self.inspector.violations:
             return
         for problem in problems:
@@ -194,6 +197,7 @@ class World:
             events=self.kernel.events,
             steps=self.inspector.steps,
             simulated_ns=self.kernel.now_ns - START_NS,
+            healing_ns=self._healing_ns,
             bites=dict(self.faults.bites),
             counts=dict(sorted(self.chronicle.counts.items())),
         )

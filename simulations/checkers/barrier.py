@@ -248,6 +248,9 @@ class BarrierChecker:
                 found.append(f"{rest.me} and {rests[0].me} fold one history to two states")
             unsaid = self._unsaid.get(rest.me.controller, {})
             found += [f"{rest.me} never said that it applied {each.hex()[:8]}" for each in unsaid]
+            said = self._histories.get(rest.me.controller, {})
+            lost = [each for each in said if each not in rest.history]
+            found += [f"{rest.me} lost {self.ledger.name(each)}" for each in lost]
         return found
 
     def _undecided(self, rest: Rest) -> list[str]:
