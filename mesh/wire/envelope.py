@@ -1,20 +1,23 @@
 """Datagrams: one message, who says it, and a number that is used once.
 
 Outside stands a clear header of 20 bytes, just enough to throw away what is not for us and to
-choose the key of the sender. Inside stand the whole names and the header once more, so that
-nothing outside can be changed unnoticed by a sealer that authenticates what it seals.
+choose the key of the sender. Its tags are the beginnings of hashes: equal tags prove nothing,
+unequal ones that this is not meant for us. Whoever receives knows the whole names already, its own
+environment and its members, so they do not travel: inside stands a hash over them and the header,
+and a sealer that authenticates what it seals leaves nothing outside to be changed unnoticed.
 Nothing a stranger sends makes this module raise.
 
     header   version 4 | environment tag 8 | sender tag 8
-    inside   environment 32 | controller 32 | boot 8 | nonce 8 | counter 8 | header 20 | message
+    inside   boot 8 | nonce 8 | counter 8 | names 16 | message
 
-Numbers are big-endian. A tag is the beginning of a hash: equal tags prove nothing, unequal ones
-that this is not meant for us.
+Numbers are big-endian. ``names`` is the hash of header, environment and controller.
 """
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from functools import lru_cache
+from typing import Final, NamedTuple, Protocol
 
 from mesh.wire import codec
 from mesh.wire.codec import Rejected
@@ -23,10 +26,13 @@ from mesh.wire.limits import COUNTER_MAX, DATAGRAM_BYTES_MAX
 from mesh.wire.messages import PROTOCOL_VERSION, Message
 
 NO_ENVIRONMENT: Final = bytes(32)
-"""What a newcomer without an environment writes in its place."""
+"""Of a controller that belongs to none; no datagram is for it."""
+
+NAMES_BYTES: Final = 16
+"""Of the hash over the names: nobody finds other names for it, and 48 bytes stay at home."""
 
 _HEADER: Final = struct.Struct(">I8s8s")
-_INSIDE: Final = struct.Struct(f">32s32sQ8sQ{_HEADER.size}s")
+_INSIDE: Final = struct.Struct(f">Q8sQ{NAMES_BYTES}s")
 
 SEALER_BYTES_MAX: Final = 40
 """What a sealer may add: the nonce and the authenticator of a NaCl box."""
@@ -39,6 +45,12 @@ DATAGRAM_MESSAGE_BYTES_MAX: Final = (
 REPLAY_WINDOW: Final = 1_024
 """Numbers below the greatest that may still come: later ones than any network reorders."""
 
+LABELS_MAX: Final = 4_096
+"""Pairs of environment and controller whose hashes are kept: more than the largest mesh has."""
+
+Directory = Callable[[bytes], ControllerId | None]
+"""Whom a tag of 8 bytes means, of those who may speak to us; None: nobody."""
+
 
 class TooLarge(ValueError):
     """A message of our own that does not fit a datagram."""
@@ -49,7 +61,7 @@ class Datagram:
     """What a datagram says."""
 
     environment: bytes
-    """The environment id, 32 bytes; ``NO_ENVIRONMENT`` for a knock."""
+    """The environment id, 32 bytes."""
     sender: Incarnation
     counter: int
     """Rises with every datagram of this sender, to whomever it goes."""
@@ -95,27 +107,35 @@ def pack(datagram: Datagram, sealer: Sealer, peer: ControllerId | None) -> bytes
             f"a {kind} of {len(message)} bytes, a datagram holds {DATAGRAM_MESSAGE_BYTES_MAX}:"
             " send it on a stream"
         )
-    header = _header(datagram.environment, datagram.sender.controller)
-    inside = _INSIDE.pack(datagram.environment, *datagram.sender, datagram.counter, header)
-    payload = header + sealer.seal(peer, inside + message)
+    label = _label(datagram.environment, datagram.sender.controller)
+    _, boot, nonce = datagram.sender
+    inside = _INSIDE.pack(boot, nonce, datagram.counter, label.names)
+    payload = label.header + sealer.seal(peer, inside + message)
     assert len(payload) <= DATAGRAM_BYTES_MAX
     return payload
 
 
-def unpack(payload: bytes, sealer: Sealer) -> Datagram | Rejected:
-    """What ``payload`` says, or why it says nothing."""
+def unpack(
+    payload: bytes, sealer: Sealer, environment: bytes, directory: Directory
+) -> Datagram | Rejected:
+    """What ``payload`` says to a member of ``environment``, or why it says nothing."""
     if not _HEADER.size <= len(payload) <= DATAGRAM_BYTES_MAX:
         return Rejected(f"a datagram of {len(payload)} bytes")
-    header = payload[: _HEADER.size]
-    version, _, sender_tag = _HEADER.unpack(header)
+    version, _, sender_tag = _HEADER.unpack_from(payload)
     if version != PROTOCOL_VERSION:
         return Rejected(f"protocol version {version}")
+    controller = directory(sender_tag)
+    if controller is None:
+        return Rejected("nobody of ours has the sender's tag")
+    label = _label(environment, controller)
+    if payload[: _HEADER.size] != label.header:
+        return Rejected("a datagram of another environment")
     plain = sealer.open(sender_tag, payload[_HEADER.size :])
     if plain is None or len(plain) < _INSIDE.size:
         return Rejected("not sealed for us by the sender that it names")
-    environment, controller, boot, nonce, counter, inner = _INSIDE.unpack_from(plain)
-    if inner != header or header != _header(environment, controller):
-        return Rejected("the header was changed")
+    boot, nonce, counter, names = _INSIDE.unpack_from(plain)
+    if names != label.names:
+        return Rejected("other names inside than outside")
     if boot > COUNTER_MAX or counter > COUNTER_MAX:
         return Rejected("a number beyond 63 bits")
     message = codec.decode(plain[_INSIDE.size :], DATAGRAM_MESSAGE_BYTES_MAX)
@@ -124,8 +144,17 @@ def unpack(payload: bytes, sealer: Sealer) -> Datagram | Rejected:
     return Datagram(environment, Incarnation(controller, boot, nonce), counter, message)
 
 
-def _header(environment: bytes, controller: bytes) -> bytes:
-    return _HEADER.pack(PROTOCOL_VERSION, tag(environment), tag(controller))
+class _Label(NamedTuple):
+    """What is the same on each datagram of one controller in one environment."""
+
+    header: bytes
+    names: bytes
+
+
+@lru_cache(maxsize=LABELS_MAX)
+def _label(environment: bytes, controller: bytes) -> _Label:
+    header = _HEADER.pack(PROTOCOL_VERSION, tag(environment), tag(controller))
+    return _Label(header, digest(header + environment + controller)[:NAMES_BYTES])
 
 
 class ReplayWindow:

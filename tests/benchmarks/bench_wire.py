@@ -22,7 +22,9 @@ def measure() -> dict[str, float]:
     sealer, datagram = PlainSealer(), Datagram(ENVIRONMENT, ALICE, 1, MESSAGES["Probe"])
     payload = pack(datagram, sealer, None)
     figures["pack Probe"] = _each(partial(pack, datagram, sealer, None))
-    figures["unpack Probe"] = _each(partial(unpack, payload, sealer))
+    figures["unpack Probe"] = _each(
+        partial(unpack, payload, sealer, ENVIRONMENT, lambda _: ALICE.controller)
+    )
     return figures
 
 

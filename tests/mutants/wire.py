@@ -97,8 +97,19 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_HERE}/test_framing.py::test_a_length_out_of_bounds_is_rejected",),
     ),
     "wire-header-without-tags": Mutant(
-        _replace(envelope, "_header", lambda _environment, _controller: bytes(20)),
+        _replace(envelope, "tag", lambda _name: bytes(8)),
         (f"{_HERE}/test_envelope.py::test_the_header_is_clear_and_short",),
+    ),
+    "wire-names-unchecked": Mutant(
+        _replace(
+            envelope,
+            "_label",
+            lambda environment, controller: envelope._Label(
+                envelope._HEADER.pack(1, envelope.tag(environment), envelope.tag(controller)),
+                bytes(envelope.NAMES_BYTES),
+            ),
+        ),
+        (f"{_HERE}/test_envelope.py::test_names_that_do_not_travel_are_authenticated",),
     ),
     "wire-window-in-order-only": Mutant(
         _replace(envelope.ReplayWindow, "accept", _accept_greater),

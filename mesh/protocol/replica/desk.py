@@ -34,6 +34,7 @@ class Desk:
         self.ended = False
         """This incarnation is over."""
         self.route: Route = lambda _: (None, False)
+        self.directory: envelope.Directory = lambda _: None
         self.link_steps: list[LinkStep] = []
         """Steps of the links that sending caused; the replica carries out their events."""
         self._sealer = envelope.PlainSealer()
@@ -67,15 +68,9 @@ class Desk:
 
     def open_datagram(self, payload: bytes) -> envelope.Datagram | None:
         """The datagram that ``payload`` is, None (and counted) where it is none for us."""
-        opened = envelope.unpack(payload, self._sealer)
+        opened = envelope.unpack(payload, self._sealer, self.environment, self.directory)
         if isinstance(opened, codec.Rejected):
             self.counters["datagrams rejected"] += 1
-            return None
-        if (
-            opened.environment != self.environment
-            or opened.sender.controller == self.own.controller
-        ):
-            self.counters["datagrams of others"] += 1
             return None
         return opened
 

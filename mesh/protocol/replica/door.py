@@ -222,9 +222,6 @@ class Replica:
         if datagram is None or inside is None:
             return
         sender = datagram.sender
-        if not inside.is_member(sender.controller):
-            self.desk.counters["datagrams of strangers"] += 1
-            return
         if not self._window(sender).accept(datagram.counter):
             self.desk.counters["datagrams repeated"] += 1
             return

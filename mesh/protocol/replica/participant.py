@@ -38,6 +38,7 @@ from mesh.protocol.spreading import Spreading
 from mesh.protocol.standing import Access, RosterView
 from mesh.protocol.suite import Signer, Suite
 from mesh.protocol.swaps import SWAPS_PUBLISHED_MAX
+from mesh.wire.envelope import tag
 from mesh.wire.facts import Body, Boot, Fact, SignedFact, read_fact
 from mesh.wire.identity import Address, Incarnation, fingerprint
 from mesh.wire.messages import (
@@ -112,6 +113,8 @@ class Participant:
         self.activations = Activations(own.controller, self.catalogue, self.history, self.barrier)
         self.roster = RosterView(frozenset(), frozenset(), frozenset())
         self.roster_changed = False
+        self._by_tag: dict[bytes, bytes] = {}
+        """The others in the roster, learners included, as datagrams name them."""
         self.ended = False
         self.quarantined = False
         """Others hold an elder life of this controller for the real one."""
@@ -126,6 +129,7 @@ class Participant:
         """Remember what the disk held, and say that a new life has begun."""
         self.desk.environment = self.place.environment
         self.desk.route = self._route
+        self.desk.directory = self._named
         self._restore(now)
         self.say(self._boot(), now)
         self._remember()
@@ -274,13 +278,13 @@ class Participant:
             case _:
                 self.desk.counters["messages out of place"] += 1
 
-    def is_member(self, controller: bytes) -> bool:
-        """Whether ``controller`` is in the roster, learners included.
+    def _named(self, sender: bytes) -> bytes | None:
+        """The other member that a datagram's tag means.
 
-        Before there is one, everybody is.
+        Before there is a roster, everybody to whom a stream stands is one.
         """
-        known = self.roster.active or self.roster.learners
-        return not known or controller in self.roster.active or controller in self.roster.learners
+        members = self._by_tag or {tag(each): each for each in self.desk.links.connected}
+        return members.get(sender)
 
     # --- what machines answer -----------------------------------------------------------------
 
@@ -382,6 +386,7 @@ class Participant:
         self.activations.learners(roster.learners)
         self.information.roster(roster.active | roster.learners)
         admitted = sorted((*states["active"], *states["learner"]))
+        self._by_tag = {tag(each): each for each in admitted if each != self.desk.own.controller}
         self._outcome(self.members.admitted(admitted, now), now)
         self._take_view(now)
 
