@@ -62,10 +62,10 @@ def through_barrier(ensemble: Ensemble, count: int) -> Iterator[Figure]:
 
 
 def _submit(ensemble: Ensemble, count: int) -> Iterator[dict[str, Any]]:
-    """One at a time: the next when the one before is long done."""
+    """One at a time: the next a while after the one before is shown where it was submitted."""
     for number in range(count):
         submitter = ensemble.controllers[number % len(ensemble)]
-        answer = submitter.ask("submit", commands=COMMANDS, value=number)
+        answer = submitter.ask("submit", commands=COMMANDS, name=number)
         if answer["tx"] is None:
             raise Failed(f"a ChangeSet was refused: {answer['why']}")
         yield answer

@@ -29,6 +29,7 @@ BENCH: Final = "bench"
 """The first part of each path that is written here."""
 
 LINE_BYTES_MAX: Final = 65_536
+SHOWN_S_MAX: Final = 20.0
 
 Order = dict[str, object]
 Answer = dict[str, object]
@@ -42,6 +43,7 @@ class Player:
         self._luck = random.Random(controller.id)
         self._seen: dict[str, int] = {}
         self._shown: dict[str, tuple[int, int, bool, str]] = {}
+        self._news = trio.Event()
         self._standings: list[tuple[int, str, str]] = []
         self._deeds: dict[str, Callable[[Order], Awaitable[Answer]]] = {
             "write": self._write,
@@ -66,6 +68,8 @@ class Player:
                 case ConfigurationSwapped(all_tx, wall_ns, late, why):
                     for tx in all_tx:
                         self._shown[tx.hex()] = (at_ns, wall_ns, late, why)
+                    news, self._news = self._news, trio.Event()
+                    news.set()
                 case MemberChanged(controller, standing):
                     self._standings.append((at_ns, controller.hex(), standing))
                 case _:
@@ -101,15 +105,14 @@ class Player:
         return {"asked": asked, "durable": durable}
 
     async def _submit(self, order: Order) -> Answer:
-        """Submit one ChangeSet of ``commands`` items.
+        """Submit one ChangeSet of ``commands`` items of its own, and wait until it is shown here.
 
         Says when it was asked for, and when its proposal was durable here; ``tx`` is null where it
         was refused.
         """
-        value = int(str(order["value"]))
         commands = [
-            Command("item", "set", {"name": f"bench-{number}", "value": value})
-            for number in range(int(str(order["commands"])))
+            Command("item", "set", {"name": f"bench-{order['name']}-{item}", "value": item})
+            for item in range(int(str(order["commands"])))
         ]
         asked, asked_wall = time.monotonic_ns(), time.time_ns()
         try:
@@ -117,8 +120,12 @@ class Player:
         except Refused as error:
             return {"tx": None, "why": str(error)}
         durable_wall = time.time_ns()
+        tx = str(answer["tx"])
+        with trio.move_on_after(SHOWN_S_MAX):
+            while tx not in self._shown:
+                await self._news.wait()
         return {
-            "tx": answer["tx"],
+            "tx": tx,
             "asked": asked,
             "asked_wall": asked_wall,
             "durable_wall": durable_wall,

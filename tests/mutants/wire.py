@@ -97,7 +97,13 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_HERE}/test_framing.py::test_a_length_out_of_bounds_is_rejected",),
     ),
     "wire-header-without-tags": Mutant(
-        _replace(envelope, "tag", lambda _name: bytes(8)),
+        _replace(
+            envelope,
+            "_label",
+            lambda _environment, _controller: envelope._Label(
+                bytes(20), bytes(envelope.NAMES_BYTES)
+            ),
+        ),
         (f"{_HERE}/test_envelope.py::test_the_header_is_clear_and_short",),
     ),
     "wire-names-unchecked": Mutant(
