@@ -46,8 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     client = Client(socket_of(arguments))
     match arguments.verb:
         case "accept":
-            body = {"fingerprint": arguments.fingerprint}
-            return submit(client, Submission("/v1/members/accept", body), arguments)
+            return _accept(client, arguments)
         case "remove":
             command = {
                 "group": "controller",
@@ -58,6 +57,16 @@ def run(arguments: argparse.Namespace) -> int:
             return submit(client, Submission("/v1/changes", body), arguments)
         case _:
             return _list(client, as_json=arguments.json)
+
+
+def _accept(client: Client, arguments: argparse.Namespace) -> int:
+    body = {"fingerprint": arguments.fingerprint}
+    code = submit(client, Submission("/v1/members/accept", body), arguments)
+    if code == DONE and not arguments.json:
+        say(
+            "It is a learner until it has the whole history, and then active; see `trellis members`."
+        )
+    return code
 
 
 def _list(client: Client, *, as_json: bool) -> int:
