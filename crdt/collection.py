@@ -30,8 +30,10 @@ _HOUR_NS = 3_600 * 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class CollectionPolicy:
-    """When a tombstone is ripe: when every member of the roster has seen it, and else when it is
-    older than `age_ns` or when there are more than `tombstones_max`.
+    """When a tombstone is ripe.
+
+    When every member of the roster has seen it, and else when it is older than `age_ns` or when
+    there are more than `tombstones_max`.
     """
 
     age_ns: int = _HOUR_NS
@@ -134,8 +136,9 @@ def retire(
     last: Incarnation,
     held_by_all: Counters,
 ) -> list[bytes] | None:
-    """Raise the watermark of a controller to `last.boot` and return the replica ids that no longer
-    need an entry; None where that may not be done yet.
+    """Raise the watermark of a controller, and return the replica ids that need no entry any more.
+
+    None where `last` may not be retired yet.
     """
     if seen.watermarks.get(last.controller, 0) > last.boot:
         return None

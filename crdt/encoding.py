@@ -9,6 +9,7 @@ this package only, and becomes a `Rejected` value at the edge.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 import cbor2
@@ -48,6 +49,7 @@ class Malformed(Exception):
 
 
 def encode_key(key: Key) -> bytes:
+    """Encode a key, as it is kept on disk."""
     return cbor2.dumps(key)
 
 
@@ -72,6 +74,7 @@ def plain_record(key: Key, record: Record) -> Plain:
 
 
 def plain_sibling(sibling: Sibling) -> Plain:
+    """Return a sibling as plain items; what is empty at its end is left off."""
     context, proof = sibling.context, sibling.proof
     if proof is None:
         if not context:
@@ -89,6 +92,7 @@ def parse_keyed(item: object) -> KeyedRecord:
 
 
 def parse_key(item: object) -> Key:
+    """Read a key of a message. Raises Malformed."""
     fault = key_fault(item)
     if fault:
         raise Malformed(fault)
@@ -103,7 +107,7 @@ def parse_record(item: object) -> Record:
         return (parse_sibling(item[0]),)
     record = tuple([parse_sibling(plain) for plain in item])
     dots = [sibling[:2] for sibling in record]
-    if any(low >= high for low, high in zip(dots, dots[1:], strict=False)):
+    if any(low >= high for low, high in pairwise(dots)):
         raise Malformed("siblings are ascending by dot")
     if any(dominates(one, other) for one in record for other in record):
         raise Malformed("a sibling that another one makes superfluous")
@@ -111,6 +115,7 @@ def parse_record(item: object) -> Record:
 
 
 def parse_sibling(item: object) -> Sibling:
+    """Read one sibling. Raises Malformed."""
     if not isinstance(item, tuple) or len(item) not in _SIBLING_FIELDS:
         raise Malformed("a sibling is an array of 4 to 6 fields")
     replica, counter, stamp, value = item[:4]

@@ -179,5 +179,5 @@ class Ledger:
                 return Equivocation(replica, before.header, new.header)
         known[first] = new
         if len(known) > headers_max:
-            known.popitem(0)
+            _ = known.popitem(0)
         return None

@@ -34,18 +34,15 @@ class Intervals:
         return place > 0 and number <= self._lasts[place - 1]
 
     def runs(self) -> Iterator[tuple[int, int]]:
+        """Return the runs as (first, last), ascending."""
         return zip(self._firsts, self._lasts, strict=True)
 
     def last(self) -> int:
         """Return the greatest number; 0 where there is none."""
         return self._lasts[-1] if self._lasts else 0
 
-    def copy(self) -> "Intervals":
-        twin = Intervals()
-        twin._firsts, twin._lasts = self._firsts.copy(), self._lasts.copy()
-        return twin
-
     def add(self, number: int) -> None:
+        """Add one number."""
         self.add_run(number, number)
 
     def add_run(self, first: int, last: int) -> None:
@@ -61,8 +58,9 @@ class Intervals:
         del firsts[cloud_runs_max:], lasts[cloud_runs_max:]
 
     def absorb(self, through: int) -> int:
-        """Drop what a contiguous prefix 1..through covers, and return how far that prefix reaches
-        once the run that begins right after it has joined it.
+        """Drop what a contiguous prefix 1..through covers.
+
+        Returns how far that prefix reaches once the run that begins right after it has joined it.
         """
         place = bisect_right(self._firsts, through + 1)
         if place:

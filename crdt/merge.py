@@ -24,9 +24,10 @@ from crdt.values import Key
 
 @dataclass(slots=True)
 class Applied:
-    """What a merge did. `inflated` holds the records that changed, as they are now: worth
-    persisting, telling subscribers, and forwarding. Stamps of `far_future` siblings did not move
-    the clock.
+    """What a merge did.
+
+    `inflated` holds the records that changed, as they are now: worth persisting, telling
+    subscribers, and forwarding. Stamps of `far_future` siblings did not move the clock.
     """
 
     inflated: list[KeyedRecord] = field(default_factory=list)
@@ -113,8 +114,7 @@ class Merge:
         table.dirty[key] = None
         table.sums.note(key, (), offered)
         seen.mark(replica, counter)
-        if stamp > self._applied.stamp_last:
-            self._applied.stamp_last = stamp
+        self._applied.stamp_last = max(self._applied.stamp_last, stamp)
         self._applied.inflated.append((key, offered))
         return True
 

@@ -8,8 +8,10 @@ from crdt.values import Key
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Set a key. `seen` is what the writer was shown (None: what is there now); `stamp` comes from
-    an author with a clock of its own (None: this store's).
+    """Set a key.
+
+    `seen` is what the writer was shown (None: what is there now); `stamp` comes from an author with
+    a clock of its own (None: this store's).
     """
 
     key: Key
@@ -28,8 +30,9 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class Dirty:
-    """What a driver writes in one transaction: the metadata replaces the last, a record replaces
-    that of its key, and None deletes it. False where there is nothing to write.
+    """What a driver writes in one transaction; False where there is nothing to write.
+
+    The metadata replaces the last, a record replaces that of its key, and None deletes it.
     """
 
     metadata: bytes | None

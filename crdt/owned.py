@@ -134,12 +134,15 @@ class OwnedStore(Store):
         return tuple(keys)
 
     def counts(self, key: Key, replica: bytes) -> bool:
+        """Whether this replica id is the current one of the owner that the key names."""
         return len(key) > _OWNER and self.current.get(key[_OWNER]) == replica
 
     def counts_at_all(self, replica: bytes) -> bool:
+        """Whether this replica id is anybody's current one."""
         return replica in self._owner_of
 
     def extent_told(self) -> bytes:
+        """Return what the hash is taken of: the current replica ids besides."""
         return cbor2.dumps((sorted(self._owner_of), super().extent_told()))
 
     # ── Writing ──────────────────────────────────────────────────────────────────────────────
@@ -153,8 +156,9 @@ class OwnedStore(Store):
         return self._write_own(key, value, None, wall_ns, seen)
 
     def register(self, key: Key, value: object, ttl_ns: int, wall_ns: int) -> Delta:
-        """Set an entry from outside that lasts `ttl_ns` unless registered again; clients do so at
-        a third of that, at any controller.
+        """Set an entry from outside that lasts `ttl_ns` unless it is registered again.
+
+        Clients do so at a third of that, at any controller.
 
         Raises:
             RefusedWrite: as for `put`, or the time to live is under a millisecond.
@@ -164,6 +168,7 @@ class OwnedStore(Store):
         return self._write_own(key, value, ttl_ns // _NS_PER_MS, wall_ns, None)
 
     def write(self, operations: Sequence[Put | Remove], wall_ns: int) -> Delta:
+        """Write entries of this controller's own, all or none. Raises RefusedWrite, as `put`."""
         for operation in operations:
             self._check_mine(operation.key)
         return super().write([_wrapped(operation) for operation in operations], wall_ns)
@@ -222,8 +227,10 @@ class OwnedStore(Store):
         now_ns: int,
         wall_ns: int,
     ) -> dict[Key, Entry]:
-        """Merge by instance id what clients registered at several controllers: per instance (the
-        key after its owner) the most live entry, and of equally live ones the latest.
+        """Merge by instance what clients registered at several controllers.
+
+        Per instance (the key after its owner) the most live entry, and of equally live ones the
+        latest.
         """
         best: dict[Key, Entry] = {}
         for entry in self.entries((kind,), standing, now_ns, wall_ns):

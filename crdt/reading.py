@@ -24,9 +24,11 @@ class Token:
 
     @property
     def counters(self) -> Counters:
+        """What was shown, by replica id."""
         return dict(self.known)
 
     def encode(self) -> bytes:
+        """Return the bytes to give to a client."""
         return cbor2.dumps([part for entry in self.known for part in entry])
 
     @staticmethod
@@ -63,6 +65,7 @@ class Reading:
 
     @property
     def token(self) -> Token:
+        """What a reader is shown with this reading."""
         return token_of(self.record)
 
 

@@ -46,8 +46,10 @@ Context: TypeAlias = tuple[tuple[bytes, int], ...]
 
 
 class Proof(NamedTuple):
-    """What ties a sibling to its write-group: the group's first counter and size, the hashes that
-    lead from this sibling to the root of the group's Merkle tree, and the author's signature.
+    """What ties a sibling to its write-group.
+
+    The group's first counter and size, the hashes that lead from this sibling to the root of the
+    group's Merkle tree, and the author's signature.
     """
 
     first: int
@@ -68,6 +70,7 @@ class Sibling(NamedTuple):
 
     @property
     def dot(self) -> Dot:
+        """The name of this write."""
         return Dot(self.replica, self.counter)
 
 
@@ -131,9 +134,7 @@ def current(record: Record) -> Record:
     """Return the siblings that no other one supersedes: what readers are shown."""
     if len(record) == 1:
         return record
-    return tuple(
-        s for s in record if not any(supersedes(t, s.replica, s.counter) for t in record)
-    )
+    return tuple(s for s in record if not any(supersedes(t, s.replica, s.counter) for t in record))
 
 
 def is_removed(record: Record) -> bool:

@@ -172,8 +172,9 @@ class Store:
         return self.write([Remove(key, seen)], wall_ns)
 
     def remove_prefix(self, prefix: Key, wall_ns: int) -> Delta:
-        """Remove every key that is observed below `prefix`. What others write there concurrently
-        survives. Up to 32 keys are one write-group.
+        """Remove every key that is observed below `prefix`.
+
+        What others write there concurrently survives. Up to 32 keys are one write-group.
         """
         return self.write([Remove(key) for key, _ in self.items(prefix)], wall_ns)
 
@@ -190,7 +191,7 @@ class Store:
                 raise RefusedWrite(f"{operation.key!r:.80} is written twice: once is enough")
             if isinstance(operation, Put):
                 if operation.stamp is not None:
-                    check_first_hop(operation.stamp, wall_ns)
+                    _ = check_first_hop(operation.stamp, wall_ns)
                 value: Value | Removed = admit_value(operation.value)
                 drafts[operation.key] = (operation.key, value, operation.seen, operation.stamp)
             elif self._removes_something(operation):
@@ -325,9 +326,10 @@ class Store:
         return True
 
     def settle(self, extent: Extent, drops: Iterable[Dot] = ()) -> Delta:
-        """Take over a peer's vector, floor and watermarks, and drop what is dead there: one step,
-        so that no state in between is ever stored or told. Returns the records that changed; an
-        empty record stands for a key that is gone.
+        """Take over a peer's vector, floor and watermarks, and drop what is dead there.
+
+        One step, so that no state in between is ever stored or told. Returns the records that
+        changed; an empty record stands for a key that is gone.
 
         Only after every record of that peer was joined, and every live dot here that it has seen
         was found live there or is among `drops`.
@@ -344,7 +346,7 @@ class Store:
         for replica in list(self.seen.leftovers(extent)):
             if replica != self.replica and not self.table.live.get(replica):
                 self.forget(replica)
-        sweep(self.table, self.seen)
+        _ = sweep(self.table, self.seen)
         self.touched()
         return tuple((key, self.table.records.get(key, ())) for key in changed)
 
@@ -438,6 +440,7 @@ class Store:
         return self._extent_hash
 
     def extent_told(self) -> bytes:
+        """Return what the hash is taken of."""
         seen = self.seen
         return cbor2.dumps(
             [sorted(part.items()) for part in (seen.vector, seen.floor, seen.watermarks)],
@@ -449,13 +452,16 @@ class Store:
 
     @property
     def vector(self) -> Mapping[bytes, int]:
+        """How far each replica id's dots are seen without a gap; read-only."""
         return MappingProxyType(self.seen.vector)
 
     @property
     def floor(self) -> Mapping[bytes, int]:
+        """How far each replica id's tombstones may be collected; read-only."""
         return MappingProxyType(self.seen.floor)
 
     def statistics(self) -> StoreStatistics:
+        """Return the sizes of this store."""
         return StoreStatistics(
             records=len(self.table.records),
             tombstones=len(self.table.tombstones),

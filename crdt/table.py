@@ -50,8 +50,9 @@ class KeyOrder:
 
 
 class Table:
-    """Records with their indexes. The attributes are open to the store, whose every microsecond
-    counts; everybody else reads.
+    """Records with their indexes.
+
+    The attributes are open to the store, whose every microsecond counts; everybody else reads.
     """
 
     __slots__ = ("dirty", "live", "order", "records", "sums", "tombstones")
@@ -97,8 +98,9 @@ class Table:
                 yield key, record
 
     def beyond(self, replica: bytes, through: int, last: int) -> Iterator[tuple[int, Key]]:
-        """Yield the live dots of a replica id above `through`, ascending by counter; `last` is
-        the highest that may be among them.
+        """Yield the live dots of a replica id above `through`, ascending by counter.
+
+        `last` is the highest that may be among them.
         """
         line = self.live.get(replica)
         if not line:

@@ -130,7 +130,9 @@ class Counter:
         store = self._store
         siblings = current(store.record(self._key) or ())
         mine = [s for s in siblings if s.replica == store.replica]
-        up, down = (sum(part) for part in zip((0, 0), *(_parts(s.value) for s in mine), strict=True))
+        up, down = (
+            sum(part) for part in zip((0, 0), *(_parts(s.value) for s in mine), strict=True)
+        )
         up, down = (up + amount, down) if amount >= 0 else (up, down - amount)
         if not integer_min <= -down <= up <= integer_max:
             raise RefusedWrite("this counter has reached 64 bits: remove it, and begin anew")

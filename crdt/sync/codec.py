@@ -200,13 +200,13 @@ def _parse_ping(owned: bool, fields: Plain) -> Message | Rejected:  # noqa: FBT0
         raise Malformed("a PING names its version")
     if version != PROTOCOL_VERSION:
         return Rejected(Reason.VERSION, f"a PING of version {version!s:.20}")
-    _expect(fields, 4)
-    told = _bytes(fields[3], 2 * _SUMMARY_BYTES)
+    _, epoch, secret_version, summaries = _expect(fields, 4)
+    told = _bytes(summaries, 2 * _SUMMARY_BYTES)
     parts = [told[at : at + SUM_BYTES] for at in range(0, len(told), SUM_BYTES)]
     return Ping(
         PROTOCOL_VERSION,
-        _bytes(fields[1], epoch_tag_bytes),
-        _int(fields[2], _VERSION_MAX),
+        _bytes(epoch, epoch_tag_bytes),
+        _int(secret_version, _VERSION_MAX),
         Summary(parts[0], parts[1]),
         Summary(parts[2], parts[3]),
     )

@@ -25,7 +25,10 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """ "Are we equal?" Rides on every probe; `epoch` is the first 4 bytes of the data set's."""
+    """The question whether two pairs of stores are equal. Rides on every probe.
+
+    `epoch` is the first 4 bytes of the data set's.
+    """
 
     version: int
     epoch: bytes
@@ -46,7 +49,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """ "This is what I have seen; send me the rest." One of `chunks` parts, by replica id."""
+    """What the sender has seen: a request for the rest. One of `chunks` parts, by replica id."""
 
     owned: bool
     epoch: bytes
@@ -59,8 +62,9 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Whole records; `part` numbers them within the session, or is REPAIR_PART. After one that
-    says `pause` the sender waits to be asked for more.
+    """Whole records; `part` numbers them within the session, or is REPAIR_PART.
+
+    After one that says `pause` the sender waits to be asked for more.
     """
 
     owned: bool
@@ -72,10 +76,11 @@ class Records:
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """ "That was all, and this is what I had seen when it began": the vector and floor of the
-    sender, as far as they differ from the digest. `records` and `dots_sum` count what was sent in
-    `parts` parts, `root` sums up what was live. One of `chunks` parts, by replica id; it is joined
-    only when all of them are held and the counts match.
+    """The vector and floor of the sender when it began to send: that was all of it.
+
+    They are told as far as they differ from the digest. `records` and `dots_sum` count what was
+    sent in `parts` parts, `root` sums up what was live. One of `chunks` parts, by replica id; it is
+    joined only when all of them are held and the counts match.
     """
 
     owned: bool
@@ -93,7 +98,7 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """ "I have every part before `part`; go on from there." """
+    """A request to go on: every part before `part` is held."""
 
     owned: bool
     session: int
@@ -120,11 +125,12 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """Which counters of one range of 512 are live at the sender. `differing` has a bit for each
-    of the 16 ranges of 512 below `parent` (8,192 counters) that the sender found different from
-    what it was asked with in that `turn`; `child` is the one told here, and `live` has a bit per
-    counter. `moved`: something was written there since COVER, so that what is not live may have
-    been superseded by a write that COVER does not cover.
+    """Which counters of one range of 512 are live at the sender.
+
+    `differing` has a bit for each of the 16 ranges of 512 below `parent` (8,192 counters) that the
+    sender found different from what it was asked with in that `turn`; `child` is the one told here,
+    and `live` has a bit per counter. `moved`: something was written there since COVER, so that what
+    is not live may have been superseded by a write that COVER does not cover.
     """
 
     owned: bool

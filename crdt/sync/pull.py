@@ -88,6 +88,7 @@ class Pull:
 
     @property
     def deadline(self) -> int:
+        """When `wake` next has something to do."""
         return min(self._asked_ns + resend_ns, self._progress_ns + session_ns_max)
 
     def gather_again(self, session: int, now_ns: int, work: Work) -> None:
@@ -132,8 +133,10 @@ class Pull:
             )
 
     def _heard(self) -> Iterator[tuple[Heard, int]]:
-        """Yield the entries of the digest with their sizes. The cloud is that of now, the vector
-        that of the session's start, so that COVER can be told as a difference from it.
+        """Yield the entries of the digest with their sizes.
+
+        The cloud is that of now, the vector that of the session's start, so that COVER can be told
+        as a difference from it.
         """
         asked, clouds = self._asked, self._store.seen.clouds
         for replica in sorted({*asked.vector, *clouds}):
@@ -259,7 +262,7 @@ class Pull:
         self.phase = Phase.REPAIRING if repair else Phase.WALKING
         self._walk = Walk(self._store, extent, self.owned, self.session, repair=repair)
         for told in self._tells:
-            self._walk.on_range(told)
+            _ = self._walk.on_range(told)
         self._tells.clear()
         self._go_on(now_ns, work)
 

@@ -76,8 +76,9 @@ class Serve:
         self._sent: dict[int, tuple[int, int]] = {}
 
     def on_digest(self, digest: Digest, now_ns: int, work: Work) -> Extent | None:
-        """Take one chunk; with the last one, begin to answer. Returns what the peer has seen once
-        that is known.
+        """Take one chunk; with the last one, begin to answer.
+
+        Returns what the peer has seen once that is known.
         """
         self.touched_ns = now_ns
         self._chunks[digest.chunk] = digest

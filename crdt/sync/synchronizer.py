@@ -58,8 +58,9 @@ _Name = tuple[bytes, bool]
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """Bytes for a peer (b"": for whom the caller chooses). Over a stream where `stream`: too large
-    for a datagram, or part of a bulk transfer.
+    """Bytes for a peer (b"": for whom the caller chooses).
+
+    Over a stream where `stream`: too large for a datagram, or part of a bulk transfer.
     """
 
     peer: bytes
@@ -69,9 +70,11 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a message or of time passing. `kept` and `owned` are the records that changed,
-    as they are now: tell subscribers, persist, forward by rumour but not to where it came from. An
-    empty record stands for a key that is gone, and is not forwarded.
+    """What came of a message or of time passing.
+
+    `kept` and `owned` are the records that changed, as they are now: tell subscribers, persist,
+    forward by rumour but not to where it came from. An empty record stands for a key that is gone,
+    and is not forwarded.
     """
 
     replies: tuple[Parcel, ...] = ()
@@ -218,8 +221,10 @@ class Synchronizer:
             serve.on_more(more.part, now_ns, work)
 
     def _on_ask(self, ask: Range, now_ns: int, work: Work) -> None:
-        """Answer within the session whose COVER this process sent. To one that began before a
-        restart, what is not live here now would look as if it were dead."""
+        """Answer within the session whose COVER this process sent.
+
+        To one that began before a restart, what is not live here now would look as if it were dead.
+        """
         serve = self._serves.get((work.peer, ask.owned))
         if serve is None or serve.session != ask.session:
             self._stale(work)
@@ -300,8 +305,9 @@ class Synchronizer:
     # ── Knowing ──────────────────────────────────────────────────────────────────────────────
 
     def held_by_all(self, peers: Iterable[bytes]) -> dict[bytes, int]:
-        """Return how far each replica id's writes are held by this controller and all `peers`, as
-        last heard: what `Store.collect` and `Store.retire` ask for.
+        """Return how far each replica id's writes are held by this controller and all `peers`.
+
+        As last heard: what `Store.collect` and `Store.retire` ask for.
         """
         meet = self._stores[0].seen.vector.copy()
         for peer in peers:
@@ -310,6 +316,7 @@ class Synchronizer:
         return meet
 
     def statistics(self) -> SyncStatistics:
+        """Return what is open, and what was counted."""
         return SyncStatistics(
             len(self._pulls),
             len(self._serves),

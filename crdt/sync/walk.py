@@ -78,8 +78,9 @@ class Walk:
             self.open[(replica, self._top(replica), 0)] = None
 
     def _replicas(self) -> list[bytes]:
-        """Return whose dots are compared: all that are live here and may be dead there; to repair,
-        all that may be live there too.
+        """Return whose dots are compared: those live here that may be dead there.
+
+        To repair, also all that may be live there.
         """
         here = {replica for replica, live in self._store.table.live.items() if live}
         there = set(self.extent.vector) if self._repair else set()

@@ -47,6 +47,7 @@ class Work:
     far_future: int = 0
 
     def send(self, message: Message, *, bulk: bool = False) -> None:
+        """Send a message."""
         self.send_bytes(encode(message), bulk=bulk)
 
     def send_bytes(self, data: bytes, *, bulk: bool = False) -> None:
@@ -66,6 +67,7 @@ class Work:
             )
 
     def alarm(self, kind: AlarmKind, detail: str, evidence: tuple[bytes, ...] = ()) -> None:
+        """Tell people of something that this peer has to do with."""
         self.alarms.append(Alarm(kind, self.peer, detail, evidence))
 
 

@@ -69,8 +69,10 @@ def test_a_tombstone_that_supersedes_what_was_never_seen_stays() -> None:
 
 
 def test_the_floor_is_closed_downwards() -> None:
-    """After every run of random schedules no evidence at or under the floor is held, so stores of
-    equal vectors and floors hold equal records."""
+    """After random schedules no evidence at or under the floor is held.
+
+    So stores of equal vectors and floors hold equal records.
+    """
     for seed in range(15):
         world = World(seed, nodes=3)
         world.run(150)

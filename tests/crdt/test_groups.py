@@ -1,4 +1,4 @@
-"""Write-groups: one signature for all, a proof for each, and two stories of one author found out."""
+"""Write-groups: one signature for all, a proof for each, and two stories found out."""
 
 from hashlib import blake2b
 

@@ -1,5 +1,6 @@
 """Runs of counters beside a plain set: the same members, whatever the order."""
 
+from itertools import pairwise
 from random import Random
 
 from crdt.intervals import Intervals
@@ -19,7 +20,7 @@ def test_runs_hold_what_a_set_would_hold() -> None:
         assert {n for n in range(100) if n in intervals} == model
         runs = list(intervals.runs())
         assert all(low <= high for low, high in runs)
-        assert all(a[1] + 1 < b[0] for a, b in zip(runs, runs[1:], strict=False))
+        assert all(a[1] + 1 < b[0] for a, b in pairwise(runs))
         assert intervals.last() == max(model)
 
 

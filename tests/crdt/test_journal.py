@@ -108,8 +108,11 @@ def test_a_damaged_row_is_set_aside_and_taken_again_from_a_peer(where: str) -> N
 
 
 def test_a_vector_ahead_of_its_records_would_kill_what_it_covers() -> None:
-    """The reason for the one transaction: a disk that has the vector and not the record answers
-    "dead" for a live entry, until a peer that holds it repairs that and an alarm names it."""
+    """A disk that has the vector and not the record says that a live entry is dead.
+
+    That is the reason for the one transaction. A peer that holds the entry repairs it, and an alarm
+    names that peer.
+    """
     store = make_store(A)
     _ = store.put(KEY, "live", WALL_NS)
     disk = saved(store)

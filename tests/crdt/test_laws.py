@@ -1,11 +1,11 @@
 """The laws, once, for every reading: records form a join-semilattice, and deltas are parts of it.
 
-    commutative     a + b = b + a
-    associative     (a + b) + c = a + (b + c)
-    idempotent      a + a = a
-    inflation       nothing that is joined makes a store forget
-    delta-join      joining the deltas of writes equals joining the store that wrote them
-    any delivery    any split, shuffle and repetition of a set of deltas makes one state
+commutative     a + b = b + a
+associative     (a + b) + c = a + (b + c)
+idempotent      a + a = a
+inflation       nothing that is joined makes a store forget
+delta-join      joining the deltas of writes equals joining the store that wrote them
+any delivery    any split, shuffle and repetition of a set of deltas makes one state
 """
 
 from collections.abc import Callable

@@ -21,8 +21,11 @@ def run_seed(seed: int, steps: int = 300) -> World:
 
 @pytest.mark.parametrize("first", range(0, 100, SEEDS_PER_CASE))
 def test_every_store_shows_exactly_what_is_live(first: int) -> None:
-    """Whatever is lost, repeated, reordered, collected, restarted or wiped: in the end every store
-    shows exactly the writes that nobody superseded, and nobody raises an alarm."""
+    """In the end every store shows exactly the writes that nobody superseded.
+
+    Whatever was lost, repeated, reordered, collected, restarted or wiped; and nobody raises an
+    alarm.
+    """
     for seed in range(first, first + SEEDS_PER_CASE):
         _ = run_seed(seed)
 

@@ -1,5 +1,7 @@
 """Entries that live and die with a process, shown as the reader's own membership sees it."""
 
+from collections.abc import Callable
+
 import pytest
 
 from crdt import Entry, Key, Liveness, OwnedStore, Put, RefusedWrite, Remove, Standing
@@ -72,13 +74,14 @@ def test_nobody_writes_under_anothers_name() -> None:
     ann, bob = both()
     _ = ann.put(KEY, "up", WALL_NS)
     _ = met(ann, bob)
-    for act in (
+    acts: list[Callable[[], object]] = [
         lambda: bob.put(KEY, "down", WALL_NS),
         lambda: bob.remove(KEY, WALL_NS),
         lambda: bob.write([Remove(KEY)], WALL_NS),
         lambda: bob.register(KEY, "x", SECOND_NS, WALL_NS),
         lambda: bob.put(("short",), "x", WALL_NS),
-    ):
+    ]
+    for act in acts:
         with pytest.raises(RefusedWrite, match="not an entry of this controller"):
             _ = act()
     liar = make_owned(B)

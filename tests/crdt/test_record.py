@@ -45,8 +45,10 @@ def test_a_record_that_brings_nothing_returns_the_local_one() -> None:
 
 
 def test_evidence_stays_until_it_is_dominated() -> None:
-    """A removal whose author wrote again without its context stays beside the new value: it is all
-    that says what it removed."""
+    """A removal whose author wrote again without its context stays beside the new value.
+
+    It is all that says what it removed.
+    """
     removal = Sibling(A, 3, 5, REMOVED, ((B, 7),))
     again = Sibling(A, 4, 6, "again")
     record = join((removal,), (again,), unseen)

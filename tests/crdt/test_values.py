@@ -1,6 +1,6 @@
 """Keys are short paths, values plain frozen data; anything else is refused with a clear text."""
 
-import datetime
+import datetime as dt
 from collections.abc import Mapping
 
 import pytest
@@ -60,7 +60,7 @@ def test_containers_are_frozen_on_their_way_in() -> None:
         ({1: 2}, "plain data"),
         ({"a", "b"}, "plain data"),
         (object(), "plain data"),
-        (datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC), "plain data"),
+        (dt.datetime(2026, 1, 1, tzinfo=dt.UTC), "plain data"),
         ("\ud800", "valid Unicode"),
     ],
     ids=lambda value: f"{value!r:.16}",

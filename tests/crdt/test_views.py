@@ -114,7 +114,7 @@ def test_ordered_paths_keep_the_order_that_was_chosen(two: tuple[Store, Store]) 
     assert set(order[1:3]) == {"from left", "from right"}
     cross(two, lambda: right.discard(first, WALL_NS))
     cross(two, lambda: right.replace(next(place for place, _ in right), "new", WALL_NS))
-    assert [value for _, value in left][0] == "new"
+    assert next(value for _, value in left) == "new"
 
 
 def test_there_is_always_a_place_between() -> None:
@@ -126,13 +126,13 @@ def test_there_is_always_a_place_between() -> None:
 
 def test_a_place_that_has_become_too_long_is_refused() -> None:
     """Put between the same two a thousand times, a list has to be written anew."""
-    high = ""
+    places = [""]
 
-    def first() -> str:
-        return place_between("", high, "x")
+    def put_first(times: int) -> None:
+        for _ in range(times):
+            places.append(place_between("", places[-1], "x"))
 
     with pytest.raises(RefusedWrite, match="write the list anew"):
-        for _ in range(5_000):
-            high = first()
+        put_first(5_000)
     with pytest.raises(RefusedWrite, match="no place in a list"):
         _ = place_between("/no/place", "", "x")

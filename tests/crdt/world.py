@@ -38,7 +38,11 @@ WALL_NS = 1_800_000_000_000_000_000
 SECOND_NS = 1_000_000_000
 AT_ONCE = CollectionPolicy(age_ns=-(10**18))
 
-KEYS: tuple[Key, ...] = tuple(("info", name) for name in "abcdefgh") + (("set", "x"), ("set", "y"))
+KEYS: tuple[Key, ...] = (
+    *(("info", name) for name in "abcdefgh"),
+    ("set", "x"),
+    ("set", "y"),
+)
 
 
 @dataclass
@@ -87,8 +91,7 @@ def make_owned(replica: bytes) -> OwnedStore:
 
 
 class Oracle:
-    """Which dots are live: of the writes that anybody still knows of, those that no other such
-    write superseded, directly or through what it superseded.
+    """Which dots are live: those that no write superseded, of all that anybody still knows of.
 
     A write supersedes what its author was shown of the key. Without a token that is everything the
     author had seen of it, all of its own earlier writes among them.
@@ -160,6 +163,7 @@ class World:
 
     @property
     def wall_ns(self) -> int:
+        """The wall clock, which everybody shares."""
         return WALL_NS + self.now_ns
 
     # ── Events ───────────────────────────────────────────────────────────────────────────────
@@ -249,8 +253,10 @@ class World:
         self.nodes[place].disk.write(self.nodes[place].kept)
 
     def restart(self, place: int) -> None:
-        """Start a node anew from its disk, under a new replica id; what was not durable is lost
-        unless it had been sent."""
+        """Start a node anew from its disk, under a new replica id.
+
+        What was not durable is lost unless it had been sent.
+        """
         node = self.nodes[place]
         restored = restore(
             self._replica(), EPOCH, SECRET, node.disk.metadata, list(node.disk.records.items())
