@@ -50,6 +50,10 @@ class Durable:
             else:
                 self.records[key] = record
 
+    def mentions(self, text: bytes) -> bool:
+        """Whether ``text`` stands anywhere in the records or in the small values."""
+        return any(text in stored for stored in (*self.records.values(), *self.meta.values()))
+
     def holds(self, origin: Incarnation, sequence: int, signed: SignedFact) -> bool:
         """Whether exactly this fact is here."""
         return self.facts.get((origin, sequence)) == signed

@@ -23,7 +23,7 @@ from mesh.wire.identity import Incarnation
 from mesh.wire.requests import decode_attempt
 from simulations.checkers.barrier import BarrierChecker
 from simulations.checkers.durability import DurabilityChecker
-from simulations.checkers.information import InformationOracle
+from simulations.checkers.information import Deed, InformationOracle
 from simulations.chronicle import Chronicle
 from simulations.disk import Durable
 from simulations.host import Host
@@ -132,7 +132,8 @@ class Inspector:
         match notification:
             case Answer(call=call):
                 self.answers[call] = True
-                self.oracle.acknowledged(call)
+                for deed in self.oracle.acknowledged(call):
+                    self._check_durable(host, deed)
             case Refusal(call=call, errors=errors):
                 self.answers[call] = False
                 self.oracle.refused(call)
@@ -145,6 +146,13 @@ class Inspector:
                     self.violated("alarm", f"{host.name}: {event}: {text}")
             case _:
                 pass
+
+    def _check_durable(self, host: Host, deed: Deed) -> None:
+        """What a client is told to be done, and what still shows, is on this host's disk."""
+        assert host.replica is not None
+        shows = deed.value is not None and deed.value in host.replica.read(deed.path)
+        if shows and not host.disk.durable.mentions(str(deed.value).encode()):
+            self.violated("answer before durable", f"{host.name}: {'/'.join(deed.path)}")
 
     def _barrier_violations(self) -> None:
         for text in self.barrier.violations():

@@ -46,16 +46,18 @@ class InformationOracle:
     ) -> str | None:
         """A client asks for a write; the value that it is to write, None for a removal."""
         self._count += 1
-        value = None if removes else f"v{self._count}"
+        value = None if removes else f"value {self._count:06}."
         deed = Deed(self._count, path, value, observed)
         self._deeds.setdefault(path, []).append(deed)
         self._by_call.setdefault(call, []).append(deed)
         return value
 
-    def acknowledged(self, call: int) -> None:
-        """The client was told that it is done."""
-        for deed in self._by_call.pop(call, ()):
+    def acknowledged(self, call: int) -> tuple[Deed, ...]:
+        """The client was told that it is done; what exactly is."""
+        deeds = tuple(self._by_call.pop(call, ()))
+        for deed in deeds:
             deed.is_certain = True
+        return deeds
 
     def refused(self, call: int) -> None:
         """The client was told that nothing came of it."""
