@@ -63,9 +63,7 @@ def _accept(client: Client, arguments: argparse.Namespace) -> int:
     body = {"fingerprint": arguments.fingerprint}
     code = submit(client, Submission("/v1/members/accept", body), arguments)
     if code == DONE and not arguments.json:
-        say(
-            "It is a learner until it has the whole history, and then active; see `trellis members`."
-        )
+        say("It is a learner until it has the whole history, and then active.")
     return code
 
 
@@ -105,6 +103,8 @@ def _row(member: MemberView) -> tuple[str, ...]:
 def _why(member: MemberView) -> str:
     parts = [] if member["own"] else [member["why"]]
     if member["standing"] != "alive":
+        if member["farewell"]:
+            parts.append(f"its last word: {member['farewell']}")
         if member["since_ms"] is not None:
             parts.append(f"for {duration(member['since_ms'] * 1_000_000)}")
         if member["said_by"]:

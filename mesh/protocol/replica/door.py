@@ -94,6 +94,8 @@ class Replica:
         )
         self.desk = Desk(self.own, configuration, Links(self.admission.hello(), random))
         self.participant: Participant | None = None
+        self.farewells: dict[bytes, str] = {}
+        """What members said when they closed the last stream, for people to read."""
         self._identity = identity
         self._suite = suite
         self._random = random
@@ -255,11 +257,13 @@ class Replica:
             case Received(stream, sender, access, message):
                 self._received(stream, sender, access, message, now)
             case Connected(incarnation, stream):
+                _ = self.farewells.pop(incarnation.controller, None)
                 self._connected(incarnation, stream, now)
             case Disconnected(incarnation):
                 if self.participant is not None:
                     self.participant.disconnected(incarnation, now)
             case Departed(incarnation, why):
+                self.farewells[incarnation.controller] = why
                 self.desk.notice("info", "departed", f"{incarnation}: {why}")
             case TwinMet(incarnation):
                 self._twin(incarnation)

@@ -112,6 +112,9 @@ def _member(member: MemberView) -> Iterator[Finding]:
     if member["standing"] == "left":
         text = f"{name} has left{since}: it was stopped, or its disk failed"
         yield _finding("note", "members", text, f"look at {name}, or remove it for good")
+    elif member["standing"] == "failed" and member["farewell"]:
+        text = f"{name} does not talk with this controller: {member['farewell']}"
+        yield _finding("error", "members", text, f"see `trellis members` on {name}")
     elif member["standing"] in {"suspect", "failed", "never seen"}:
         told = ", ".join(each["name"] for each in member["said_by"]) or "this controller"
         text = f"{name} is {member['standing']}{since}: {member['why']}; says {told}"

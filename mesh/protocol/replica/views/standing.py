@@ -91,6 +91,8 @@ class MemberView(TypedDict):
     """active, or learner while it catches up."""
     standing: str
     why: str
+    farewell: str
+    """What it said when it closed the last stream; empty while there is one, or it said nothing."""
     said_by: list[Who]
     """Who says that it is suspect or failed."""
     since_ms: int | None
@@ -224,14 +226,15 @@ def _counts(look: Look) -> Counts:
 def members(replica: Replica, now: Now) -> Members:
     """The roster with how each stands, by name, and the newcomers that wait here."""
     look = Look.at(replica, now)
-    rows = [] if look is None else [_member(look, row) for row in look.rows.values()]
+    said = replica.farewells
+    rows = [] if look is None else [_member(look, row, said) for row in look.rows.values()]
     return Members(
         members=sorted(rows, key=lambda row: (row["controller"]["name"], row["controller"]["id"])),
         pending=[_pending(line, now) for line in replica.admission.pending(now)],
     )
 
 
-def _member(look: Look, row: MemberRow) -> MemberView:
+def _member(look: Look, row: MemberRow, farewells: dict[bytes, str]) -> MemberView:
     fields = look.inside.history.state.get("controller", row.controller.hex())
     known = fields if isinstance(fields, dict) else {}
     return MemberView(
@@ -240,6 +243,7 @@ def _member(look: Look, row: MemberRow) -> MemberView:
         state=str(known.get("state", "")),
         standing=look.standing(row.controller),
         why=row.why.value,
+        farewell=farewells.get(row.controller, ""),
         said_by=[look.who(each) for each in row.accusers],
         since_ms=look.standing_since_ms(row.controller),
         address="" if row.address is None else str(row.address),

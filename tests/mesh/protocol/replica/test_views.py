@@ -370,3 +370,16 @@ def test_views_change_nothing() -> None:
     views.environment(host.replica)
     assert views.status(host.replica, mesh.now) == before
     assert isinstance(host.call(lambda call: WriteInformation(call, (Write(("a",), 1),))), Answer)
+
+
+def test_a_removed_controller_learns_why_nobody_answers() -> None:
+    """Who was removed while it was away is told so by the others, and its doctor says it."""
+    mesh = gather(3)
+    first, _, third = mesh.hosts
+    command = Command("controller", "remove", {"controller": third.identity.public.hex()})
+    first.call(lambda call: SubmitCommands(call, "remove", (command,), "", 60 * SECOND))
+    mesh.run(60 * SECOND)
+    assert third.replica.farewells
+    findings = views.doctor(third.replica, mesh.now)["findings"]
+    told = [finding["text"] for finding in findings if finding["level"] == "error"]
+    assert any("removed from the roster" in text for text in told), findings
