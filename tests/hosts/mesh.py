@@ -41,6 +41,13 @@ class Mesh:
             what = f"{process.name} sees all others alive and active"
             await_that(lambda: self._is_whole(process), WHOLE_S_MAX, what)  # noqa: B023  called at once
 
+    def mend(self) -> None:
+        """Start whatever does not run, and wait until all see each other again."""
+        for process in self.processes:
+            if not process.is_running:
+                process.start()
+        self.await_whole()
+
     def stop(self) -> None:
         """Kill all."""
         for process in self.processes:

@@ -101,7 +101,11 @@ class Process:
 
     def run(self, *words: str) -> Outcome:
         """The command `trellis` with ``words``, spoken to this controller, to its end."""
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), DATA_DIR_VARIABLE: str(self.directory)}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            DATA_DIR_VARIABLE: str(self.directory),
+        }
         done = subprocess.run(
             [*TRELLIS, *words],
             capture_output=True,
