@@ -22,6 +22,13 @@ STOP_S_MAX: Final = 20.0
 COMMAND_S_MAX: Final = 120.0
 LOOK_S: Final = 0.02
 
+CONFIGURATION: Final = """\
+[limits]
+restart_wait_s_max = 0
+"""
+"""What is not said by arguments. A controller that is started too often waits longer and longer
+before its next life: right for a crash loop, and here it would only pass the time."""
+
 
 class FellShort(Exception):
     """Something that must hold did not."""
@@ -66,7 +73,10 @@ class Process:
 
     def start(self) -> None:
         """Start it; returns at once."""
-        own = ["--data-dir", str(self.directory), "--name", self.name, "--json"]
+        configuration = self.directory.with_suffix(".toml")
+        _ = configuration.write_text(CONFIGURATION)
+        own = ["--config", str(configuration), "--data-dir", str(self.directory)]
+        own += ["--name", self.name, "--json"]
         with self.log.open("ab") as log:
             self.popen = subprocess.Popen(
                 [*self.prefix, *TRELLIS, "up", *own, *self.arguments],

@@ -10,13 +10,6 @@ from tempfile import mkdtemp
 from tests.hosts.mesh import Mesh, on_loopback
 from tests.hosts.processes import FellShort, Process, await_that, free_ports
 
-CONFIGURATION = """\
-[limits]
-restart_wait_s_max = 0
-"""
-"""A controller that is started too often waits longer and longer before its next life: right for a
-crash loop, and here it would only pass the time."""
-
 __all__ = ["FellShort", "Mesh", "Process", "await_that", "choose", "free_ports", "open_mesh"]
 
 
@@ -24,10 +17,7 @@ __all__ = ["FellShort", "Mesh", "Process", "await_that", "choose", "free_ports",
 def open_mesh(count: int, environment: dict[str, str] | None = None) -> Iterator[Mesh]:
     """A mesh for as long as the block lasts. Its files are kept where something fell short."""
     directory = Path(mkdtemp(prefix="trellis-torture-"))
-    configuration = directory / "controller.toml"
-    configuration.write_text(CONFIGURATION)
-    arguments = ("--site", "torture", "--config", str(configuration))
-    mesh = Mesh(on_loopback(count, directory, *arguments, environment=environment))
+    mesh = Mesh(on_loopback(count, directory, "--site", "torture", environment=environment))
     try:
         yield mesh
     except FellShort as error:
