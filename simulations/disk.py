@@ -54,6 +54,17 @@ class Durable:
         """Whether ``text`` stands anywhere in the records or in the small values."""
         return any(text in stored for stored in (*self.records.values(), *self.meta.values()))
 
+    def copy(self) -> "Durable":
+        """Another disk with the same content."""
+        return Durable(
+            self.boot,
+            self.doubted_boot,
+            dict(self.facts),
+            dict(self.records),
+            self.store_metadata,
+            dict(self.meta),
+        )
+
     def holds(self, origin: Incarnation, sequence: int, signed: SignedFact) -> bool:
         """Whether exactly this fact is here."""
         return self.facts.get((origin, sequence)) == signed
@@ -93,6 +104,7 @@ class Disk:
         self._owner = owner
         self._random = random
         self._sync = sync
+        self._backup = Durable()
         self._waiting: _Batch | None = None
         self._syncing: _Batch | None = None
 
@@ -148,8 +160,15 @@ class Disk:
 
     def wipe(self) -> None:
         """Lose everything."""
-        self._syncing = self._waiting = None
         self.durable = Durable()
+
+    def back_up(self) -> None:
+        """Keep a copy of what is durable now."""
+        self._backup = self.durable.copy()
+
+    def restore(self) -> None:
+        """Be what the copy was; without one, empty."""
+        self.durable = self._backup.copy()
 
     def begin_life(self, controller: bytes, *, in_doubt: bool, boot_floor: int) -> Image:
         """What a new life of ``controller`` finds; its boot number is durable already."""

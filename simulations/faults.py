@@ -116,10 +116,13 @@ class Faults:
         self._down[host.name] += 1
         ran = host.is_running
         if ran:
-            wipe = fault.kind == "wiped"
-            host.stop(power=fault.kind != "killed", wipe=wipe)
-            if wipe:
-                self._wiped(host)
+            host.stop(power=fault.kind != "killed")
+        if fault.kind == "wiped":
+            host.disk.wipe()
+            self._wiped(host)
+        elif fault.kind == "restored":
+            host.disk.restore()
+            self._wiped(host)
 
         def undo() -> int:
             self._down[host.name] -= 1

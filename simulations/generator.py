@@ -162,8 +162,11 @@ def _weather(random: Random, names: list[str], at: _Interval) -> Weather:
 
 def _crash(random: Random, names: list[str], at: _Interval) -> Crash:
     host = random.choice(names)
-    kinds: tuple[Literal["killed", "power", "wiped"], ...] = ("killed", "power", "wiped")
-    return Crash(*at, host=host, kind=random.choices(kinds, (4, 4, 1))[0])
+    kind: Literal["killed", "power", "wiped", "restored"]
+    kind = random.choice(
+        ("killed", "killed", "killed", "power", "power", "power", "wiped", "restored")
+    )
+    return Crash(*at, host=host, kind=kind)
 
 
 def _pause(random: Random, names: list[str], at: _Interval) -> Pause:

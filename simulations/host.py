@@ -121,15 +121,13 @@ class Host:
             if address != self.address:
                 self.take(self.life, Sighted(address, "seed"))
 
-    def stop(self, *, power: bool, wipe: bool = False) -> None:
+    def stop(self, *, power: bool) -> None:
         """The controller is gone, from one moment to the next."""
         self._world.chronicle.note(self._world.kernel.now_ns, self.name, "stop")
         self.is_running = self.is_paused = False
         self.is_powered = not power
         self.replica = None
         self.disk.crash()
-        if wipe:
-            self.disk.wipe()
         self._world.streams.vanish(self, silently=power)
 
     def _follow(self, life: int, boot_floor: int) -> None:

@@ -100,9 +100,10 @@ class Crash(Fault, frozen=True, tag="crash"):
     """The controller is gone until the end of the interval."""
 
     host: Name
-    kind: Literal["killed", "power", "wiped"]
+    kind: Literal["killed", "power", "wiped", "restored"]
     """Killed: the host goes on, and refuses connections. Power: it falls silent and its restart
-    cannot prove that nothing was lost. Wiped: as power, and the disk is empty afterwards."""
+    cannot prove that nothing was lost. Wiped: as power, and the disk is empty afterwards.
+    Restored: as power, and the disk is what it was when the mesh had assembled."""
 
 
 class Pause(Fault, frozen=True, tag="pause"):

@@ -140,6 +140,8 @@ class World:
         self.chronicle.remark(base_ns, "world", "assembled")
         if self.scenario.calm:
             self.inspector.barrier.calm()
+        for host in self.hosts.values():
+            host.disk.back_up()
         self.faults.schedule(self.scenario.faults, base_ns)
         self.workload.schedule(self.scenario.workload, base_ns)
         for host in self.hosts.values():
