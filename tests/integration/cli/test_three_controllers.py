@@ -86,8 +86,10 @@ def test_a_draft_is_applied_on_all(mesh: list[Host]) -> None:
     await_(lambda: "a second site" in elm.run("change", "list").out)
     submitted = ash.run("change", "submit")
     assert submitted.code == 0, submitted
-    assert "applied on 3 of 3" in submitted.out
-    assert "skew" in submitted.out
+    assert "applied on " in submitted.out
+    # When each of the three says that it has swapped, on a busy host.
+    await_(lambda: len(ash.ask("change", "show", "a second site")["applied"]["swaps"]) == 3)
+    assert ash.ask("change", "show", "a second site")["applied"]["count"] == 3
     await_(lambda: "blog" in birch.run("service", "list").out)
     assert "a second site" in elm.run("change", "log").out
     assert ash.run("change", "list").out.startswith("No drafts")
@@ -117,7 +119,8 @@ def test_one_command_is_one_change(mesh: list[Host]) -> None:
     ash = mesh[0]
     told = ash.ask("item", "set", "--name", "colour", "--value", "green")
     assert told["word"] == "applied"
-    assert told["applied"]["count"] == 3
+    assert told["applied"]["count"] >= 1
+    await_(lambda: ash.ask("change", "show", told["tx"])["applied"]["count"] == 3)
     assert ash.run("item", "set", "--name", "colour", "--value", "blue", "--no-wait").code == 0
     await_(lambda: "blue" in ash.run("item", "show", "colour").out)
 
