@@ -180,7 +180,6 @@ MUTANTS: Final[dict[str, Mutant]] = {
         _replace(Seen, "covers", _no),
         (
             *_ORACLE,
-            f"{_HERE}/test_laws.py::test_join_is_an_inflation[register]",
             f"{_COLLECTION}::test_old_datagrams_do_not_resurrect_what_was_collected",
             f"{_COLLECTION}::test_a_replica_id_without_live_dots_retires_to_a_watermark",
         ),
@@ -195,7 +194,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "crdt-walk-drops-always": Mutant(
         _replace(Walk, "dead", _always_dead),
-        (*_ORACLE,),
+        (f"{_SESSIONS}::test_nothing_is_dropped_once_the_floor_is_covered",),
     ),
     "crdt-floor-taken-as-covered": Mutant(
         _replace(Pull, "_covered", _covered_always),

@@ -32,7 +32,10 @@ A, B = b"a" * 8, b"b" * 8
 EPOCH_TAG = b"tag."
 PROOF = Proof(1, 3, (b"h" * 32, b"g" * 32), b"s" * 64)
 RECORDS = (
-    (("info", "x"), (Sibling(A, 1, 5, "value"), Sibling(B, 2, 6, REMOVED, ((b"9" * 8, 3), (B, 1))))),
+    (
+        ("info", "x"),
+        (Sibling(A, 1, 5, "value"), Sibling(B, 2, 6, REMOVED, ((b"9" * 8, 3), (B, 1)))),
+    ),
     (("info", "ü"), (Sibling(A, 2, 7, (None, True, -1, 1.5, b"x"), ((A, 1),), PROOF),)),
 )
 MESSAGES: list[Message] = [
