@@ -7,25 +7,25 @@ import inspect
 import sys
 import textwrap
 from collections.abc import Callable
-from types import FunctionType
+from types import FunctionType, MethodType
 
 import pytest
 
 
 def edit(
-    target: FunctionType | property, old: str, new: str
+    target: Callable[..., object] | property, old: str, new: str, *more: tuple[str, str]
 ) -> Callable[[pytest.MonkeyPatch], None]:
-    """Replace ``target`` by itself with ``new`` for ``old``, wherever a module holds it."""
-    got = target.fget if isinstance(target, property) else target
-    assert isinstance(got, FunctionType)
-    function: FunctionType = got
+    """Replace ``target`` by itself with ``new`` for ``old``, wherever a module holds it.
+
+    ``more`` edits, if one is not enough for the fault, are made as well.
+    """
+    function = _plain(target)
 
     def patch(monkeypatch: pytest.MonkeyPatch) -> None:
-        faulty = _edited(function, old, new)
+        faulty = _edited(function, ((old, new), *more))
         owner = _owner(function)
         if owner is not None:
-            planted = property(faulty) if isinstance(target, property) else faulty
-            monkeypatch.setattr(owner, function.__name__, planted)
+            monkeypatch.setattr(owner, function.__name__, _like(target, faulty))
             return
         for module in list(sys.modules.values()):
             if getattr(module, function.__name__, None) is function:
@@ -44,10 +44,29 @@ def both(*patches: Callable[[pytest.MonkeyPatch], None]) -> Callable[[pytest.Mon
     return patch
 
 
-def _edited(function: FunctionType, old: str, new: str) -> FunctionType:
+def _plain(target: Callable[..., object] | property) -> FunctionType:
+    if isinstance(target, property):
+        assert target.fget is not None
+        return _plain(target.fget)
+    if isinstance(target, MethodType):
+        return _plain(target.__func__)
+    assert isinstance(target, FunctionType)
+    return target
+
+
+def _like(target: Callable[..., object] | property, faulty: FunctionType) -> object:
+    """``faulty`` as a class holds what ``target`` is."""
+    if isinstance(target, property):
+        return property(faulty)
+    return classmethod(faulty) if isinstance(target, MethodType) else faulty
+
+
+def _edited(function: FunctionType, edits: tuple[tuple[str, str], ...]) -> FunctionType:
     source = textwrap.dedent(inspect.getsource(function))
-    assert old in source, f"{function.__qualname__} does not hold {old!r} any more"
-    lines = source.replace(old, new).splitlines()
+    for old, new in edits:
+        assert old in source, f"{function.__qualname__} does not hold {old!r} any more"
+        source = source.replace(old, new)
+    lines = source.splitlines()
     while lines[0].startswith("@"):
         del lines[0]
     names: dict[str, FunctionType] = {}

@@ -295,6 +295,7 @@ def test_patience_has_no_effect_after_sealing() -> None:
     assert m.said(change) == [sealed(m, change, 1, 2)]
     stage.wait(10 * PATIENCE_NS)
     assert m.act() == []
+    assert m.would_say(change) is None
 
 
 def test_nothing_is_said_after_no() -> None:

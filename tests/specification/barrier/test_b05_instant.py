@@ -19,6 +19,7 @@ def test_the_instant_follows_the_last_seal_of_the_earliest_complete_set() -> Non
         (4, (3, 4), 950),
         (3, (3,), 960),
         (1, (1, 2, 3), 10),
+        (3, (1, 2), 5_000),
     ):
         _ = stage.seal(who, change, members, clock_ns)
     m = stage.actor(1).hear_all()

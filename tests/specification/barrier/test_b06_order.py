@@ -1,11 +1,21 @@
 """B6 and B9: what is applied, in which order, what blocks, and what is passed over."""
 
+from unittest.mock import ANY
+
 from mesh.environment.policy import Policy
 from mesh.protocol.barrier import Apply, Say, Timing
 from mesh.protocol.barrier.skip import read_skip, skip_record
 from mesh.protocol.now import SECOND
 from mesh.wire.facts import Record
-from tests.mesh.protocol.barrier.stage import AT_ONCE, Actor, Proposal, Stage
+from mesh.wire.requests import Kind
+from tests.mesh.protocol.barrier.stage import (
+    AT_ONCE,
+    Actor,
+    Proposal,
+    Stage,
+    remove,
+    request,
+)
 
 SLOW = Timing(reseal_ns=0, skip_ns=5 * SECOND)
 
@@ -38,19 +48,22 @@ def test_all_ancestors_must_be_released() -> None:
 
 
 def test_ancestors_come_with_it() -> None:
-    """B6: applying adds the ancestors too, and they are said as well."""
-    stage = Stage(2)
-    low = stage.propose(1, among=(1,))
-    high = stage.propose(1, low)
-    merge = stage.propose(1, high)
-    for change in (low, high):
-        stage.release(change, (1,))
-    stage.release(merge, (1, 2))
-    m = stage.actor(2).hear_all()
-    _ = m.act()
-    applies = [action for action in m.actions if isinstance(action, Apply)]
-    assert [m.catalogue[n].id for each in applies for n in each.numbers] == m.applied
-    assert m.applied == [low.id, high.id, merge.id]
+    """B6: applying adds the ancestors too, and they are said as well.
+
+    Here one that would not be joined by itself: a removed controller released it alone.
+    """
+    stage = Stage(3)
+    removal = stage.propose(1, among=(1, 2), kind=Kind.ROSTER, signed=request("r", remove(3)))
+    stage.release(removal, (1, 2))
+    m = stage.actor(1).has_applied(removal)
+    outside = stage.propose(3, among=(3,))
+    stage.release(outside, (3,))
+    mine = stage.propose(2, removal, outside, among=(1, 2))
+    stage.release(mine, (1, 2))
+    _ = m.hear_all().act()
+    assert m.applied == [outside.id, mine.id]
+    expected = Apply((m.number_of(outside), m.number_of(mine)), m.number_of(mine), ANY)
+    assert [each for each in m.actions if isinstance(each, Apply)] == [expected]
 
 
 def test_a_known_unanswered_one_blocks() -> None:

@@ -80,30 +80,36 @@ def test_roster_changes_are_tried_again() -> None:
 
 
 def test_merges_are_never_tried_again() -> None:
-    """B8: a new merge is a new request."""
+    """B8: a new merge is a new request; the refused one is not taken up again, ever."""
     stage = Stage(2)
     here, there = stage.propose(1, among=(1,)), stage.propose(2, among=(2,))
     stage.release(here, (1,))
     stage.release(there, (2,))
     m = stage.actor(1).has_applied(here)
     _ = m.act()
-    merge = proposals(m)[-1]
-    assert decode_attempt(merge.attempt).kind is Kind.MERGE
-    _ = stage.refuse(2, latest(m), NoReason.BEHIND)
+    first = latest(m)
+    assert first.attempt.kind is Kind.MERGE
+    _ = stage.refuse(2, first, NoReason.BEHIND)
     _ = m.hear_all().act()
+    second = latest(m)
+    _ = stage.seal(2, second, (1, 2))
+    _ = m.hear_all().act()
+    assert m.applied[-1] == second.id
+    stage.wait(SECOND)
+    _ = m.see(1).act()
     stage.wait(SECOND)
     _ = m.act()
-    assert merge.request.tx not in [each.request.tx for each in proposals(m)[2:]]
+    assert [each.request.tx for each in proposals(m)].count(first.tx) == 1
 
 
 def test_only_once_the_author_is_in_nay() -> None:
     """B8: while a set with the author may still complete, there is no second attempt."""
     stage = Stage(3)
-    m = stage.actor(1).see(1, 2)
+    m = stage.actor(1)
     _ = m.submit(request("r"))
     _ = m.act()
-    change = latest(m)
-    _ = stage.refuse(3, change, NoReason.BEHIND)
+    _ = m.see(1, 2).act()
+    _ = stage.refuse(3, latest(m), NoReason.BEHIND)
     _ = m.hear_all().act()
     stage.wait(SECOND)
     _ = m.act()

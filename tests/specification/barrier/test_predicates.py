@@ -207,6 +207,18 @@ def test_not_dead_while_a_closed_one_sealed_a_feasible_set() -> None:
     assert not predicates.is_dead(m.at, number)
 
 
+def test_dead_where_the_closed_disagree() -> None:
+    """P-dead: closed ones that are not in Nay count for nobody, if their sets can never fit."""
+    stage = Stage(5, policy=Policy.MAJORITY)
+    change = stage.propose(1, quorum=3)
+    for who, members in ((2, (2, 3, 4)), (3, (2, 3, 5)), (4, (2, 3, 4))):
+        _ = stage.seal(who, change, members)
+        _ = stage.boot(who, proven=True)
+    m = stage.actor(1).hear_all()
+    assert nay(m, change) == 0
+    assert predicates.is_dead(m.at, m.number_of(change))
+
+
 def test_feasible_needs_q_no_nay_and_agreement_of_the_closed() -> None:
     """P-feasible: at least q, clean, and every closed member sealed exactly that set."""
     stage = Stage(3)
