@@ -19,6 +19,7 @@ from mesh.protocol.effects import Noticed, WriteMeta
 from mesh.protocol.now import Now
 from mesh.protocol.standing import Access, Refused, RosterView, Verdict
 from mesh.wire.messages import Hello
+from tests.mutants.edit import edit
 from tests.mutants.mutant import Mutant
 
 _HERE: Final = "tests/mesh/protocol/admission"
@@ -326,5 +327,39 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "admission-one-knock-is-all": Mutant(
         _replace(Admission, "_knock", _knock_once),
         (f"{_HERE}/test_way_in.py::test_knocking_never_ends",),
+    ),
+    "admission-nobody-is-listened-for": Mutant(
+        edit(Admission.start, "+ self._configuration.listen_ns", "+ 0"),
+        (f"{_HERE}/test_way_in.py::test_a_fresh_host_listens_for_three_seconds",),
+    ),
+    "admission-founded-although-nobody-could-change-it": Mutant(
+        edit(Admission._first_phase, " or self._operator_key is None", ""),
+        (f"{_HERE}/test_way_in.py::test_nothing_is_founded_without_an_operators_key",),
+    ),
+    "admission-a-restart-listens-again": Mutant(
+        edit(Admission._first_phase, "return Phase.MEMBER if", "return Phase.LISTENING if"),
+        (f"{_HERE}/test_way_in.py::test_a_restart_returns_to_the_environment_at_once",),
+    ),
+    "admission-two-yield-to-each-other": Mutant(
+        edit(judgement.outranks, "hello.environment < enrolment", "hello.environment != enrolment"),
+        (
+            f"{_HERE}/test_yielding.py::test_no_two_yield_to_each_other_even_on_old_news",
+            f"{_HERE}/test_yielding.py::test_no_circle_yields",
+        ),
+    ),
+    "admission-accepting-admits-another-way": Mutant(
+        edit(Admission.commands_to_accept, '"admit"', '"accept"'),
+        (
+            f"{_HERE}/test_porch.py::test_what_a_person_accepts_is_an_ordinary_change",
+            f"{_HERE}/test_porch.py::test_the_environment_takes_what_was_accepted",
+        ),
+    ),
+    "admission-anybody-stops-the-votes": Mutant(
+        edit(
+            Admission.greeted,
+            "case _ if roster.has(hello.sender.controller):",
+            "case _ if hello.environment is not None:",
+        ),
+        (f"{_HERE}/test_generations.py::test_only_the_roster_can_stop_the_votes",),
     ),
 }

@@ -22,18 +22,18 @@ ROSTER: Final = f"{_HERE}/test_b11_roster.py"
 EXAMPLES: Final = f"{_HERE}/test_worked_examples.py"
 
 MUTANTS: Final[dict[str, Mutant]] = {
-    "B10-never": Mutant(
+    "barrier-B10-never": Mutant(
         edit(merging.merge_wanted, "return over", "return 0"),
         (
             f"{MERGE}::test_a_merge_covers_all_that_is_released",
             f"{MERGE}::test_a_merge_that_did_not_come_is_asked_for_again",
         ),
     ),
-    "B10-own-history-only": Mutant(
+    "barrier-B10-own-history-only": Mutant(
         edit(merging.mergeable, "ids = at.knowledge.whole", "ids = at.judge.ids"),
         (f"{MERGE}::test_a_merge_covers_all_that_is_released",),
     ),
-    "B10-also-the-joinable": Mutant(
+    "barrier-B10-also-the-joinable": Mutant(
         both(
             edit(merging.has_unmerged, "return any(", "return bool(foreign(at)) or any("),
             edit(
@@ -47,23 +47,23 @@ MUTANTS: Final[dict[str, Mutant]] = {
             f"{EXAMPLES}::test_crash_before_sealing",
         ),
     ),
-    "B10-despite-an-open-one": Mutant(
+    "barrier-B10-despite-an-open-one": Mutant(
         edit(merging.merge_wanted, "is_covered(at, over) or ", ""),
         (f"{EXAMPLES}::test_a_partition_in_mid_merge",),
     ),
-    "B10-refused-ones-count": Mutant(
+    "barrier-B10-refused-ones-count": Mutant(
         edit(merging.is_covered, " and not nay(at, number)", ""),
         (f"{MERGE}::test_an_open_merge_that_covers_all_is_waited_for",),
     ),
-    "B10-all-at-once": Mutant(
+    "barrier-B10-all-at-once": Mutant(
         edit(merging.merge_delay_ns, "len(before)", "0 * len(before)"),
         (f"{MERGE}::test_members_wait_for_those_before_them",),
     ),
-    "B10-waits-for-the-dead": Mutant(
+    "barrier-B10-waits-for-the-dead": Mutant(
         edit(merging.merge_delay_ns, "key in live and ", ""),
         (f"{MERGE}::test_members_wait_for_those_before_them",),
     ),
-    "B10-asked-once": Mutant(
+    "barrier-B10-asked-once": Mutant(
         edit(
             machine.Barrier._merge_due_ns,
             "return self._merge_asked_ns + self._at.timing.merge_retry_ns",
@@ -71,11 +71,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{MERGE}::test_a_merge_that_did_not_come_is_asked_for_again",),
     ),
-    "B10-asked-without-end": Mutant(
+    "barrier-B10-asked-without-end": Mutant(
         edit(machine.Barrier._merge_due_ns, "if self._merge_asked_ns is not None:", "if False:"),
         (f"{MERGE}::test_a_merge_that_did_not_come_is_asked_for_again",),
     ),
-    "B10-hold-ignored": Mutant(
+    "barrier-B10-hold-ignored": Mutant(
         edit(
             machine.Barrier._merge,
             "merge_wanted(self._at) if self.merges_by_itself else 0",
@@ -83,7 +83,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{MERGE}::test_under_hold_nobody_proposes",),
     ),
-    "B10-outsiders-merge": Mutant(
+    "barrier-B10-outsiders-merge": Mutant(
         both(
             edit(merging.merge_wanted, " or not is_member(at)", ""),
             edit(proposing.draft, "at.me not in participants or len", "len"),
@@ -98,31 +98,31 @@ MUTANTS: Final[dict[str, Mutant]] = {
             f"{MERGE}::test_who_is_outside_the_roster_only_joins",
         ),
     ),
-    "B10-again-after-invalid": Mutant(
+    "barrier-B10-again-after-invalid": Mutant(
         edit(merging.is_futile, "no.why in FINAL_FOR_MERGES", "no.why in FINAL_FOR_MERGES[1:]"),
         (f"{MERGE}::test_no_second_merge_over_the_same",),
     ),
-    "B10-again-after-any": Mutant(
+    "barrier-B10-again-after-any": Mutant(
         edit(merging.merge_wanted, " or is_futile(at, over)", ""),
         (f"{MERGE}::test_no_second_merge_over_the_same",),
     ),
-    "B10-never-again": Mutant(
+    "barrier-B10-never-again": Mutant(
         edit(merging.is_futile, "if over & ~(at.ancestors(number) or 0):", "if False:"),
         (f"{MERGE}::test_no_second_merge_over_the_same",),
     ),
-    "B10-stolen-comes-in": Mutant(
+    "barrier-B10-stolen-comes-in": Mutant(
         edit(removed._stolen, "    return ids & ~let_in(at) if ids else 0", "    return 0"),
         (f"{MERGE}::test_what_only_removed_controllers_released_stays_outside",),
     ),
-    "B10-stolen-joins": Mutant(
+    "barrier-B10-stolen-joins": Mutant(
         edit(order.joins, " and not is_kept_out(at, number)", ""),
         (f"{MERGE}::test_even_where_it_could_be_joined",),
     ),
-    "B10-stolen-is-waited-for": Mutant(
+    "barrier-B10-stolen-is-waited-for": Mutant(
         edit(answer.ancestors_lacking, " or is_kept_out(at, number)", ""),
         (f"{MERGE}::test_and_what_builds_on_it_has_diverged",),
     ),
-    "B10-stolen-in-any-merge": Mutant(
+    "barrier-B10-stolen-in-any-merge": Mutant(
         edit(
             answer.lets_in_unapproved,
             "    merge = case.change_set",
@@ -130,23 +130,23 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{MERGE}::test_a_merge_of_a_controller_that_lets_it_in_is_invalid",),
     ),
-    "B10-approvals-count-for-nothing": Mutant(
+    "barrier-B10-approvals-count-for-nothing": Mutant(
         edit(removed.is_approved, "bool(attempt.approvals) or ", ""),
         (f"{MERGE}::test_an_operator_lets_it_in",),
     ),
-    "B10-operators-count-for-nothing": Mutant(
+    "barrier-B10-operators-count-for-nothing": Mutant(
         edit(removed.is_approved, " or merge.request.signer != attempt.author.controller", ""),
         (f"{MERGE}::test_an_operator_lets_it_in",),
     ),
-    "B10-never-let-in": Mutant(
+    "barrier-B10-never-let-in": Mutant(
         edit(removed.let_in, "ids |= at.ancestors(number) or 0", "pass"),
         (f"{MERGE}::test_an_operator_lets_it_in",),
     ),
-    "B10-operators-cannot-ask": Mutant(
+    "barrier-B10-operators-cannot-ask": Mutant(
         edit(merging.mergeable, " and not by_operator", ""),
         (f"{MERGE}::test_an_operator_may_ask_for_it_here",),
     ),
-    "B10-one-removed-is-enough": Mutant(
+    "barrier-B10-one-removed-is-enough": Mutant(
         edit(
             removed._stolen,
             "if not at.knowledge.star(number) & ~removed:",
@@ -154,11 +154,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{MERGE}::test_what_others_sealed_too_is_not_stolen",),
     ),
-    "B10-p-of-the-merge-from-anc": Mutant(
+    "barrier-B10-p-of-the-merge-from-anc": Mutant(
         edit(proposing.those_who_take_part, "if intent.kind is Kind.MERGE:", "if False:"),
         (f"{MERGE}::test_the_quorum_of_a_merge_comes_from_the_union",),
     ),
-    "B10-q-of-the-merge-from-anc": Mutant(
+    "barrier-B10-q-of-the-merge-from-anc": Mutant(
         edit(
             roster_rules.union_quorum,
             "policies = {at.judge.policy(at.judge.ids), at.judge.policy(over)}",
@@ -166,18 +166,18 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{MERGE}::test_the_quorum_of_a_merge_comes_from_the_union",),
     ),
-    "B11i-skipped": Mutant(
+    "barrier-B11i-skipped": Mutant(
         edit(roster_rules.roster_moved, "if at.judge.ids", "if 0 & at.judge.ids"),
         (f"{ROSTER}::test_a_roster_change_that_the_author_had_not",),
     ),
-    "B11i-merges-too": Mutant(
+    "barrier-B11i-merges-too": Mutant(
         edit(roster_rules.roster_verdict, "if case.change_set.kind is Kind.MERGE:", "if False:"),
         (
             f"{ROSTER}::test_merges_are_exempt",
             f"{ROSTER}::test_nothing_else_while_one_is_open",
         ),
     ),
-    "B11i-below-is-in-the-way": Mutant(
+    "barrier-B11i-below-is-in-the-way": Mutant(
         both(
             edit(roster_rules.underway, " & ~case.ancestors", ""),
             edit(
@@ -188,7 +188,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{ROSTER}::test_one_below_the_attempt_is_a_matter_of_b2f",),
     ),
-    "B11ii-not-alone": Mutant(
+    "barrier-B11ii-not-alone": Mutant(
         edit(
             roster_rules.roster_busy,
             "if underway(at, case) or at.judge.ids & ~case.ancestors:",
@@ -196,25 +196,25 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{ROSTER}::test_a_roster_change_goes_alone",),
     ),
-    "B11ii-mine-not-counted": Mutant(
+    "barrier-B11ii-mine-not-counted": Mutant(
         edit(roster_rules.underway, "(open_ids(at) | (mine & ~case.ancestors))", "open_ids(at)"),
         (
             f"{ROSTER}::test_a_roster_change_waits_for_what_is_mine",
             f"{ROSTER}::test_nothing_else_while_one_is_unapplied",
         ),
     ),
-    "B11ii-open-not-counted": Mutant(
+    "barrier-B11ii-open-not-counted": Mutant(
         edit(roster_rules.underway, "open_ids(at) | ", ""),
         (
             f"{PROPOSE}::test_what_the_author_would_refuse_for_its_place_waits",
             f"{PROPOSE}::test_what_waits_makes_those_behind_it_wait",
         ),
     ),
-    "B11ii-beside-h": Mutant(
+    "barrier-B11ii-beside-h": Mutant(
         edit(roster_rules.roster_busy, " or at.judge.ids & ~case.ancestors", ""),
         (f"{ROSTER}::test_a_roster_change_is_made_on_top_of_all",),
     ),
-    "B11iii-skipped": Mutant(
+    "barrier-B11iii-skipped": Mutant(
         edit(
             roster_rules.roster_in_the_way,
             "if underway(at, case) & at.knowledge.roster_changes:",
@@ -225,11 +225,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
             f"{PROPOSE}::test_what_waits_too_long_is_given_up",
         ),
     ),
-    "B11iv-several": Mutant(
+    "barrier-B11iv-several": Mutant(
         edit(shape._wrong_change_of_roster, "several and at.judge", "False and at.judge"),
         (f"{ROSTER}::test_under_majority_one_controller_at_a_time",),
     ),
-    "B11iv-several-never": Mutant(
+    "barrier-B11iv-several-never": Mutant(
         edit(
             shape._wrong_change_of_roster,
             "several and at.judge.policy(case.ancestors) is Policy.MAJORITY",
@@ -237,7 +237,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{ROSTER}::test_under_majority_one_controller_at_a_time",),
     ),
-    "B11iv-new-roster-counts": Mutant(
+    "barrier-B11iv-new-roster-counts": Mutant(
         edit(
             roster_rules.required_quorum,
             "members = len(at.judge.roster(over))",
@@ -245,11 +245,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{ROSTER}::test_the_quorum_of_a_roster_change_counts_the_old_roster",),
     ),
-    "B11iv-voters-do-not-count": Mutant(
+    "barrier-B11iv-voters-do-not-count": Mutant(
         edit(shape._wrong_roster, "if attempt.quorum != needed else None", "if False else None"),
         (f"{ROSTER}::test_a_stricter_policy_with_fewer_is_invalid",),
     ),
-    "B11iv-outsiders-in-p": Mutant(
+    "barrier-B11iv-outsiders-in-p": Mutant(
         both(
             edit(
                 proposing.those_who_take_part,
@@ -264,22 +264,22 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{ROSTER}::test_the_new_one_is_not_in_p_of_its_own_step",),
     ),
-    "B11v-in-own-removal": Mutant(
+    "barrier-B11v-in-own-removal": Mutant(
         edit(proposing.those_who_take_part, "_ = roster.pop(key, None)", "pass"),
         (
             f"{ROSTER}::test_the_quorum_of_a_roster_change_counts_the_old_roster",
             f"{ROSTER}::test_who_is_removed_has_no_part_in_it",
         ),
     ),
-    "B11v-voters-let-it-pass": Mutant(
+    "barrier-B11v-voters-let-it-pass": Mutant(
         edit(shape._wrong_change_of_roster, "who.controller in effect.removed", "False"),
         (f"{ROSTER}::test_who_is_removed_has_no_part_in_it",),
     ),
-    "B11vi-majority-is-enough": Mutant(
+    "barrier-B11vi-majority-is-enough": Mutant(
         edit(roster_rules.required_quorum, "if kind is not Kind.ROSTER:", "if True:"),
         (f"{ROSTER}::test_a_stricter_policy_needs_everybody",),
     ),
-    "B11vi-policy-of-the-founding": Mutant(
+    "barrier-B11vi-policy-of-the-founding": Mutant(
         edit(
             roster_rules.required_quorum,
             "policy = at.judge.policy(over)",
@@ -287,7 +287,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{ROSTER}::test_the_policy_is_part_of_the_roster",),
     ),
-    "B11vi-merges-for-less": Mutant(
+    "barrier-B11vi-merges-for-less": Mutant(
         edit(
             shape._wrong_roster,
             'return "it asks for fewer than the policy does" if attempt.quorum < needed else None',
@@ -295,7 +295,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{ROSTER}::test_a_merge_may_not_ask_for_less_than_its_ancestors_do",),
     ),
-    "B11vi-merges-exactly": Mutant(
+    "barrier-B11vi-merges-exactly": Mutant(
         edit(
             shape._wrong_roster,
             "if attempt.quorum < needed else None",

@@ -15,11 +15,11 @@ DRAFTS: Final = f"{_HERE}/test_broken_drafts.py"
 EXAMPLES: Final = f"{_HERE}/test_worked_examples.py"
 
 MUTANTS: Final[dict[str, Mutant]] = {
-    "B5-latest-set": Mutant(
+    "barrier-B5-latest-set": Mutant(
         edit(instant.instant_of, "min((ballot", "max((ballot"),
         (f"{DRAFTS}::test_draft_10_several_complete_sets",),
     ),
-    "B5-earliest-seal": Mutant(
+    "barrier-B5-earliest-seal": Mutant(
         edit(
             ballot.Ballot.seal,
             "max(votes.clock_ns, clock_ns)",
@@ -27,19 +27,19 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{INSTANT}::test_the_instant_follows_the_last_seal_of_the_earliest_complete_set",),
     ),
-    "B5-clock-of-outsiders": Mutant(
+    "barrier-B5-clock-of-outsiders": Mutant(
         edit(ballot.Ballot.seal, "if members >> seat & 1:", "if True:"),
         (f"{INSTANT}::test_the_instant_follows_the_last_seal_of_the_earliest_complete_set",),
     ),
-    "B5-no-guard": Mutant(
+    "barrier-B5-no-guard": Mutant(
         edit(instant.instant_of, "sealed_ns + guard_ns", "sealed_ns"),
         (f"{INSTANT}::test_the_guard_is_named_by_the_author",),
     ),
-    "B5-clocks-trusted": Mutant(
+    "barrier-B5-clocks-trusted": Mutant(
         edit(instant.plan, "if not clocks_close:", "if False:"),
         (f"{INSTANT}::test_the_instant_counts_where_clocks_are_close",),
     ),
-    "B5-no-instant": Mutant(
+    "barrier-B5-no-instant": Mutant(
         edit(
             instant.instant_of,
             "if not ballot.complete:\n        return None",
@@ -47,7 +47,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{INSTANT}::test_nothing_complete_has_no_instant",),
     ),
-    "B5-future-waited-for": Mutant(
+    "barrier-B5-future-waited-for": Mutant(
         edit(
             instant.plan,
             "if instant.wall_ns > wall_ns + instant.guard_ns + AHEAD_MAX_NS:",
@@ -55,29 +55,29 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{INSTANT}::test_a_sealer_in_the_future_delays_nobody",),
     ),
-    "B5-ahead-off-by-one": Mutant(
+    "barrier-B5-ahead-off-by-one": Mutant(
         edit(instant.plan, "if instant.wall_ns > wall_ns", "if instant.wall_ns >= wall_ns"),
         (f"{INSTANT}::test_a_sealer_in_the_future_delays_nobody",),
     ),
-    "B5-late-at-t": Mutant(
+    "barrier-B5-late-at-t": Mutant(
         edit(instant.is_late, "swapped_wall_ns > instant", "swapped_wall_ns >= instant"),
         (f"{INSTANT}::test_a_swap_after_the_instant_is_late",),
     ),
-    "B5-h-waits": Mutant(
+    "barrier-B5-h-waits": Mutant(
         edit(machine.Barrier._apply, "at.judge.extend(ids)", "at.judge.extend(0)"),
         (
             f"{INSTANT}::test_h_and_applied_come_before_the_instant",
             f"{BOOT}::test_without_a_disk_everything_is_joined_anew",
         ),
     ),
-    "B6-any-order": Mutant(
+    "barrier-B6-any-order": Mutant(
         edit(order.next_to_apply, "enumerate(pending)", "enumerate(pending[::-1])"),
         (
             f"{ORDER}::test_released_is_applied_lowest_first",
             f"{DRAFTS}::test_draft_4_two_disjoint_releases_of_one",
         ),
     ),
-    "B6-ancestors-unreleased": Mutant(
+    "barrier-B6-ancestors-unreleased": Mutant(
         both(
             edit(
                 order.may_apply,
@@ -88,7 +88,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{ORDER}::test_all_ancestors_must_be_released",),
     ),
-    "B6-without-ancestors": Mutant(
+    "barrier-B6-without-ancestors": Mutant(
         edit(
             machine.Barrier._apply,
             "self._unsaid.extend(ordered)",
@@ -96,7 +96,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{ORDER}::test_ancestors_come_with_it",),
     ),
-    "B6-nothing-blocks": Mutant(
+    "barrier-B6-nothing-blocks": Mutant(
         edit(
             order.next_to_apply,
             "if passed_over is not None:",
@@ -108,7 +108,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
             f"{DRAFTS}::test_draft_5_not_waiting_and_not_behind",
         ),
     ),
-    "B6-settled-never-foreign-p": Mutant(
+    "barrier-B6-settled-never-foreign-p": Mutant(
         edit(
             order.settled,
             "not at.own(number) & ~nay(at, number) or",
@@ -116,7 +116,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{ORDER}::test_settled_what_does_not_name_me",),
     ),
-    "B6-settled-never-released": Mutant(
+    "barrier-B6-settled-never-released": Mutant(
         edit(
             order.settled,
             "return Settled.NO if is_mine(at, number) else Settled.YES",
@@ -124,7 +124,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{ORDER}::test_settled_what_others_released_without_me",),
     ),
-    "B6-settled-mine": Mutant(
+    "barrier-B6-settled-mine": Mutant(
         edit(
             order.settled,
             "return Settled.NO if is_mine(at, number) else Settled.YES",
@@ -132,27 +132,27 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{ORDER}::test_what_is_mine_and_released_comes_first",),
     ),
-    "B6-settled-despite-my-no": Mutant(
+    "barrier-B6-settled-despite-my-no": Mutant(
         edit(order.settled, "not at.own(number) & ~nay(at, number) or", "not at.own(number) or"),
         (f"{ORDER}::test_settled_what_i_refused",),
     ),
-    "B6-settled-never-dead": Mutant(
+    "barrier-B6-settled-never-dead": Mutant(
         edit(order.settled, " or is_dead(at, number)", ""),
         (f"{ORDER}::test_settled_what_is_dead",),
     ),
-    "B6-skip-never": Mutant(
+    "barrier-B6-skip-never": Mutant(
         edit(order.is_skippable, "return due_ns is not None and now_ns >= due_ns", "return False"),
         (f"{ORDER}::test_passed_over_when_too_few_are_reachable_for_long",),
     ),
-    "B6-skip-at-once": Mutant(
+    "barrier-B6-skip-at-once": Mutant(
         edit(order.is_skippable, "return due_ns is not None and now_ns >= due_ns", "return True"),
         (f"{ORDER}::test_passed_over_when_too_few_are_reachable_for_long",),
     ),
-    "B6-skip-unrecorded": Mutant(
+    "barrier-B6-skip-unrecorded": Mutant(
         edit(machine.Barrier._apply, "if step.passed_over:", "if False:"),
         (f"{ORDER}::test_passed_over_when_too_few_are_reachable_for_long",),
     ),
-    "B6-skip-clock-runs-on": Mutant(
+    "barrier-B6-skip-clock-runs-on": Mutant(
         edit(
             stopwatch.Stopwatch.watch,
             "if value is None:\n        self.forget(number)\n        return",
@@ -160,11 +160,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{ORDER}::test_not_passed_over_when_enough_come_back_in_time",),
     ),
-    "B6-skip-forgotten": Mutant(
+    "barrier-B6-skip-forgotten": Mutant(
         edit(order.settled, " or at.change_set(number).id in at.skipped", ""),
         (f"{ORDER}::test_a_skip_is_on_record_for_ever",),
     ),
-    "B6-skip-of-others": Mutant(
+    "barrier-B6-skip-of-others": Mutant(
         edit(
             machine.Barrier.learn,
             "if fact.origin.controller == at.me.controller and isinstance(fact.body, Record)",
@@ -172,29 +172,29 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{ORDER}::test_a_skip_of_another_is_his_own",),
     ),
-    "B6-skip-of-any-kind": Mutant(
+    "barrier-B6-skip-of-any-kind": Mutant(
         edit(skip.read_skip, "if record.kind != SKIP:", "if False:"),
         (f"{ORDER}::test_other_records_are_none_of_the_barriers_affair",),
     ),
-    "B9-never-joins": Mutant(
+    "barrier-B9-never-joins": Mutant(
         edit(order.may_apply, " or joins(at, number)", ""),
         (
             f"{ORDER}::test_a_newcomer_joins_all_that_was",
             f"{DRAFTS}::test_draft_7_a_controller_outside_the_roster_needs_no_merge",
         ),
     ),
-    "B9-joins-anything": Mutant(
+    "barrier-B9-joins-anything": Mutant(
         edit(order.joins, "return is_joinable(at, number) and", "return"),
         (f"{ORDER}::test_join_needs_somebody_who_has_both",),
     ),
-    "B8-never": Mutant(
+    "barrier-B8-never": Mutant(
         edit(proposing.may_repropose, "    return (", "    return False and ("),
         (
             f"{AGAIN}::test_tried_again_after_what_time_heals",
             f"{EXAMPLES}::test_behind_and_again",
         ),
     ),
-    "B8-any-reason": Mutant(
+    "barrier-B8-any-reason": Mutant(
         edit(
             proposing.is_hopeless,
             "return any(no.why not in HEALED_BY_TIME + CONSEQUENCES for no in nos)",
@@ -202,15 +202,15 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{AGAIN}::test_not_tried_again_after_what_does_not_heal",),
     ),
-    "B8-not-for-rosters": Mutant(
+    "barrier-B8-not-for-rosters": Mutant(
         edit(proposing.is_hopeless, "(Kind.NORMAL, Kind.ROSTER)", "(Kind.NORMAL,)"),
         (f"{AGAIN}::test_roster_changes_are_tried_again",),
     ),
-    "B8-merges-too": Mutant(
+    "barrier-B8-merges-too": Mutant(
         edit(proposing.is_hopeless, "not in (Kind.NORMAL, Kind.ROSTER)", "not in tuple(Kind)"),
         (f"{AGAIN}::test_merges_are_never_tried_again",),
     ),
-    "B8-before-the-author-is-free": Mutant(
+    "barrier-B8-before-the-author-is-free": Mutant(
         edit(
             proposing.author_is_free,
             "return seat is not None and bool(nay(at, number) >> seat & 1)",
@@ -218,11 +218,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{AGAIN}::test_only_once_the_author_is_in_nay",),
     ),
-    "B8-with-left-overs": Mutant(
+    "barrier-B8-with-left-overs": Mutant(
         edit(proposing.may_repropose, "        and not left_over(at)\n", ""),
         (f"{AGAIN}::test_not_while_something_is_left_to_apply_join_or_merge",),
     ),
-    "B8-after-release": Mutant(
+    "barrier-B8-after-release": Mutant(
         both(
             edit(
                 proposing.may_repropose,
@@ -247,7 +247,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
             f"{EXAMPLES}::test_commit",
         ),
     ),
-    "B8-despite-newer": Mutant(
+    "barrier-B8-despite-newer": Mutant(
         both(
             edit(
                 proposing.may_repropose,
@@ -266,7 +266,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
             f"{AGAIN}::test_the_back_off_is_random_and_doubles",
         ),
     ),
-    "B8-unbounded": Mutant(
+    "barrier-B8-unbounded": Mutant(
         edit(
             queue.Queue._try_again,
             "if entry.attempts >= self._at.timing.attempts_max:",
@@ -274,7 +274,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{AGAIN}::test_attempts_are_bounded",),
     ),
-    "B8-no-luck": Mutant(
+    "barrier-B8-no-luck": Mutant(
         edit(
             queue.Queue._back_off_ns,
             "return mean_ns // 2 + self._random.randrange(mean_ns)",
@@ -282,23 +282,23 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{AGAIN}::test_the_back_off_is_random_and_doubles",),
     ),
-    "B8-no-doubling": Mutant(
+    "barrier-B8-no-doubling": Mutant(
         edit(queue.Queue._back_off_ns, " << attempts - 1", ""),
         (f"{AGAIN}::test_the_back_off_is_random_and_doubles",),
     ),
-    "B8-conflict-proposed-again": Mutant(
+    "barrier-B8-conflict-proposed-again": Mutant(
         edit(queue.Queue._try_once_more, "if refusal is not None:", "if False:"),
         (f"{AGAIN}::test_a_conflict_that_came_up_meanwhile_ends_it",),
     ),
-    "B8-ended-authors-keep-it": Mutant(
+    "barrier-B8-ended-authors-keep-it": Mutant(
         edit(proposing.is_abandoned, "if at.knowledge.lives.ended(author):", "if False:"),
         (f"{AGAIN}::test_after_the_end_of_the_author_anybody_at_the_users_request",),
     ),
-    "B8-anybody": Mutant(
+    "barrier-B8-anybody": Mutant(
         edit(proposing.is_abandoned, "    author = ", "    return True\n    author = "),
         (f"{AGAIN}::test_after_the_end_of_the_author_anybody_at_the_users_request",),
     ),
-    "B8-by-everybody": Mutant(
+    "barrier-B8-by-everybody": Mutant(
         edit(
             queue.Queue.next,
             "held_up = False",
@@ -316,7 +316,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
             f"{AGAIN}::test_merges_are_never_tried_again",
         ),
     ),
-    "B12-new-life-old-seat": Mutant(
+    "barrier-B12-new-life-old-seat": Mutant(
         both(
             edit(
                 ballot.Ballot.seat,
@@ -330,11 +330,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{BOOT}::test_a_new_life_votes_only_where_it_is_named",),
     ),
-    "B12-h-of-this-life": Mutant(
+    "barrier-B12-h-of-this-life": Mutant(
         edit(machine.Barrier.remembered, "return sum(", "return 0 * sum("),
         (f"{BOOT}::test_the_disk_brings_h_and_facts_back",),
     ),
-    "B12-h-with-gaps": Mutant(
+    "barrier-B12-h-with-gaps": Mutant(
         edit(
             machine.Barrier.remembered,
             " & at.knowledge.whole",
@@ -343,7 +343,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{BOOT}::test_h_after_a_start_is_closed_under_ancestors",),
     ),
-    "B12-skips-are-lost": Mutant(
+    "barrier-B12-skips-are-lost": Mutant(
         edit(
             machine.Barrier.learn,
             "at.skipped |= {} if skipped is None else {skipped: None}",
@@ -354,7 +354,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
             f"{ORDER}::test_ancestors_come_with_it",
         ),
     ),
-    "B12-patience-goes-on": Mutant(
+    "barrier-B12-patience-goes-on": Mutant(
         edit(
             machine.Barrier.learn,
             "at.held_since_ns[number] = now.monotonic_ns",

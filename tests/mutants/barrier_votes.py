@@ -29,40 +29,40 @@ DRAFTS: Final = f"{_HERE}/test_broken_drafts.py"
 EXAMPLES: Final = f"{_HERE}/test_worked_examples.py"
 
 MUTANTS: Final[dict[str, Mutant]] = {
-    "B1-outside-p": Mutant(
+    "barrier-B1-outside-p": Mutant(
         both(
             edit(proposing.draft, "at.me not in participants or len", "len"),
             edit(shape._wrong_participants, "attempt.author not in attempt.participants", "False"),
         ),
         (f"{ROSTER}::test_who_leaves_has_another_propose_it",),
     ),
-    "B1-without-q": Mutant(
+    "barrier-B1-without-q": Mutant(
         edit(proposing.draft, " or len(participants) < needed", ""),
         (f"{PROPOSE}::test_no_quorum_is_answered_at_once_and_without_a_fact",),
     ),
-    "B1-never-queued": Mutant(
+    "barrier-B1-never-queued": Mutant(
         edit(queue.Queue._try, "if place_in_history(self._at, case) is not None:", "if False:"),
         (f"{PROPOSE}::test_what_the_author_would_refuse_for_its_place_waits",),
     ),
-    "B1-overtaken": Mutant(
+    "barrier-B1-overtaken": Mutant(
         edit(queue.Queue.next, "held_up = outcome is None", "pass"),
         (f"{PROPOSE}::test_what_waits_makes_those_behind_it_wait",),
     ),
-    "B1-waits-for-ever": Mutant(
+    "barrier-B1-waits-for-ever": Mutant(
         both(
             edit(queue.Queue.next, "elif now_ns >= entry.patience_ends_ns:", "elif False:"),
             edit(queue.Queue.deadlines, "yield entry.patience_ends_ns", "pass"),
         ),
         (f"{PROPOSE}::test_what_waits_too_long_is_given_up",),
     ),
-    "B1-proposes-what-is-wrong": Mutant(
+    "barrier-B1-proposes-what-is-wrong": Mutant(
         both(
             edit(machine.Barrier.submit, "if refusal is not None:", "if False:"),
             edit(queue.Queue._try, "if refusal is not None:", "if False:"),
         ),
         (f"{PROPOSE}::test_what_the_author_finds_wrong_is_refused_at_submit",),
     ),
-    "B1-twice": Mutant(
+    "barrier-B1-twice": Mutant(
         edit(
             machine.Barrier._already_known,
             "if tx in self._queue:",
@@ -74,14 +74,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{PROPOSE}::test_a_tx_that_is_on_its_way_is_not_proposed_twice",),
     ),
-    "B1-parents-forgotten": Mutant(
+    "barrier-B1-parents-forgotten": Mutant(
         edit(proposing.draft, "catalogue.heads(over)", "catalogue.heads(0)"),
         (
             f"{EXAMPLES}::test_alone_it_is_released_and_merged",
             f"{EXAMPLES}::test_partition_and_merge",
         ),
     ),
-    "B1-p-without-view": Mutant(
+    "barrier-B1-p-without-view": Mutant(
         edit(
             proposing.those_who_take_part,
             "for who in at.live if",
@@ -89,7 +89,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{PROPOSE}::test_an_attempt_names_h_p_and_q",),
     ),
-    "B2-anybody": Mutant(
+    "barrier-B2-anybody": Mutant(
         both(
             edit(
                 agenda.is_answer_due,
@@ -107,7 +107,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
             f"{DRAFTS}::test_draft_8_amnesia",
         ),
     ),
-    "B2a-skipped": Mutant(
+    "barrier-B2a-skipped": Mutant(
         edit(answer.known_naysayer, "if naysayers:", "if False:"),
         (
             f"{ANSWER}::test_a_known_naysayer_is_joined",
@@ -115,14 +115,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
             f"{DRAFTS}::test_draft_3_a_first_answer_that_ignores_a_known_no",
         ),
     ),
-    "B2b-skipped": Mutant(
+    "barrier-B2b-skipped": Mutant(
         edit(answer.already_done, "if at.knowledge.attempts", "if 0 & at.knowledge.attempts"),
         (
             f"{ANSWER}::test_a_request_that_went_through_is_done",
             f"{DRAFTS}::test_draft_9_two_reproposers",
         ),
     ),
-    "B2ab-swapped": Mutant(
+    "barrier-B2ab-swapped": Mutant(
         edit(
             answer.undelayed_answer,
             "known_naysayer(at, number) or already_done(at, number)",
@@ -130,11 +130,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{ANSWER}::test_a_naysayer_comes_before_done",),
     ),
-    "B2c-skipped": Mutant(
+    "barrier-B2c-skipped": Mutant(
         edit(answer.place_in_history, "roster_verdict(at, case)\n        or ", ""),
         (f"{ANSWER}::test_a_roster_change_is_in_the_way",),
     ),
-    "B2cd-swapped": Mutant(
+    "barrier-B2cd-swapped": Mutant(
         edit(
             answer.place_in_history,
             "roster_verdict(at, case)\n        or below_frontier(at, case)",
@@ -142,49 +142,49 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{ANSWER}::test_a_roster_change_is_in_the_way",),
     ),
-    "B2d-skipped": Mutant(
+    "barrier-B2d-skipped": Mutant(
         edit(
             answer.below_frontier, "frontier is not None and", "False and frontier is not None and"
         ),
         (f"{ANSWER}::test_below_the_frontier_is_behind",),
     ),
-    "B2e-skipped": Mutant(
+    "barrier-B2e-skipped": Mutant(
         edit(answer.author_lacks_some, "if not bound(at, number) & author:", "if False:"),
         (
             f"{ANSWER}::test_an_author_that_lacks_some_of_my_base_is_behind",
             f"{ANSWER}::test_what_lies_below_an_open_one_belongs_to_base",
         ),
     ),
-    "B2e-always": Mutant(
+    "barrier-B2e-always": Mutant(
         edit(answer.author_lacks_some, "if not bound(at, number) & author:", "if True:"),
         (
             f"{ANSWER}::test_an_author_that_lacks_some_of_my_base_is_behind",
             f"{ANSWER}::test_ancestors_that_are_never_joined_are_refused",
         ),
     ),
-    "B2f-facts-not-waited-for": Mutant(
+    "barrier-B2f-facts-not-waited-for": Mutant(
         edit(answer.ancestors_lacking, "if lacking & ~at.knowledge.released:", "if False:"),
         (
             f"{ANSWER}::test_a_merge_may_have_anything_released_below_it",
             f"{ANSWER}::test_unreleased_ancestors_are_waited_for",
         ),
     ),
-    "B2f-unknown-not-waited-for": Mutant(
+    "barrier-B2f-unknown-not-waited-for": Mutant(
         edit(answer.undelayed_answer, "return Waiting.FACTS", "return Deny(NoReason.DIVERGED)"),
         (f"{ANSWER}::test_unknown_ancestors_are_waited_for",),
     ),
-    "B2f-mine-refused": Mutant(
+    "barrier-B2f-mine-refused": Mutant(
         edit(answer.ancestors_lacking, "if is_mine(at, number):", "if False:"),
         (
             f"{ANSWER}::test_a_wrong_envelope_is_invalid",
             f"{ANSWER}::test_ancestors_that_are_mine_do_not_hold_up",
         ),
     ),
-    "B2f-join-not-waited-for": Mutant(
+    "barrier-B2f-join-not-waited-for": Mutant(
         edit(answer.ancestors_lacking, "waiting = Waiting.JOIN", "pass"),
         (f"{ANSWER}::test_ancestors_that_will_be_joined_are_waited_for",),
     ),
-    "B2f-join-refused": Mutant(
+    "barrier-B2f-join-refused": Mutant(
         edit(
             answer.ancestors_lacking,
             "if not is_joinable(at, number) or is_kept_out(at, number):",
@@ -192,7 +192,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{ANSWER}::test_ancestors_that_will_be_joined_are_waited_for",),
     ),
-    "B2f-diverged-waits": Mutant(
+    "barrier-B2f-diverged-waits": Mutant(
         edit(
             answer.ancestors_lacking,
             'return Deny(NoReason.DIVERGED, "it builds on what was changed elsewhere meanwhile")',
@@ -200,11 +200,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{ANSWER}::test_ancestors_that_are_never_joined_are_refused",),
     ),
-    "B2f-merge-refused": Mutant(
+    "barrier-B2f-merge-refused": Mutant(
         edit(answer.ancestors_lacking, "if case.change_set.kind is Kind.MERGE:", "if False:"),
         (f"{ANSWER}::test_a_merge_may_have_anything_released_below_it",),
     ),
-    "B2g-objection-ignored": Mutant(
+    "barrier-B2g-objection-ignored": Mutant(
         edit(
             answer.unacceptable,
             "if objection is not None and objection.why is not NoReason.CONFLICT:",
@@ -216,11 +216,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
             f"{ANSWER}::test_of_two_conflicting_at_once_the_later_one_falls",
         ),
     ),
-    "B2g-conflict-ignored": Mutant(
+    "barrier-B2g-conflict-ignored": Mutant(
         edit(answer.unacceptable, "(None if objection is None else Deny.of(objection))", "None"),
         (f"{ANSWER}::test_a_base_that_was_written_since_is_in_conflict",),
     ),
-    "B2g-key-not-told": Mutant(
+    "barrier-B2g-key-not-told": Mutant(
         edit(
             verdict.Deny.of,
             "return cls(objection.why, objection.detail, objection.key)",
@@ -228,31 +228,31 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{ANSWER}::test_what_is_wrong_or_not_understood_is_refused",),
     ),
-    "B2g-operator-ignored": Mutant(
+    "barrier-B2g-operator-ignored": Mutant(
         edit(answer.refused_by_operator, "if case.change_set.tx in at.refused:", "if False:"),
         (f"{EXAMPLES}::test_refusal_after_an_adoption",),
     ),
-    "B2g-operator-too-late": Mutant(
+    "barrier-B2g-operator-too-late": Mutant(
         edit(machine.Barrier.refuse, "if not silent:", "if False:"),
         (f"{ANSWER}::test_the_operator_refuses",),
     ),
-    "B2g-ended-ignored": Mutant(
+    "barrier-B2g-ended-ignored": Mutant(
         edit(answer.author_ended, "if at.knowledge.lives.ended(case.author):", "if False:"),
         (f"{ANSWER}::test_an_author_that_ended_is_refused",),
     ),
-    "B2g-open-not-counted": Mutant(
+    "barrier-B2g-open-not-counted": Mutant(
         edit(answer.base_for_conflicts, " | open_ids(at)", ""),
         (f"{ANSWER}::test_of_two_conflicting_at_once_the_later_one_falls",),
     ),
-    "B2g-envelope-unread": Mutant(
+    "barrier-B2g-envelope-unread": Mutant(
         edit(shape.fault, "    return (", "    return None\n    return ("),
         (f"{ANSWER}::test_a_wrong_envelope_is_invalid",),
     ),
-    "B2h-all-of-p": Mutant(
+    "barrier-B2h-all-of-p": Mutant(
         edit(answer.seal_with_the_living, "return Bind(living)", "return Bind(ballot.everybody)"),
         (f"{ANSWER}::test_seal_with_exactly_those_seen_alive",),
     ),
-    "B2h-ended-lives": Mutant(
+    "barrier-B2h-ended-lives": Mutant(
         edit(
             standpoint.Standpoint.alive,
             "who in self._live and not lives.ended(who)",
@@ -263,11 +263,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
             f"{BOOT}::test_others_drop_older_lives_from_their_view",
         ),
     ),
-    "B2h-without-q": Mutant(
+    "barrier-B2h-without-q": Mutant(
         edit(answer.seal_with_the_living, " and living.bit_count() >= ballot.quorum", ""),
         (f"{ANSWER}::test_fewer_than_q_alive_is_waited_for",),
     ),
-    "B2i-no-patience": Mutant(
+    "barrier-B2i-no-patience": Mutant(
         edit(
             answer.is_out_of_patience,
             "return now_ns >= patience_ends_ns(at, number)",
@@ -275,11 +275,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{ANSWER}::test_patience_ends_the_waiting",),
     ),
-    "B2i-patience-forbids": Mutant(
+    "barrier-B2i-patience-forbids": Mutant(
         edit(answer.first_answer, "isinstance(verdict, Waiting) and ", ""),
         (f"{ANSWER}::test_patience_over_does_not_forbid_a_seal",),
     ),
-    "B2i-patience-after-seal": Mutant(
+    "barrier-B2i-patience-after-seal": Mutant(
         edit(
             reseal.after_seal,
             "return withdraw",
@@ -292,41 +292,41 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{ANSWER}::test_patience_has_no_effect_after_sealing",),
     ),
-    "B2i-patience-from-the-epoch": Mutant(
+    "barrier-B2i-patience-from-the-epoch": Mutant(
         edit(answer.patience_ends_ns, "at.held_since_ns[number] + ", ""),
         (f"{ANSWER}::test_patience_ends_the_waiting",),
     ),
-    "B3a-latest-set-only": Mutant(
+    "barrier-B3a-latest-set-only": Mutant(
         edit(reseal.withdraw, "in sets_of_mine(at, number))", "in sets_of_mine(at, number)[-1:])"),
         (
             f"{SEALED}::test_no_withdrawal_while_one_set_is_clean",
             f"{DRAFTS}::test_draft_2_a_no_judged_by_the_latest_set",
         ),
     ),
-    "B3a-any-set": Mutant(
+    "barrier-B3a-any-set": Mutant(
         edit(reseal.withdraw, "if all(", "if any("),
         (f"{SEALED}::test_no_withdrawal_while_one_set_is_clean",),
     ),
-    "B3a-never": Mutant(
+    "barrier-B3a-never": Mutant(
         edit(reseal.withdraw, "if all(", "if False and all("),
         (
             f"{SEALED}::test_an_uncertain_end_is_no_no",
             f"{SEALED}::test_withdraw_when_every_set_meets_nay",
         ),
     ),
-    "B3b-never": Mutant(
+    "barrier-B3b-never": Mutant(
         edit(reseal.adopt, "if not fitting:", "if True:"),
         (f"{SEALED}::test_adopt_the_set_that_all_others_sealed",),
     ),
-    "B3b-with-nay": Mutant(
+    "barrier-B3b-with-nay": Mutant(
         edit(reseal.adopt, "        and not members & naysayers\n", ""),
         (f"{SEALED}::test_no_set_that_meets_nay_is_adopted",),
     ),
-    "B3b-without-q": Mutant(
+    "barrier-B3b-without-q": Mutant(
         edit(reseal.adopt, "        and members.bit_count() >= ballot.quorum\n", ""),
         (f"{SEALED}::test_no_set_below_q_is_adopted",),
     ),
-    "B3b-after-reseal": Mutant(
+    "barrier-B3b-after-reseal": Mutant(
         edit(
             reseal.after_seal,
             "adopt(at, number) or reseal(at, number, now_ns)",
@@ -334,14 +334,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{SEALED}::test_adopt_goes_before_a_reseal",),
     ),
-    "B3c-never": Mutant(
+    "barrier-B3c-never": Mutant(
         edit(reseal.reseal, "    return Bind(members)", "    return None"),
         (
             f"{SEALED}::test_reseal_with_those_who_are_left",
             f"{DRAFTS}::test_draft_11_votes_counted_against_the_live_set",
         ),
     ),
-    "B3c-only-shrinks": Mutant(
+    "barrier-B3c-only-shrinks": Mutant(
         edit(
             reseal.next_set,
             "return None if members in sets_of_mine(at, number) else members",
@@ -355,7 +355,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
             f"{DRAFTS}::test_draft_1_sets_grow_again",
         ),
     ),
-    "B3c-same-set-twice": Mutant(
+    "barrier-B3c-same-set-twice": Mutant(
         both(
             edit(
                 reseal.next_set,
@@ -366,26 +366,26 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{SEALED}::test_never_the_same_set_twice",),
     ),
-    "B3c-with-nay": Mutant(
+    "barrier-B3c-with-nay": Mutant(
         edit(reseal.next_set, "at.alive(number) & ~nay(at, number)", "at.alive(number)"),
         (
             f"{SEALED}::test_never_a_set_that_meets_nay",
             f"{EXAMPLES}::test_refusal_after_a_false_suspicion",
         ),
     ),
-    "B3c-without-q": Mutant(
+    "barrier-B3c-without-q": Mutant(
         edit(reseal.next_set, " or members.bit_count() < ballot.quorum", ""),
         (f"{SEALED}::test_reseal_needs_q",),
     ),
-    "B3c-undamped": Mutant(
+    "barrier-B3c-undamped": Mutant(
         edit(reseal.reseal, " or now_ns < due_ns", ""),
         (f"{SEALED}::test_reseals_are_damped",),
     ),
-    "B3c-no-doubling": Mutant(
+    "barrier-B3c-no-doubling": Mutant(
         edit(reseal.reseal_due_ns, " << doublings", ""),
         (f"{SEALED}::test_reseals_are_damped",),
     ),
-    "B3c-no-fallback": Mutant(
+    "barrier-B3c-no-fallback": Mutant(
         edit(
             reseal.next_set,
             "if len(sets_of_mine(at, number)) > at.timing.reseals_before_fallback:",
@@ -393,11 +393,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{SEALED}::test_where_sight_is_not_transitive_the_sets_of_others_are_believed",),
     ),
-    "B4-speaks-after-no": Mutant(
+    "barrier-B4-speaks-after-no": Mutant(
         edit(agenda.is_answer_due, "at.denied >> number & 1 or ", ""),
         (f"{AGAIN}::test_nobody_else_does_it_by_itself",),
     ),
-    "B4-speaks-after-release": Mutant(
+    "barrier-B4-speaks-after-release": Mutant(
         both(
             edit(agenda.is_answer_due, " or is_released(at, number)", ""),
             edit(agenda.Agenda.undecided, "if not released >> number & 1", ""),

@@ -13,26 +13,26 @@ STATUS: Final = f"{_HERE}/test_status.py"
 INVARIANTS: Final = f"{_HERE}/test_invariants.py"
 
 MUTANTS: Final[dict[str, Mutant]] = {
-    "W-no-word-for-applied": Mutant(
+    "barrier-W-no-word-for-applied": Mutant(
         edit(status.word_for, "return Word.APPLIED", "return Word.PENDING"),
         (f"{STATUS}::test_applied_names_who_applied",),
     ),
-    "W-cancelled-here-only": Mutant(
+    "barrier-W-cancelled-here-only": Mutant(
         edit(status.word_for, "return Word.CANCELLED\n", "return Word.CANCELLED_HERE\n"),
         (f"{EXAMPLES}::test_refusal",),
     ),
-    "W-never-cancelled-here": Mutant(
+    "barrier-W-never-cancelled-here": Mutant(
         edit(status.word_for, "if mine and not mine & ~naysayers:", "if False:"),
         (f"{STATUS}::test_cancelled_here_and_cancelled",),
     ),
-    "W-never-in-doubt": Mutant(
+    "barrier-W-never-in-doubt": Mutant(
         edit(status.word_for, "if bound_here and (", "if False and ("),
         (
             f"{STATUS}::test_in_doubt_after_a_restart",
             f"{STATUS}::test_in_doubt_under_majority",
         ),
     ),
-    "W-doubt-only-when-short": Mutant(
+    "barrier-W-doubt-only-when-short": Mutant(
         edit(
             status.word_for,
             "is_short(at, number) or not bound_here & at.alive(number)",
@@ -40,14 +40,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{STATUS}::test_in_doubt_after_a_restart",),
     ),
-    "W-short-is-no-doubt": Mutant(
+    "barrier-W-short-is-no-doubt": Mutant(
         edit(status.word_for, "is_short(at, number) or ", ""),
         (
             f"{STATUS}::test_in_doubt_under_majority",
             f"{EXAMPLES}::test_majority_in_doubt",
         ),
     ),
-    "W-never-unmerged": Mutant(
+    "barrier-W-never-unmerged": Mutant(
         edit(
             status.word_for,
             "Word.UNMERGED if is_apart(at, number) else Word.PENDING",
@@ -55,7 +55,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{STATUS}::test_applied_elsewhere_unmerged",),
     ),
-    "W-gaps-are-unmerged": Mutant(
+    "barrier-W-gaps-are-unmerged": Mutant(
         edit(
             status.is_apart,
             "if not at.knowledge.whole >> number & 1 or is_mine(at, number):",
@@ -63,11 +63,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{STATUS}::test_pending_while_facts_are_missing",),
     ),
-    "W-waits-for-all": Mutant(
+    "barrier-W-waits-for-all": Mutant(
         edit(status.status_of, "& ~ballot.sealed & ~ballot.denied", ""),
         (f"{STATUS}::test_pending_names_who_is_waited_for",),
     ),
-    "I-W-blind": Mutant(
+    "barrier-I-W-blind": Mutant(
         edit(
             checker.BarrierChecker._judge_no,
             "if naysayer in members:",
@@ -79,7 +79,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{INVARIANTS}::test_w",),
     ),
-    "I-NF-blind": Mutant(
+    "barrier-I-NF-blind": Mutant(
         edit(
             checker.BarrierChecker._judge_no,
             "elif naysayer in entry.participants and self._was_seen",
@@ -87,7 +87,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{INVARIANTS}::test_nf",),
     ),
-    "I-NF-blames-suspicion": Mutant(
+    "barrier-I-NF-blames-suspicion": Mutant(
         edit(
             checker.BarrierChecker._was_seen,
             "return not any(other in unseen.get(who, {}) for who in members)",
@@ -95,7 +95,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{INVARIANTS}::test_nf_not_where_he_was_suspected",),
     ),
-    "I-NF-forgets-boots": Mutant(
+    "barrier-I-NF-forgets-boots": Mutant(
         edit(
             checker.BarrierChecker._is_seen,
             " and self._newest.get(other.controller, other) <= other",
@@ -103,7 +103,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{INVARIANTS}::test_nf_not_where_he_had_ended",),
     ),
-    "I-D-blind": Mutant(
+    "barrier-I-D-blind": Mutant(
         edit(
             checker.BarrierChecker._sealed,
             "if (who.controller, seal.attempt) not in self._held:",
@@ -111,7 +111,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{INVARIANTS}::test_d",),
     ),
-    "I-O-blind": Mutant(
+    "barrier-I-O-blind": Mutant(
         edit(
             checker.BarrierChecker._check_order,
             "if both and (controller, attempt) not in self._skipped:",
@@ -119,7 +119,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{INVARIANTS}::test_o",),
     ),
-    "I-O-forgets-skips": Mutant(
+    "barrier-I-O-forgets-skips": Mutant(
         edit(
             checker.BarrierChecker._check_order,
             " and (controller, attempt) not in self._skipped",
@@ -127,7 +127,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{INVARIANTS}::test_o_not_where_it_was_skipped",),
     ),
-    "I-O-blames-joins": Mutant(
+    "barrier-I-O-blames-joins": Mutant(
         edit(
             checker.BarrierChecker._check_order,
             "controller not in self.ledger[attempt].star or ",
@@ -136,7 +136,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{INVARIANTS}::test_o_not_where_it_is_joined_late",),
     ),
-    "I-O-forgets-lost-disks": Mutant(
+    "barrier-I-O-forgets-lost-disks": Mutant(
         both(
             edit(checker.BarrierChecker._check_order, " or controller in self._wiped", ""),
             edit(checker.BarrierChecker.wiped, "self._histories[controller] = {}", "pass"),
@@ -144,7 +144,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{INVARIANTS}::test_a_lost_disk_excuses_the_order",),
     ),
-    "I-H-unreleased": Mutant(
+    "barrier-I-H-unreleased": Mutant(
         edit(
             checker.BarrierChecker._applied,
             "if attempt not in self.ledger or not self.ledger[attempt].complete:",
@@ -152,15 +152,15 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{INVARIANTS}::test_h_released",),
     ),
-    "I-H-gaps": Mutant(
+    "barrier-I-H-gaps": Mutant(
         edit(checker.BarrierChecker._applied, "if missing:", "if False:"),
         (f"{INVARIANTS}::test_h_closed",),
     ),
-    "I-Q-no-blind": Mutant(
+    "barrier-I-Q-no-blind": Mutant(
         edit(checker.BarrierChecker._refused, "if not self._disturbed:", "if False:"),
         (f"{INVARIANTS}::test_q_no",),
     ),
-    "I-Q-order-blind": Mutant(
+    "barrier-I-Q-order-blind": Mutant(
         both(
             edit(
                 checker.BarrierChecker._check_order,
@@ -171,11 +171,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{INVARIANTS}::test_q_order",),
     ),
-    "I-M-blind": Mutant(
+    "barrier-I-M-blind": Mutant(
         edit(checker.BarrierChecker._check_majority, "if not mine &", "if False and not mine &"),
         (f"{INVARIANTS}::test_m",),
     ),
-    "I-M-blames-descent": Mutant(
+    "barrier-I-M-blames-descent": Mutant(
         edit(
             checker.BarrierChecker._check_majority,
             "if other == attempt or other in self.ledger.ancestors(attempt):",
@@ -184,19 +184,19 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{INVARIANTS}::test_m_not_where_one_is_below_the_other",),
     ),
-    "I-rest-blind": Mutant(
+    "barrier-I-rest-blind": Mutant(
         edit(checker.BarrierChecker.at_rest, "return found", "return []"),
         (f"{INVARIANTS}::test_rest",),
     ),
-    "I-rest-unsaid-blind": Mutant(
+    "barrier-I-rest-unsaid-blind": Mutant(
         edit(checker.BarrierChecker.applied, "unsaid |=", "_ ="),
         (f"{INVARIANTS}::test_rest_knows_what_was_never_said",),
     ),
-    "I-rest-unsaid-for-ever": Mutant(
+    "barrier-I-rest-unsaid-for-ever": Mutant(
         edit(checker.BarrierChecker.written, "self._unsaid[fact.origin.controller] = {}", "pass"),
         (f"{INVARIANTS}::test_rest_knows_what_was_never_said",),
     ),
-    "I-false-alarm": Mutant(
+    "barrier-I-false-alarm": Mutant(
         edit(
             checker.BarrierChecker._proposed,
             "if change_set.kind is Kind.MERGE and not self._disturbed:",

@@ -11,6 +11,7 @@ from mesh.protocol.chains import Chains, Refused
 from mesh.protocol.outbox import Deeds, Outbox
 from mesh.protocol.spreading import Spreading
 from mesh.wire.facts import Fact, read_fact
+from tests.mutants.edit import edit
 from tests.mutants.mutant import Mutant
 
 _CHAINS: Final = "tests/mesh/protocol/test_chains.py"
@@ -230,5 +231,9 @@ MUTANTS: Final[dict[str, Mutant]] = {
             lambda _self, ids: [one for one in range(ids.bit_length()) if ids >> one & 1],
         ),
         (f"{_CATALOGUE}::test_order_is_by_timestamp_and_heads_are_what_nothing_builds_on",),
+    ),
+    "spread-equal-ones-are-compared": Mutant(
+        edit(Spreading.compare, "facts == self._chains.summary()", "not facts"),
+        (f"{_SPREADING}::test_equal_summaries_mean_nothing_to_do",),
     ),
 }

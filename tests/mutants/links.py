@@ -16,6 +16,7 @@ from mesh.protocol.now import Now
 from mesh.protocol.standing import Access, Ground, Refused
 from mesh.wire.identity import Address
 from mesh.wire.messages import Message
+from tests.mutants.edit import edit
 from tests.mutants.mutant import Mutant
 
 _HERE: Final = "tests/mesh/protocol/links"
@@ -246,5 +247,44 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "links-none-of-ours-is-dialled-like-one-of-ours": Mutant(
         _replace(machine, "_SHUNNED", frozenset()),
         (f"{_HERE}/test_addresses.py::test_whoever_is_none_of_ours_is_looked_at_again_in_minutes",),
+    ),
+    "links-heard-before-judged": Mutant(
+        edit(Links._heard, "stream.access is None or not allows", "stream.access and not allows"),
+        (f"{_HERE}/test_greeting.py::test_a_peer_is_judged_before_it_is_heard",),
+    ),
+    "links-a-judgement-is-for-good": Mutant(
+        edit(Links.judged, "one.access is verdict and", "one.access is not None and"),
+        (f"{_HERE}/test_greeting.py::test_judgement_follows_the_roster",),
+    ),
+    "links-what-we-became-changes-no-judgement": Mutant(
+        edit(Links.introduce, "Draft(events=self._greetings())", "Draft()"),
+        (f"{_HERE}/test_greeting.py::test_a_changed_hello_is_said_and_judged_everywhere",),
+    ),
+    "links-a-stream-changes-its-sender": Mutant(
+        edit(Links._heard_hello, "stream.sender != hello.sender", "stream.sender.boot > 1"),
+        (f"{_HERE}/test_greeting.py::test_a_stream_has_one_sender",),
+    ),
+    "links-unreadable-bytes-are-skipped": Mutant(
+        edit(
+            Links.frame,
+            'return self._refuse(one, Ground.UNREADABLE, f"not understood: {why}"[:512], now)',
+            "return LinkStep()",
+        ),
+        (f"{_HERE}/test_greeting.py::test_unreadable_bytes_end_the_stream",),
+    ),
+    "links-a-loss-is-not-announced": Mutant(
+        edit(Links._connect, "draft.events.append(Disconnected(former.incarnation))", "pass"),
+        (
+            f"{_HERE}/test_greeting.py::test_a_member_is_announced_when_it_comes_and_when_it_goes",
+            f"{_HERE}/test_bounds.py::test_the_end_of_a_slow_stream_is_announced",
+        ),
+    ),
+    "links-a-goodbye-loses-its-reason": Mutant(
+        edit(Links._heard_goodbye, "Departed(stream.sender, why)", 'Departed(stream.sender, "")'),
+        (f"{_HERE}/test_greeting.py::test_a_goodbye_is_passed_on_with_its_reason",),
+    ),
+    "links-who-leaves-dials-on": Mutant(
+        edit(Links.goodbye, "self._left = True", "pass"),
+        (f"{_HERE}/test_greeting.py::test_leaving_says_goodbye_everywhere_and_dials_no_more",),
     ),
 }
