@@ -12,8 +12,9 @@ from mesh.controller import Controller, open_controller
 from mesh.driver.configuration import Configuration
 from mesh.protocol.replica import views
 
-LOOK_S: Final = 0.2
-"""How often it is looked whether there is something new to say; nothing is decided by it."""
+LOOK_S: Final = 0.5
+"""How often it is looked whether there is something new to say: nothing is decided by it, so soon
+enough for a person is often enough, and each look costs an idle controller a little."""
 
 
 async def serve(configuration: Configuration, until_eof: bool, as_json: bool) -> None:  # noqa: FBT001  trio.run passes by position
@@ -76,19 +77,20 @@ async def _narrate(controller: Controller, as_json: bool) -> None:  # noqa: FBT0
     told = ""
     known: set[str] = set()
     while True:
-        stands = views.status(controller.replica, controller.now())
-        if stands["text"] != told:
-            told = stands["text"]
-            _tell(stands["phase"], told, as_json=as_json)
-        waiting = views.members(controller.replica, controller.now())["pending"]
+        admission, now = controller.replica.admission, controller.now()
+        stands = admission.status(now)
+        if stands.text != told:
+            told = stands.text
+            _tell(stands.phase.value, told, as_json=as_json)
+        waiting = admission.pending(now)
         for line in waiting:
-            if line["fingerprint"] not in known:
+            if line.fingerprint not in known:
                 text = (
-                    f"{line['name']} at site {line['site']} asks to be accepted. Compare its "
-                    f"fingerprint, then: trellis members accept {line['fingerprint']}"
+                    f"{line.name} at site {line.site} asks to be accepted. Compare its "
+                    f"fingerprint, then: trellis members accept {line.fingerprint}"
                 )
                 _tell("asked", text, as_json=as_json)
-        known = {line["fingerprint"] for line in waiting}
+        known = {line.fingerprint for line in waiting}
         await trio.sleep(LOOK_S)
 
 

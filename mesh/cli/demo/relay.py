@@ -10,6 +10,7 @@ arrives when the cable is back.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import selectors
 import socket
@@ -23,6 +24,8 @@ BUFFER_BYTES_MAX: Final = 262_144
 """Held for one direction of one connection; then nothing more is read."""
 
 DATAGRAM_BYTES_MAX: Final = 65_536
+ATTEMPTS_MAX: Final = 16
+"""Ports tried, where somebody else has one of the addresses of the first."""
 _READ_BYTES: Final = 65_536
 _BACKLOG: Final = 64
 
@@ -60,19 +63,30 @@ class _Wire:
 
 
 def free_stops(reals: Sequence[str], shown: Sequence[str]) -> list[Stop]:
-    """One stop for each pair of addresses, on one port that is free at all of them, UDP and TCP."""
-    while True:
-        with contextlib.ExitStack() as sockets:
-            probe = sockets.enter_context(socket.create_server((reals[0], 0)))
-            port: int = probe.getsockname()[1]
-            try:
-                for host in (*reals[1:], *shown):
-                    _ = sockets.enter_context(socket.create_server((host, port)))
-                for host in (*reals, *shown):
-                    _ = sockets.enter_context(_datagrams(host, port))
-            except OSError:
-                continue  # somebody has that port at one of the addresses
-        return [Stop(real, show, port) for real, show in zip(reals, shown, strict=True)]
+    """One stop for each pair of addresses, on one port that is free at all of them, UDP and TCP.
+
+    Raises OSError where this machine has not all of these addresses, or no free port.
+    """
+    for attempt in range(1, ATTEMPTS_MAX + 1):
+        try:
+            port = _free_port((*reals, *shown))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or attempt == ATTEMPTS_MAX:
+                raise
+        else:
+            return [Stop(real, show, port) for real, show in zip(reals, shown, strict=True)]
+    raise AssertionError
+
+
+def _free_port(hosts: Sequence[str]) -> int:
+    with contextlib.ExitStack() as sockets:
+        probe = sockets.enter_context(socket.create_server((hosts[0], 0)))
+        port: int = probe.getsockname()[1]
+        for host in hosts[1:]:
+            _ = sockets.enter_context(socket.create_server((host, port)))
+        for host in hosts:
+            _ = sockets.enter_context(_datagrams(host, port))
+        return port
 
 
 def _datagrams(host: str, port: int) -> socket.socket:

@@ -81,8 +81,10 @@ class Interrupts:
     def __init__(self) -> None:
         self.is_held = True
         self._came = False
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            _ = signal.signal(number, self._handle)
+        self._former = {
+            number: signal.signal(number, self._handle)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        }
 
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
         if not self.is_held:
@@ -94,6 +96,11 @@ class Interrupts:
         self.is_held = False
         if self._came:
             raise KeyboardInterrupt
+
+    def restore(self) -> None:
+        """Let others handle them as before."""
+        for number, handler in self._former.items():
+            _ = signal.signal(number, handler)
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -110,10 +117,7 @@ class Troupe:
         self, cast: Sequence[tuple[str, str]], directory: Path, interrupts: Interrupts
     ) -> None:
         """``cast``: name and site of each."""
-        count = range(1, len(cast) + 1)
-        stops = free_stops(
-            [f"127.77.0.{number}" for number in count], [f"127.77.1.{number}" for number in count]
-        )
+        stops = _stops(len(cast))
         self._interrupts = interrupts
         self.players = [
             Player(name, site, stop, directory / name)
@@ -190,6 +194,22 @@ class Troupe:
         self.relay.close()
 
 
+def _stops(count: int) -> list[Stop]:
+    """Places on the loopback network. Raises CommandError where it is too small for that."""
+    numbers = range(1, count + 1)
+    try:
+        return free_stops(
+            [f"127.77.0.{number}" for number in numbers],
+            [f"127.77.1.{number}" for number in numbers],
+        )
+    except OSError as error:
+        raise CommandError(
+            FAILED,
+            f"the demo needs addresses such as 127.77.0.1 on the loopback interface: {error}.",
+            "On Linux all of 127.0.0.0/8 is there unless it was taken away: see `ip addr show lo`.",
+        ) from error
+
+
 def _environment() -> dict[str, str]:
     """Ours, less what would lead the five astray, and with a way to this very program."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith("TRELLIS_")}
@@ -213,3 +233,4 @@ def open_troupe(cast: Sequence[tuple[str, str]]) -> Iterator[Troupe]:
             troupe.stop()
     finally:
         shutil.rmtree(directory)
+        interrupts.restore()
