@@ -1,11 +1,13 @@
 """The controller and its environment: how they stand, who is there, what happens."""
 
+from dataclasses import asdict
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from mesh.api.bodies import read, reply
 from mesh.api.events import Interest
-from mesh.api.handle import Desk, desk_of, metrics
+from mesh.api.handle import Desk, desk_of, metrics, numbers_in
 from mesh.api.problems import not_found, wrong_usage
 from mesh.api.requests import AcceptBody
 from mesh.api.streaming import EventStream
@@ -40,14 +42,14 @@ async def doctor(request: Request) -> Response:
 async def show_metrics(request: Request) -> Response:
     """Counters and gauges as Prometheus reads them."""
     desk = desk_of(request)
-    stands = _status(desk)
-    environment, members = stands["environment"], stands["members"]
-    gauges: list[tuple[str, float]] = [("votes", stands["votes"]), ("pending", stands["pending"])]
-    if environment is not None and members is not None:
-        gauges += [(name, value) for name, value in environment.items() if isinstance(value, int)]
-        gauges += [
-            (f"members_{name}", value) for name, value in members.items() if isinstance(value, int)
-        ]
+    stands = views.status(desk.replica, desk.now())
+    told = {"environment": stands["environment"], "members": stands["members"]}
+    gauges = [
+        ("votes", float(stands["votes"])),
+        ("pending", float(stands["pending"])),
+        *numbers_in("", told),
+        *numbers_in("", asdict(desk.controller.statistics())),
+    ]
     text = metrics(stands["counters"], gauges)
     return Response(text, media_type="text/plain; version=0.0.4")
 
