@@ -63,8 +63,9 @@ def _applied(applied: AppliedView) -> str:
     if applied["skew_ns"] is not None:
         parts.append(f"skew {about(applied['skew_ns'])}")
     swaps = applied["swaps"]
-    late = [swap["controller"] for swap in swaps if swap["took_part"] and swap["late"]]
-    if late:
+    together = [swap for swap in swaps if swap["took_part"]]
+    late = [swap["controller"] for swap in together if swap["late"]]
+    if late and len(together) > 1:  # one alone cannot be late for the others
         parts.append(f"late on {names(late)}")
     joined = [swap["controller"] for swap in swaps if not swap["took_part"]]
     if joined:
