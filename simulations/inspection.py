@@ -53,6 +53,8 @@ class Inspector:
         self._views: dict[tuple[Incarnation, int], tuple[Incarnation, ...]] = {}
         """The detector's view at the moment at which a fact was written, until it is durable."""
         self._last_views: dict[str, tuple[Incarnation, ...]] = {}
+        self._lives: dict[tuple[bytes, int], Incarnation] = {}
+        """By controller and boot number."""
         self._steps_now: dict[str, int] = {}
         self._second = 0
         self._kernel = kernel
@@ -122,9 +124,22 @@ class Inspector:
         view = self._views.pop((write.origin, write.sequence), None)
         if view is not None:
             self.barrier.saw(write.origin, view)
+        if isinstance(fact.body, Boot):
+            self._check_number(fact.origin)
         self.barrier.written(fact)
         self._chronicle.counts[_kind(fact)] += 1
         self._barrier_violations()
+
+    def _check_number(self, life: Incarnation) -> None:
+        """No two lives have one number, unless the disk that remembered it was lost."""
+        other = self._lives.setdefault((life.controller, life.boot), life)
+        if other != life:
+            self.violated("boot number", f"{life} and another life have the same number")
+
+    def wiped(self, controller: bytes) -> None:
+        """A disk was lost, or came back as it was before."""
+        self.barrier.wiped(controller)
+        self._lives = {at: life for at, life in self._lives.items() if at[0] != controller}
 
     def told(self, host: Host, notification: Notification) -> None:
         """The controller tells somebody local."""

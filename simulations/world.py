@@ -178,7 +178,7 @@ class World:
 
     def _wiped(self, host: Host) -> None:
         """What only the disk of ``host`` held is lost, and nobody is to blame."""
-        self.inspector.barrier.wiped(host.controller)
+        self.inspector.wiped(host.controller)
         shown = {
             path: frozenset[object]().union(
                 *(

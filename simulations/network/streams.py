@@ -216,7 +216,7 @@ class Streams:
         if end.is_open:
             end.is_open = False
             end.waiting.clear()
-            self._ends.get(end.party.name, {}).pop(end.id, None)
+            _ = self._ends.get(end.party.name, {}).pop(end.id, None)
             end.party.take(end.life, StreamClosed(end.id))
 
     # --- cuts, and hosts that go --------------------------------------------------------------
