@@ -227,7 +227,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "merge-last-counts": Mutant(
         _replace(rulings.Rulings, "_counting", _last_counts),
-        (f"{_FOLD}::test_of_two_merges_at_once_the_lower_counts",),
+        (
+            f"{_FOLD}::test_of_two_merges_at_once_the_lower_counts",
+            f"{_MERGES}::test_two_merges_at_once_agree",
+        ),
     ),
     "merge-reopens-what-was-settled": Mutant(
         _replace(merging._Sides, "met", lambda *_: False),

@@ -149,15 +149,21 @@ def test_sides_that_remove_each_other_are_always_held() -> None:
 def test_two_merges_at_once_agree() -> None:
     """F13i: Two merges of the same sides at once: both apply, and the second changes nothing."""
     left, right = _parted()
-    _, _ = left.change(item("a", 1)), right.change(item("a", 2))
+    _, two = left.change(item("a", 1)), right.change(item("a", 2))
     apart = left.ids | right.ids
-    _ = left.fork(ALICE).merge(right)
-    one = left.world.side(ALICE, left.ids)
     other = right.world.side(BOB, right.ids)
-    left.learn(1 << one.merge(right))
+    otherwise = _plan(other, apart, **{f"n{two}": 2}).commands
+    first = left.merge(right)
     before = left.history.state_hash
-    left.learn(1 << other.merge_with(_plan(other, apart).commands, apart))
+    second = other.merge_with(otherwise, apart)
+    left.learn(1 << second)
+    assert [left.entry(number).outcome.standing for number in (first, second)] == [
+        Standing.EFFECTIVE,
+        Standing.EFFECTIVE,
+    ]
+    assert left.world.catalogue[first].timestamp < left.world.catalogue[second].timestamp
     assert left.history.state_hash == before
+    assert left.item("a") == 1
 
 
 def test_whole_sides_survive_a_merge_whole() -> None:
