@@ -6,7 +6,8 @@ The *kept* store holds what people and services wrote and is on disk. The *owned
 each controller says about itself (its instances, when it swapped the configuration), lives in
 memory, and counts only while its owner does. A write goes to every peer at once in a datagram.
 Twenty milliseconds after the last one the peers are told what is held now, so that a lost datagram
-is noticed long before the next probe would.
+is noticed long before the next probe would; after news of controllers about themselves, which all
+have at the same time, each tells a few peers only.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -252,7 +253,10 @@ class Information:
         direct = len(peers) <= DIRECT_PEERS_MAX
         told = peers if direct else self._random.sample(list(peers), FANOUT)
         parcels = self._synchronizer.rumour(delta, owned=owned)
-        self._uncompared.update(dict.fromkeys(told))
+        # What each says of itself all say at once, after a ChangeSet: any of them notices for all.
+        few = owned and len(told) > FANOUT
+        asked = self._random.sample(list(told), FANOUT) if few else told
+        self._uncompared.update(dict.fromkeys(asked))
         self._compare_at_ns = now.monotonic_ns + COMPARE_AFTER_NS
         letters = [(StoreMessage(each.data), _channel(stream=each.stream)) for each in parcels]
         return tuple(Outgoing(peer, *letter) for letter in letters for peer in told)
