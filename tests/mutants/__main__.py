@@ -89,7 +89,10 @@ class _silence:  # noqa: N801  # reads as the statement that it is used in
 def survived(name: str) -> tuple[str, list[str]]:
     """The tests that ``name`` should fail and does not; those that do not exist, too."""
     mutant = all_mutants()[name]
-    recorder = run(mutant.caught_by, mutant)
+    try:
+        recorder = run(mutant.caught_by, mutant)
+    except AssertionError as error:
+        return name, [f"cannot be planted: {error}"]
     return name, [test for test in mutant.caught_by if bare(test) not in recorder.failed]
 
 

@@ -53,15 +53,28 @@ def _wrong_participants(case: Case) -> str | None:
 
 def _wrong_roster(at: Standpoint, case: Case) -> str | None:
     attempt = case.change_set.attempt
-    roster = at.judge.roster(case.ancestors)
     if case.change_set.kind is Kind.MERGE:
-        # The author's own roster counts too, but what it had applied is not known here.
-        needed = quorum(at.judge.policy(case.ancestors), len(roster))
-        return "it asks for fewer than the policy does" if attempt.quorum < needed else None
+        return _wrong_roster_of_merge(at, case)
+    roster = at.judge.roster(case.ancestors)
     if any(who.controller not in roster for who in attempt.participants):
         return "somebody takes part who is not in the roster"
     needed = required_quorum(at, case.change_set.request, case.change_set.kind, case.ancestors)
     return "it does not ask for as many as the policy does" if attempt.quorum != needed else None
+
+
+def _wrong_roster_of_merge(at: Standpoint, case: Case) -> str | None:
+    """B11vi: the author's own roster counts too, but which of anc it had applied is not known here.
+
+    So P may hold whoever anything in anc made ACTIVE, and q is at least that of anc.
+    """
+    attempt = case.change_set.attempt
+    ever = dict.fromkeys(at.judge.roster(0))
+    for effect in at.effects(case.ancestors):
+        ever |= dict.fromkeys(effect.activated)
+    if any(who.controller not in ever for who in attempt.participants):
+        return "somebody takes part who was never in the roster"
+    needed = quorum(at.judge.policy(case.ancestors), len(at.judge.roster(case.ancestors)))
+    return "it asks for fewer than the policy does" if attempt.quorum < needed else None
 
 
 def _wrong_change_of_roster(at: Standpoint, case: Case) -> str | None:

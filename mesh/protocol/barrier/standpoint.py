@@ -154,14 +154,19 @@ class Standpoint:
             self._objections[case.change_set.id] = (over, objection)
         return objection
 
-    def removed(self) -> Controllers:
-        """The controllers that roster changes in H have removed."""
-        mask = 0
-        for number in numbers(self.judge.ids & self.knowledge.roster_changes):
+    def effects(self, ids: Ids) -> Iterator[RosterEffect]:
+        """What the roster changes in ``ids`` do, whether they took effect or not."""
+        for number in numbers(ids & self.knowledge.roster_changes):
             if number not in self._effects:
                 request = self.change_set(number).request
                 self._effects[number] = self.judge.roster_effect(request)
-            for key in self._effects[number].removed:
+            yield self._effects[number]
+
+    def removed(self) -> Controllers:
+        """The controllers that roster changes in H have removed."""
+        mask = 0
+        for effect in self.effects(self.judge.ids):
+            for key in effect.removed:
                 mask |= self.knowledge.controller(key)
         if mask:
             for key in self.judge.roster(self.judge.ids):

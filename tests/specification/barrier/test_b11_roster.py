@@ -208,6 +208,17 @@ def test_the_policy_is_part_of_the_roster() -> None:
     assert latest(m).attempt.quorum == 2
 
 
+def test_only_who_was_ever_active_takes_part_in_a_merge() -> None:
+    """B11vi: P of a merge: whoever anything below it made ACTIVE, and nobody else."""
+    stage = Stage(4, roster=(1, 2))
+    left = roster_change(stage, commands=activate(3))
+    stage.release(left, (1, 2))
+    m = stage.actor(2).hear_all()
+    for member, expected in ((3, None), (4, NoReason.INVALID)):
+        merge = stage.propose(1, left, kind=Kind.MERGE, among=(1, 2, member))
+        assert reason(m.hear_all().would_say(merge)) is expected
+
+
 def test_a_merge_may_not_ask_for_less_than_its_ancestors_do() -> None:
     """B11vi: for merges q comes from the union, so at least from the roster below it."""
     stage = Stage(3, policy=Policy.MAJORITY)

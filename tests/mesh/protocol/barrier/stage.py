@@ -342,7 +342,7 @@ class Actor:
     def merge(self, over: Ids) -> None:
         """Make the merge request that the barrier wants, without any decision in it."""
         self.merges += 1
-        signed = request(f"merge {self.number} {self.merges}", signer=self.me.controller)
+        signed = request(f"merge {self.me} {self.merges}", signer=self.me.controller)
         submission = self.barrier.submit(signed, Kind.MERGE, self.stage.now, guard_ns=0, over=over)
         assert isinstance(submission, Accepted), submission
 
