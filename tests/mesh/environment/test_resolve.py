@@ -113,6 +113,18 @@ def test_commutative_commands_name_what_they_refer_to(configuration: Workspace) 
     assert [entry.key for entry in resolution.base] == [("service", "web")]
 
 
+def test_who_change_different_fields_do_not_meet(configuration: Workspace) -> None:
+    """What one writes, the base of the other does not name."""
+    _apply(configuration, SITE)
+    one = _resolve(configuration, _command("site", "modify", name="here", location="us"))
+    other = _resolve(configuration, _command("site", "modify", name="here", description="x"))
+    assert [entry.key for entry in one.base] == [("site", "here"), ("site", "here", "location")]
+    assert [entry.key for entry in other.base] == [
+        ("site", "here"),
+        ("site", "here", "description"),
+    ]
+
+
 def test_deleting_names_every_field(configuration: Workspace) -> None:
     """Whoever changed any field meanwhile is in conflict with the deletion."""
     _apply(configuration, SITE)
