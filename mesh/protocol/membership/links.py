@@ -44,8 +44,9 @@ class LinkState:
     """When anything at all last came from it directly."""
     way: Way | None = None
     """How the last probe was answered."""
-    misses: int = 0
-    """Probes since the last one that was answered by datagram."""
+    misses: int = MISSES_MAX - 1
+    """Probes since the last one that was answered by datagram. A new link has no credit: where its
+    first probe is answered by stream alone, nothing is sent to be lost."""
     clock: ClockFilter = field(default_factory=ClockFilter)
 
     def note(self, way: Way) -> None:

@@ -10,7 +10,8 @@ from mesh.protocol.membership.links import MISSES_MAX, Link, LinkState, Way
     [
         ([], 10, Link.UNKNOWN),
         ([Way.DATAGRAM], 10, Link.BOTH),
-        ([Way.STREAM] * (MISSES_MAX - 1), 10, Link.BOTH),
+        ([Way.STREAM], 10, Link.STREAM),
+        ([Way.DATAGRAM] + [Way.STREAM] * (MISSES_MAX - 1), 10, Link.BOTH),
         ([Way.STREAM] * MISSES_MAX, 10, Link.STREAM),
         ([Way.STREAM] * MISSES_MAX, 100, Link.STREAM),
         ([Way.INDIRECT] * MISSES_MAX, 10, Link.INDIRECT),
@@ -25,7 +26,7 @@ def test_a_link_counts_only_if_both_directions_work(
     heard_ns: int,
     link: Link,
 ) -> None:
-    """Single losses are none; hearing a member that does not answer is half a link."""
+    """Single losses are none, except on a link that never worked; being heard is half a link."""
     state = LinkState(heard_ns)
     for way in ways:
         state.note(way)
@@ -36,7 +37,8 @@ def test_a_link_counts_only_if_both_directions_work(
     ("ways", "passing"),
     [
         ([], True),
-        ([Way.STREAM] * (MISSES_MAX - 1), True),
+        ([Way.STREAM], False),
+        ([Way.DATAGRAM] + [Way.STREAM] * (MISSES_MAX - 1), True),
         ([Way.STREAM] * MISSES_MAX, False),
         ([Way.SILENCE] * MISSES_MAX, True),
         ([Way.STREAM] * MISSES_MAX + [Way.DATAGRAM], True),
@@ -46,7 +48,7 @@ def test_datagrams_are_given_up_only_where_the_stream_works(
     ways: list[Way],
     passing: bool,  # noqa: FBT001  a column of the table
 ) -> None:
-    """A silent member may be gone; one that answers by stream only has its datagrams blocked."""
+    """A silent member may be gone; who answers by stream alone has its datagrams blocked."""
     state = LinkState()
     for way in ways:
         state.note(way)
