@@ -1,0 +1,144 @@
+"""Further faults planted in membership and probing, as edits."""
+
+from dataclasses import replace
+from typing import Final
+
+import pytest
+
+from mesh.protocol.configuration import Profile
+from mesh.protocol.membership import probing, report, rumours
+from mesh.protocol.membership.beliefs import Beliefs
+from mesh.protocol.membership.machine import Membership
+from mesh.protocol.membership.probing import Probing
+from mesh.protocol.membership.rumours import Rumours
+from mesh.protocol.membership.table import Member, Table
+from mesh.protocol.membership.timing import TIMINGS
+from mesh.protocol.now import MILLISECOND
+from tests.mutants.edit import edit
+from tests.mutants.mutant import Mutant
+
+_SPEC: Final = "tests/specification/membership"
+_UNIT: Final = "tests/mesh/protocol/membership"
+
+
+def _late_nacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probing, "NACK_SHARE_PERCENT", 100)
+
+
+def _hasty_wan(monkeypatch: pytest.MonkeyPatch) -> None:
+    wan = replace(TIMINGS[Profile.WAN], probe_interval_ns=1_000 * MILLISECOND)
+    monkeypatch.setitem(TIMINGS, Profile.WAN, wan)
+
+
+def _hasty_verdicts(monkeypatch: pytest.MonkeyPatch) -> None:
+    shortest = 100 * MILLISECOND
+    lan = replace(TIMINGS[Profile.LAN], suspicion_min_ns=shortest, suspicion_max_ns=shortest)
+    monkeypatch.setitem(TIMINGS, Profile.LAN, lan)
+
+
+MUTANTS: Final[dict[str, Mutant]] = {
+    "membership-failed-are-shown-as-unseen": Mutant(
+        edit(report._row, "if member is None:", "if member is None or not member.in_view:"),
+        (f"{_SPEC}/test_members.py::test_a_failed_member_stays_listed",),
+    ),
+    "membership-a-timer-for-nobody": Mutant(
+        edit(Membership._finish, "if not self._table.rows():", "if self._beliefs.left:"),
+        (f"{_SPEC}/test_members.py::test_alone_there_is_nothing_to_do",),
+    ),
+    "membership-luck-of-its-own": Mutant(
+        edit(Membership.__init__, "self._timing, random)", "self._timing, Random())"),
+        (f"{_SPEC}/test_members.py::test_equal_seeds_give_equal_runs",),
+    ),
+    "membership-answers-for-its-predecessor": Mutant(
+        edit(Membership._answer, "probe.target != self._own.nonce", "not probe.target"),
+        (f"{_SPEC}/test_probing.py::test_a_question_to_another_life_is_answered_with_who_we_are",),
+    ),
+    "membership-answers-no-knock": Mutant(
+        edit(Membership._answer, "if probe.target is not None and", "if"),
+        (f"{_SPEC}/test_probing.py::test_a_knock_is_answered_by_anybody",),
+    ),
+    "membership-answers-by-datagram-only": Mutant(
+        edit(Membership._answer, "said, news), channel)", "said, news))"),
+        (f"{_SPEC}/test_probing.py::test_a_question_is_answered_the_way_it_came",),
+    ),
+    "membership-repeats-equal-summaries": Mutant(
+        edit(Membership._answer, "None if summary == probe.summary else summary", "summary"),
+        (f"{_SPEC}/test_probing.py::test_an_equal_summary_is_not_repeated",),
+    ),
+    "membership-asks-whatever-life": Mutant(
+        edit(Probing._probe, "asked.target.nonce", "None"),
+        (f"{_SPEC}/test_probing.py::test_a_question_names_the_life_that_is_meant",),
+    ),
+    "membership-summaries-of-askers-are-lost": Mutant(
+        edit(Membership._answer, "step.summaries.append((source, probe.summary))", "pass"),
+        (f"{_SPEC}/test_probing.py::test_a_question_is_answered",),
+    ),
+    "membership-helpers-keep-the-answer": Mutant(
+        edit(Probing.answered, "step.send(client, IndirectAck(nonce, source))", "pass"),
+        (f"{_SPEC}/test_probing.py::test_a_helper_asks_and_passes_the_answer_on",),
+    ),
+    "membership-helpers-say-no-too-late": Mutant(
+        _late_nacks,
+        (f"{_SPEC}/test_probing.py::test_a_helper_says_no_in_time",),
+    ),
+    "membership-helpers-ignore-what-they-do-not-know": Mutant(
+        edit(Probing.relay, "step.send(client, Nack(request.nonce))", "pass"),
+        (f"{_SPEC}/test_probing.py::test_a_helper_says_no_at_once_where_it_knows_no_such_member",),
+    ),
+    "membership-asks-again-before-judging": Mutant(
+        _hasty_wan,
+        (f"{_UNIT}/test_timing.py::test_the_waits_of_a_profile_fit_each_other",),
+    ),
+    "membership-suspects-are-gone": Mutant(
+        edit(Member.in_view, "(Standing.ALIVE, Standing.SUSPECT)", "(Standing.ALIVE,)"),
+        (f"{_SPEC}/test_probing.py::test_silence_on_every_way_makes_a_suspect",),
+    ),
+    "membership-suspects-are-not-told": Mutant(
+        edit(Membership._accuse, "self._probing.ask(member, Purpose.RETRY, step)", "pass"),
+        (f"{_SPEC}/test_probing.py::test_silence_on_every_way_makes_a_suspect",),
+    ),
+    "membership-accusers-outlive-the-suspicion": Mutant(
+        edit(Table.stand, "member.accusers.clear()", "pass"),
+        (f"{_SPEC}/test_suspicion.py::test_a_suspect_that_refutes_in_time_is_alive_again",),
+    ),
+    "membership-refuted-suspicions-are-told": Mutant(
+        edit(rumours._both_accuse, "and one.refutation == other.refutation", ""),
+        (f"{_UNIT}/test_rumours.py::test_a_fresh_suspicion_replaces_the_refuted_one",),
+    ),
+    "membership-one-accuser-is-told": Mutant(
+        edit(Rumours.add, "and not _both_accuse(rumour.news, news)", ""),
+        (f"{_UNIT}/test_rumours.py::test_each_accuser_is_told",),
+    ),
+    "membership-old-word-beside-the-new": Mutant(
+        edit(Rumours.add, "del self._rumours[key]", "pass"),
+        (f"{_UNIT}/test_rumours.py::test_newer_word_replaces_the_older_one",),
+    ),
+    "membership-rumours-of-the-removed": Mutant(
+        edit(Rumours.forget, "if key[0] == controller", "if key == (controller, None)"),
+        (f"{_UNIT}/test_rumours.py::test_nothing_is_said_of_the_forgotten",),
+    ),
+    "membership-moves-under-the-old-number": Mutant(
+        edit(Beliefs.move, "self.refutation += 1", "pass"),
+        (f"{_SPEC}/test_spreading.py::test_a_new_address_is_told",),
+    ),
+    "membership-a-turn-at-each-wake-up": Mutant(
+        edit(Membership.wake, " and step.ns >= self._turn_ns", ""),
+        (f"{_SPEC}/test_waking.py::test_waking_early_does_nothing",),
+    ),
+    "membership-verdicts-wait-past-their-deadline": Mutant(
+        edit(Beliefs.pass_verdicts, "step.ns < self.table", "step.ns <= self.table"),
+        (f"{_SPEC}/test_waking.py::test_a_deadline_is_never_missed_twice",),
+    ),
+    "membership-reasons-are-hearsay": Mutant(
+        edit(Beliefs.accuse, "step.ns)", "step.ns); why = Why.TOLD"),
+        (f"{_SPEC}/test_suspicion.py::test_the_reason_is_shown",),
+    ),
+    "membership-never-shown-as-slow": Mutant(
+        edit(report._own_row, "slow=slow", "slow=0"),
+        (f"{_SPEC}/test_suspicion.py::test_the_own_row_says_who_is_slow",),
+    ),
+    "membership-no-time-to-refute": Mutant(
+        _hasty_verdicts,
+        (f"{_SPEC}/test_mesh.py::test_loss_condemns_nobody",),
+    ),
+}
