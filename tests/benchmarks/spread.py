@@ -200,7 +200,9 @@ class Audience:
                 if marker in heard:
                     missing.discard(number)
             if not missing:
-                answer = writing.recv(65_536)
+                answer = b""
+                while not answer.endswith(b"}"):  # the head and the object come one by one
+                    answer += writing.recv(65_536)
                 if not answer.startswith(b"HTTP/1.1 200"):
                     raise Failed(f"the write of {name} was answered with {answer[:200]!r}")
                 return at_ns - begun
