@@ -36,14 +36,17 @@ SETTLE_NS: Final = 100 * MILLISECOND
 ASK_AGAIN_NS: Final = 2 * SECOND
 """Under a steady stream of news no moment is quiet: then vectors are compared this often."""
 
-ANSWER_BYTES_MAX: Final = 16 * MESSAGE_BYTES_MAX
-"""Facts sent in answer to one vector; who lacks more asks again when it has these."""
+ANSWER_BYTES_MAX: Final = 8 * MESSAGE_BYTES_MAX
+"""Facts sent in answer to one vector: half of what may wait for one stream, since news comes on
+top. Who lacks more asks again when it has these."""
 
 
 @dataclass(slots=True)
 class _Exchange:
     asked_at_ns: int
     behind: bool = False
+    helped: bool = False
+    """Facts have come from this peer since, and some were new here."""
 
 
 class Spreading:
@@ -92,8 +95,10 @@ class Spreading:
         if news:
             self._news_at_ns = now.monotonic_ns
         exchange = self._exchanges.get(source)
-        if exchange is not None and exchange.behind and news:
-            return self._ask(source, now)
+        if exchange is not None and news:
+            exchange.helped = True
+            if exchange.behind:
+                return self._ask(source, now)
         if gaps and (exchange is None or now.monotonic_ns - exchange.asked_at_ns > SETTLE_NS):
             return self._ask(source, now)
         return ()
@@ -131,8 +136,15 @@ class Spreading:
         behind = self._chains.lacks(held)
         if vector.reply:
             outgoing.append(_to(peer, self.vector(reply=False)))
+        elif behind and self._has_helped(peer):
+            return *outgoing, *self._ask(peer, now)
         self._exchanges[peer] = _Exchange(now.monotonic_ns, behind=behind)
         return tuple(outgoing)
+
+    def _has_helped(self, peer: Incarnation) -> bool:
+        """Whether the last question to ``peer`` brought something: then the next one may, too."""
+        exchange = self._exchanges.get(peer)
+        return exchange is not None and exchange.helped
 
     def _ask(self, peer: Incarnation, now: Now) -> tuple[Outgoing, ...]:
         self._exchanges[peer] = _Exchange(now.monotonic_ns)
