@@ -11,7 +11,7 @@ have at the same time, each tells a few peers only.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
@@ -19,6 +19,7 @@ from crdt import (
     Delta,
     Dirty,
     Key,
+    Outcome,
     OwnedStore,
     Parcel,
     Put,
@@ -66,10 +67,10 @@ class DataSet:
 class Heard:
     """What came of a message about running information."""
 
-    outgoing: tuple[Outgoing, ...]
-    changed: tuple[Path, ...]
-    alarms: tuple[str, ...]
-    rejected: int
+    outgoing: tuple[Outgoing, ...] = ()
+    changed: tuple[Path, ...] = ()
+    alarms: tuple[str, ...] = ()
+    rejected: int = 0
 
 
 class Information:
@@ -92,7 +93,10 @@ class Information:
         self._own = own
         self._random = random
         self._synchronizer = Synchronizer(self.kept, self.owned, random)
-        self._peers: dict[bytes, Incarnation] = {own.nonce: own}
+        self._current: dict[bytes, Incarnation] = {}
+        """By controller: the life whose own entries count."""
+        self._peers: dict[bytes, Incarnation] = {}
+        """Whose messages are taken: current lives, and those to whom a stream stands."""
         self._uncompared: dict[Incarnation, None] = {}
         self._compare_at_ns: int | None = None
         self._collect_at_ns: int | None = None
@@ -154,28 +158,36 @@ class Information:
     def receive(
         self, peer: Incarnation, payload: bytes, peers: Sequence[Incarnation], now: Now
     ) -> Heard:
-        """Take a message of ``peer``."""
-        self._peers[peer.nonce] = peer
+        """Take a message of ``peer``; nothing comes of it where that life is not known."""
+        if self._peers.get(peer.nonce) != peer:
+            return Heard(rejected=1)
         outcome = self._synchronizer.receive(peer.nonce, payload, now.monotonic_ns, now.wall_ns)
-        outgoing = [self._parcel(parcel) for parcel in outcome.replies]
-        if len(peers) > DIRECT_PEERS_MAX:
-            others = [other for other in peers if other != peer]
-            outgoing += self._tell(outcome.kept, others, now)
-            outgoing += self._tell(outcome.owned, others, now, owned=True)
-        changed = tuple(key for key, _ in (*outcome.kept, *outcome.owned))
-        alarms = tuple(f"{alarm.kind}: {alarm.detail}" for alarm in outcome.alarms)
-        return Heard(tuple(outgoing), changed, alarms, len(outcome.rejected))
+        heard = self._heard(outcome)
+        if len(peers) <= DIRECT_PEERS_MAX:
+            return heard
+        others = [other for other in peers if other != peer]
+        passed = self._tell(outcome.kept, others, now)
+        passed += self._tell(outcome.owned, others, now, owned=True)
+        return replace(heard, outgoing=heard.outgoing + passed)
 
     def compare(self, peer: Incarnation, ping: bytes, now: Now) -> Heard:
         """``peer`` holds what ``ping`` says: start to sync where that differs."""
         return self.receive(peer, ping, (), now)
+
+    def meet(self, peer: Incarnation) -> None:
+        """A stream stands to ``peer``: its messages are taken, whether it is current or not."""
+        self._peers[peer.nonce] = peer
 
     def announce(self, incarnation: Incarnation, now: Now) -> tuple[Path, ...]:
         """``incarnation`` is the current one of its controller.
 
         Only its own entries count from now on.
         """
-        self._peers[incarnation.nonce] = incarnation
+        former = self._current.get(incarnation.controller)
+        self._current[incarnation.controller] = incarnation
+        if former is not None and former != incarnation:
+            self.forget(former)
+        self.meet(incarnation)
         if self._collect_at_ns is None:
             self._collect_at_ns = now.monotonic_ns + COLLECT_EVERY_NS
         self.kept.introduce(incarnation.nonce, incarnation.controller, incarnation.boot)
@@ -185,14 +197,17 @@ class Information:
 
     def dismiss(self, controller: bytes, now: Now) -> tuple[Path, ...]:
         """``controller`` is no longer in the roster: nothing that it said of itself counts."""
+        former = self._current.pop(controller, None)
+        if former is not None:
+            self.forget(former)
         return self.owned.announce(controller.hex(), None, now.monotonic_ns)
 
     def forget(self, peer: Incarnation) -> None:
-        """The conversation with ``peer`` is over."""
+        """The conversation with ``peer`` is over; a current life may begin another one."""
         self._synchronizer.forget(peer.nonce)
-        self._uncompared.pop(peer, None)
-        if peer != self._own:
-            self._peers.pop(peer.nonce, None)
+        _ = self._uncompared.pop(peer, None)
+        if self._current.get(peer.controller) != peer:
+            _ = self._peers.pop(peer.nonce, None)
 
     # --- time ---------------------------------------------------------------------------------
 
@@ -212,10 +227,9 @@ class Information:
         if self._collect_at_ns is not None and now.monotonic_ns >= self._collect_at_ns:
             self._collect_at_ns = now.monotonic_ns + COLLECT_EVERY_NS
             self._collect(now)
-        changed = self.owned.expire(now.monotonic_ns)
-        outcome = self._synchronizer.wake(now.monotonic_ns)
-        outgoing = tuple(self._parcel(parcel) for parcel in outcome.replies)
-        return Heard(outgoing, changed, (), 0)
+        expired = self.owned.expire(now.monotonic_ns)
+        heard = self._heard(self._synchronizer.wake(now.monotonic_ns))
+        return replace(heard, changed=expired + heard.changed)
 
     def roster(self, controllers: Iterable[bytes]) -> None:
         """Everybody who has to hold a removal before it goes for its own sake."""
@@ -223,14 +237,14 @@ class Information:
 
     def _collect(self, now: Now) -> None:
         """Let removals go that all have, and incarnations that ended and left nothing behind."""
-        present = {peer.controller: peer for peer in sorted(self._peers.values())}
-        everybody = self._roster <= present.keys()
-        others = [peer.nonce for peer in present.values() if peer != self._own]
+        everybody = self._roster <= self._current.keys()
+        others = [peer.nonce for peer in self._current.values() if peer != self._own]
         held = self._synchronizer.held_by_all(others)
         _ = self.kept.collect(now.wall_ns, held if everybody else None)
+        _ = self.owned.collect(now.wall_ns)
         if everybody:
             for controller in sorted(self._roster):
-                ended = present[controller].boot - 1
+                ended = self._current[controller].boot - 1
                 if ended > 0:
                     _ = self.kept.retire(controller, ended, held)
 
@@ -260,6 +274,14 @@ class Information:
         self._compare_at_ns = now.monotonic_ns + COMPARE_AFTER_NS
         letters = [(StoreMessage(each.data), _channel(stream=each.stream)) for each in parcels]
         return tuple(Outgoing(peer, *letter) for letter in letters for peer in told)
+
+    def _heard(self, outcome: Outcome) -> Heard:
+        return Heard(
+            outgoing=tuple(self._parcel(parcel) for parcel in outcome.replies),
+            changed=tuple(key for key, _ in (*outcome.kept, *outcome.owned)),
+            alarms=tuple(f"{alarm.kind}: {alarm.detail}" for alarm in outcome.alarms),
+            rejected=len(outcome.rejected),
+        )
 
     def _parcel(self, parcel: Parcel) -> Outgoing:
         return Outgoing(

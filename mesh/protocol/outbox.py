@@ -34,9 +34,7 @@ class Deeds:
     notifications: list[Notification] = field(default_factory=list)
 
     def __len__(self) -> int:
-        return (
-            len(self.datagrams) + len(self.frames) + len(self.closes) + len(self.notifications)
-        )
+        return len(self.datagrams) + len(self.frames) + len(self.closes) + len(self.notifications)
 
     def extend(self, other: "Deeds") -> None:
         """Append all of ``other``, in its order."""
@@ -73,6 +71,11 @@ class Outbox:
     def ticket(self) -> int:
         """Names all writes asked for so far; see ``is_durable``."""
         return self._last_token + (1 if self._writes else 0)
+
+    @property
+    def durable(self) -> int:
+        """The last ticket of which everything is on disk."""
+        return self._durable
 
     def is_durable(self, ticket: int) -> bool:
         """Whether everything that ``ticket`` names is on disk."""

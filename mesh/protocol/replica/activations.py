@@ -28,6 +28,8 @@ class Activations:
         self._history = history
         self._barrier = barrier
         self._admissions: dict[bytes, int] = {}
+        self._missing: dict[bytes, Ids] = {}
+        """What each learner has not yet said to have applied."""
         self._covered_since_ns: dict[bytes, int] = {}
         self._tried_at_ns: dict[bytes, int] = {}
 
@@ -41,7 +43,7 @@ class Activations:
             for change in entry.written_keys:
                 if change.key[0] == "controller" and change.key[1] in missing:
                     self._admissions[missing[change.key[1]]] = entry.number
-        for table in (self._covered_since_ns, self._tried_at_ns):
+        for table in (self._covered_since_ns, self._tried_at_ns, self._missing):
             for gone in [each for each in table if each not in self._admissions]:
                 del table[gone]
 
@@ -69,20 +71,28 @@ class Activations:
     def _candidate(self, controller: bytes, now: Now) -> Candidate:
         number = self._admissions[controller]
         required = (self._catalogue.ancestors(number) or 0) | 1 << number
-        applied = _applied_by(self._barrier, controller, required)
-        if applied == required:
-            self._covered_since_ns.setdefault(controller, now.monotonic_ns)
+        missing = self._still_missing(controller, required)
+        if not missing:
+            _ = self._covered_since_ns.setdefault(controller, now.monotonic_ns)
         return Candidate(
             controller=controller,
             author=self._catalogue[number].attempt.author.controller,
             required=required,
-            applied=applied,
+            applied=required & ~missing,
             covered_since_ns=self._covered_since_ns.get(controller),
         )
 
+    def _still_missing(self, controller: bytes, required: Ids) -> Ids:
+        """Those of ``required`` that ``controller`` is not known to have applied.
 
-def _applied_by(barrier: Barrier, controller: bytes, among: Ids) -> Ids:
-    """Those of ``among`` that ``controller`` is known to have applied."""
-    knowledge = barrier.standpoint.knowledge
-    bit = knowledge.controller(controller)
-    return sum(1 << number for number in numbers(among) if knowledge.applied(number) & bit)
+        What is said stays said: so each is asked about until the first time that it is there.
+        """
+        knowledge = self._barrier.standpoint.knowledge
+        bit = knowledge.controller(controller)
+        missing = self._missing.get(controller, required)
+        for number in numbers(missing):
+            if not knowledge.applied(number) & bit:
+                break
+            missing &= ~(1 << number)
+        self._missing[controller] = missing
+        return missing

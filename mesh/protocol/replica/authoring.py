@@ -7,7 +7,12 @@ from dataclasses import dataclass
 
 from mesh.environment.resolve import Resolution
 from mesh.protocol.suite import Signer
-from mesh.wire.requests import Request, SignedRequest, sign_request
+from mesh.wire import cbor
+from mesh.wire.requests import Request, SignedRequest, decode_request, sign_request
+
+
+class Unreadable(ValueError):
+    """A request that is too large, or has a field beyond its limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,11 @@ class Cover:
 def author(
     environment: bytes, signer: Signer, resolution: Resolution, cover: Cover, nonce: bytes
 ) -> SignedRequest:
-    """The request for what was resolved, signed; ``nonce`` is the one it was resolved with."""
+    """The request for what was resolved, signed; ``nonce`` is the one it was resolved with.
+
+    Raises Unreadable where no controller would decode it: what people type has limits too, and
+    they are checked before it can become a proposal.
+    """
     request = Request(
         version=0,
         environment=environment,
@@ -36,4 +45,11 @@ def author(
         reason=cover.reason,
         nonce=nonce,
     )
-    return sign_request(request, signer.sign)
+    try:
+        signed = sign_request(request, signer.sign)
+        _ = decode_request(signed.raw)
+    except UnicodeEncodeError as error:
+        raise Unreadable(f"{error.object!r} is not text") from error
+    except cbor.Undecodable as error:
+        raise Unreadable(str(error)) from error
+    return signed

@@ -13,7 +13,6 @@ from mesh.protocol.history import MergePlan
 from mesh.protocol.information import RefusedWrite
 from mesh.protocol.inputs import (
     AcceptMember,
-    CallId,
     MergeChanges,
     RefuseChange,
     RemoveInformation,
@@ -23,20 +22,23 @@ from mesh.protocol.inputs import (
     WriteInformation,
 )
 from mesh.protocol.now import SECOND, Now
-from mesh.protocol.replica.authoring import Cover, author
+from mesh.protocol.replica.authoring import Cover, Unreadable, author
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.participant import Participant
 from mesh.protocol.suite import Signer
 from mesh.wire import cbor
 from mesh.wire.facts import NoReason
 from mesh.wire.identity import fingerprint
-from mesh.wire.limits import REQUEST_BYTES_MAX
-from mesh.wire.requests import decode_request
+from mesh.wire.requests import SignedRequest, decode_request
 
 FAILED, REFUSED, CONFLICT = 1, 4, 5
 """Exit codes of the command line."""
 
-RESTAGE_PATIENCE_NS = 60 * SECOND
+PATIENCE_NS = 60 * SECOND
+"""Patience of what is restaged and of admissions: long enough for a slow restart of a host."""
+
+Result = dict[str, object]
+"""What the answer to a call says."""
 
 Call = (
     WriteInformation
@@ -55,6 +57,15 @@ NO_ENVIRONMENT = (
 )
 
 
+class Declined(Exception):
+    """A call that is not carried out: the exit ``code``, and all that is wrong with it."""
+
+    def __init__(self, code: int, *errors: str) -> None:
+        super().__init__("; ".join(errors))
+        self.code = code
+        self.errors = errors
+
+
 class Calls:
     """Carries out calls on a participant."""
 
@@ -66,127 +77,103 @@ class Calls:
 
     def handle(self, call: Call, admission: Admission, now: Now) -> AdmissionStep:
         """Do what ``call`` asks; what admission makes of it comes back."""
+        try:
+            result = self._result(call, admission, now)
+        except Declined as declined:
+            self._desk.refuse(call.call, declined.code, *declined.errors)
+            return AdmissionStep()
+        self._desk.answer(call.call, **result)
+        return admission.used()
+
+    def _result(self, call: Call, admission: Admission, now: Now) -> Result:
         inside = self.participant
         if inside is None:
-            self._desk.refuse(call.call, FAILED, NO_ENVIRONMENT)
-            return AdmissionStep()
+            raise Declined(FAILED, NO_ENVIRONMENT)
+        if isinstance(call, WriteInformation | RemoveInformation):
+            return self._write(inside, call, now)
+        if inside.crank.stand_down is not None:
+            raise Declined(FAILED, f"this controller casts no votes: {inside.crank.stand_down}")
         match call:
-            case WriteInformation() | RemoveInformation():
-                self._write(inside, call, now)
             case SubmitCommands():
-                self._submit_commands(inside, call, now)
+                return self._submit_commands(inside, call, now)
             case SubmitRequest():
-                self._submit_request(inside, call, now)
+                return self._submit_request(inside, call, now)
             case RestageChange():
-                self._restage(inside, call, now)
+                return self._restage(inside, call, now)
             case RefuseChange():
-                self._refuse_change(inside, call)
+                return self._refuse_change(inside, call)
             case MergeChanges():
-                self._merge(inside, call, now)
+                return self._merge(inside, call, now)
             case AcceptMember():
-                self._accept(inside, call, admission, now)
+                return self._accept(inside, call, admission, now)
             case _:
                 assert_never(call)
-        return admission.used()
 
     # --- running information ------------------------------------------------------------------
 
     def _write(
         self, inside: Participant, call: WriteInformation | RemoveInformation, now: Now
-    ) -> None:
+    ) -> Result:
         try:
             if isinstance(call, WriteInformation):
-                paths = tuple(write.path for write in call.writes)
-                outgoing = inside.information.write(call.writes, inside.peers(), now)
+                written = inside.entries.write(call.writes, now)
             else:
-                paths = tuple(path for path, _ in inside.information.items(call.prefix))
-                outgoing = inside.information.remove(call.prefix, inside.peers(), now)
+                written = inside.entries.remove(call.prefix, now)
         except RefusedWrite as error:
-            self._desk.refuse(call.call, FAILED, str(error))
-            return
-        inside.flush()
-        self._desk.send(outgoing, now, gated=True)
-        inside.information_changed(paths)
-        self._desk.answer(call.call, written=len(paths))
+            raise Declined(FAILED, str(error)) from error
+        return {"written": written}
 
     # --- ChangeSets ---------------------------------------------------------------------------
 
-    def _submit_commands(self, inside: Participant, call: SubmitCommands, now: Now) -> None:
+    def _submit_commands(self, inside: Participant, call: SubmitCommands, now: Now) -> Result:
         nonce = self._random.randbytes(16)
         resolution = inside.history.resolve(call.commands, nonce, force=call.force)
         cover = Cover(call.name, call.reason, call.patience_ns)
-        self._submit(inside, call.call, resolution, cover, nonce, now)
+        return self._submit(inside, resolution, cover, nonce, now)
 
-    def _operator_of(self, inside: Participant, call: CallId) -> Signer | None:
-        """The key that may sign here; None, and the call is refused, where it is kept elsewhere."""
-        founding = inside.founding
-        if self._operator is not None and self._operator.public == founding.operator:
-            return self._operator
-        self._desk.refuse(
-            call,
-            REFUSED,
-            "the operator's key of this environment is not kept on this controller, so it cannot"
-            f" sign a ChangeSet; do it on '{founding.founder_name}', which founded the environment"
-            f" ({fingerprint(founding.founder)})",
-        )
-        return None
-
-    def _restage(self, inside: Participant, call: RestageChange, now: Now) -> None:
+    def _restage(self, inside: Participant, call: RestageChange, now: Now) -> Result:
         nonce = self._random.randbytes(16)
         entry = inside.history.entry(call.tx)
         if entry is None:
-            self._desk.refuse(call.call, FAILED, f"no ChangeSet {call.tx.hex()} in the history")
-            return
+            raise Declined(FAILED, f"no ChangeSet {call.tx.hex()} in the history")
         resolution = inside.history.restage(call.tx, nonce)
-        cover = Cover(entry.name, entry.reason, RESTAGE_PATIENCE_NS)
-        self._submit(inside, call.call, resolution, cover, nonce, now)
+        cover = Cover(entry.name, entry.reason, PATIENCE_NS)
+        return self._submit(inside, resolution, cover, nonce, now)
 
     def _submit(
         self,
         inside: Participant,
-        call: CallId,
         resolution: Resolution | Unresolved,
         cover: Cover,
         nonce: bytes,
         now: Now,
-    ) -> None:
+    ) -> Result:
         if isinstance(resolution, Unresolved):
-            self._desk.refuse(call, FAILED, *resolution.errors)
-            return
-        operator = self._operator_of(inside, call)
-        if operator is None:
-            return
-        request = author(self._desk.environment, operator, resolution, cover, nonce)
-        if len(request.raw) > REQUEST_BYTES_MAX:
-            self._desk.refuse(
-                call,
-                FAILED,
-                f"the ChangeSet has {len(request.raw)} bytes, at most {REQUEST_BYTES_MAX} are"
-                " carried: split it",
-            )
-            return
-        self._told(call, request.tx, inside.crank.submit(request, resolution.kind, now))
-
-    def _submit_request(self, inside: Participant, call: SubmitRequest, now: Now) -> None:
+            raise Declined(FAILED, *resolution.errors)
+        operator = self._operator_of(inside)
         try:
-            request = decode_request(call.request.raw)
-        except cbor.Undecodable as error:
-            self._desk.refuse(call.call, FAILED, f"not a request: {error}")
-            return
-        kind = inside.history.kind_of(request)
-        submission = inside.crank.submit(call.request, kind, now)
-        self._told(call.call, call.request.tx, submission)
+            request = author(self._desk.environment, operator, resolution, cover, nonce)
+        except Unreadable as error:
+            raise Declined(FAILED, f"nobody would read this ChangeSet: {error}") from error
+        return self._told(request.tx, inside.crank.submit(request, resolution.kind, now))
 
-    def _told(self, call: CallId, tx: bytes, submission: Submission) -> None:
+    def _submit_request(self, inside: Participant, call: SubmitRequest, now: Now) -> Result:
+        request: SignedRequest = call.request
+        try:
+            kind = inside.history.kind_of(decode_request(request.raw))
+        except cbor.Undecodable as error:
+            raise Declined(FAILED, f"not a request: {error}") from error
+        return self._told(request.tx, inside.crank.submit(request, kind, now))
+
+    def _told(self, tx: bytes, submission: Submission) -> Result:
         match submission:
             case Accepted() | AlreadyKnown():
-                self._desk.answer(call, tx=tx.hex())
+                return {"tx": tx.hex()}
             case Refused(objection=objection):
                 code = CONFLICT if objection.why is NoReason.CONFLICT else REFUSED
-                self._desk.refuse(call, code, f"{objection.why.value}: {objection.detail}")
+                raise Declined(code, f"{objection.why.value}: {objection.detail}")
             case NoQuorum(live=live, needed=needed):
-                self._desk.refuse(
-                    call,
+                raise Declined(
                     FAILED,
                     f"no quorum: {len(live)} of {needed} controllers that are needed can be"
                     " reached; nothing was proposed",
@@ -194,46 +181,48 @@ class Calls:
             case _:
                 assert_never(submission)
 
-    def _refuse_change(self, inside: Participant, call: RefuseChange) -> None:
-        if inside.barrier.refuse(call.tx):
-            self._desk.answer(call.call, tx=call.tx.hex())
-        else:
-            self._desk.refuse(
-                call.call,
+    def _refuse_change(self, inside: Participant, call: RefuseChange) -> Result:
+        if not inside.barrier.refuse(call.tx):
+            raise Declined(
                 REFUSED,
                 f"too late: {call.tx.hex()[:8]} is sealed, answered, released or not known here",
             )
+        return {"tx": call.tx.hex()}
 
-    def _merge(self, inside: Participant, call: MergeChanges, now: Now) -> None:
+    def _merge(self, inside: Participant, call: MergeChanges, now: Now) -> Result:
         if not inside.barrier.unmerged:
-            self._desk.refuse(
-                call.call, FAILED, "nothing waits to be merged: every released ChangeSet is here"
-            )
-            return
-        operator = self._operator_of(inside, call.call)
-        if operator is None:
-            return
-        outcome = inside.crank.merge(call.keep, operator, now)
+            raise Declined(FAILED, "nothing waits to be merged: every released ChangeSet is here")
+        outcome = inside.crank.merge(call.keep, self._operator_of(inside), now)
         if isinstance(outcome, MergePlan):
-            self._desk.refuse(call.call, CONFLICT, outcome.why)
-        else:
-            self._told(call.call, outcome.tx, outcome)
+            raise Declined(CONFLICT, outcome.why)
+        return self._told(outcome.tx, outcome)
+
+    def _operator_of(self, inside: Participant) -> Signer:
+        """The key that may sign here."""
+        founding = inside.founding
+        if self._operator is None or self._operator.public != founding.operator:
+            raise Declined(
+                REFUSED,
+                "the operator's key of this environment is not kept on this controller, so it"
+                f" cannot sign a ChangeSet; do it on '{founding.founder_name}', which founded the"
+                f" environment ({fingerprint(founding.founder)})",
+            )
+        return self._operator
 
     # --- members ------------------------------------------------------------------------------
 
     def _accept(
         self, inside: Participant, call: AcceptMember, admission: Admission, now: Now
-    ) -> None:
+    ) -> Result:
+        mark = fingerprint(call.controller)
         commands = admission.commands_to_accept(call.controller, now)
         if commands is None:
-            self._desk.refuse(
-                call.call,
+            raise Declined(
                 FAILED,
-                f"nobody with the fingerprint {fingerprint(call.controller)} waits here;"
-                " see `trellis members`",
+                f"nobody with the fingerprint {mark} waits here; see `trellis members`",
             )
-            return
-        name = f"accept {fingerprint(call.controller)}"
         nonce = self._random.randbytes(16)
         resolution = inside.history.resolve(commands, nonce)
-        self._submit(inside, call.call, resolution, Cover(name, "", 60 * SECOND), nonce, now)
+        return self._submit(
+            inside, resolution, Cover(f"accept {mark}", "", PATIENCE_NS), nonce, now
+        )

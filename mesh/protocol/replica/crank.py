@@ -8,6 +8,7 @@ see, at its instant.
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Final, assert_never
 
@@ -33,7 +34,7 @@ from mesh.protocol.effects import ChangeProgressed, ConfigurationSwapped
 from mesh.protocol.history import History, MergePlan
 from mesh.protocol.membership import Membership
 from mesh.protocol.now import MILLISECOND, SECOND, Now
-from mesh.protocol.replica.authoring import Cover, author
+from mesh.protocol.replica.authoring import Cover, Unreadable, author
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.submitted import Submitted
 from mesh.protocol.suite import Signer
@@ -85,6 +86,8 @@ class Crank:
         self._swaps = Swaps()
         self._writes_ns = deque([FIRST_WRITE_NS], maxlen=WRITES_REMEMBERED)
         self._disagreed_at_ns: int | None = None
+        self._held_why = ""
+        """Why the last merge of this controller's own waits for a person."""
         self.submitted = Submitted()
         self.applied = False
         """Something was applied since this was last cleared."""
@@ -92,6 +95,10 @@ class Crank:
         """Why this controller casts no votes; None where it does."""
 
     # --- facts --------------------------------------------------------------------------------
+
+    def restore(self, fact: Fact, now: Now) -> None:
+        """Let the barrier know a fact of an earlier life: nobody is told of it now."""
+        _ = self._barrier.learn(fact, now)
 
     def learn(self, fact: Fact, now: Now) -> None:
         """Let the barrier know ``fact``."""
@@ -101,9 +108,14 @@ class Crank:
         for number in numbers(learned.attempts):
             self._desk.notify(ChangeProgressed(self._catalogue[number].tx))
 
+    @property
+    def is_still(self) -> bool:
+        """Whether this controller says nothing at the barrier: it may not, or nobody would hear."""
+        return self.stand_down is not None or self._desk.outbox.failed
+
     def turn(self, say: Speak, next_lamport: Callable[[], int], now: Now) -> None:
         """Do all that follows from what is known, one step after the other."""
-        if self.stand_down is not None or self._desk.outbox.failed:
+        if self.is_still:
             return
         self._barrier.merges_by_itself = self._merges_by_itself()
         while True:
@@ -116,13 +128,16 @@ class Crank:
                 case Apply():
                     self._apply(action, now)
                 case WantMerge(over=over):
-                    _ = self._merge(over, (), self._signer, now)
+                    self._merge_by_itself(over, now)
                 case Dropped(tx=tx, why=why):
-                    self.submitted.give_up(tx, _dropped(why), conflict=_is_conflict(why))
-                    self._desk.notice(
-                        "warning", "change dropped", f"{tx.hex()[:8]}: {_dropped(why)}"
-                    )
-                    self._desk.notify(ChangeProgressed(tx))
+                    self._dropped(tx, why)
+
+    def _dropped(self, tx: bytes, why: GivenUp) -> None:
+        """A request left the queue; whoever submitted it here is told."""
+        text = _words(why)
+        self.submitted.give_up(tx, text, conflict=_is_conflict(why))
+        self._desk.notice("warning", "change dropped", f"{tx.hex()[:8]}: {text}")
+        self._desk.notify(ChangeProgressed(tx))
 
     def _merges_by_itself(self) -> bool:
         return self._history.state.get("environment", "merge") != "hold"
@@ -168,7 +183,7 @@ class Crank:
     def deadline_ns(self) -> int | None:
         """Monotonic time at which ``turn`` or ``swap`` has something to do."""
         deadlines = (
-            self._barrier.deadline_ns,
+            None if self.is_still else self._barrier.deadline_ns,
             self._swaps.deadline_ns(self._desk.outbox.is_durable),
         )
         return min((each for each in deadlines if each is not None), default=None)
@@ -176,8 +191,11 @@ class Crank:
     # --- proposing ----------------------------------------------------------------------------
 
     def submit(self, request: SignedRequest, kind: Kind, now: Now) -> Submission:
-        """Bring a signed request to the barrier."""
-        submission = self._barrier.submit(request, kind, now, guard_ns=self.guard_ns(now))
+        """Bring a signed request to the barrier; a merge covers all that is released here."""
+        over = self._barrier.mergeable_with_approval if kind is Kind.MERGE else None
+        submission = self._barrier.submit(
+            request, kind, now, guard_ns=self.guard_ns(now), over=over
+        )
         if isinstance(submission, Accepted):
             self.submitted.note(request)
         return submission
@@ -185,6 +203,14 @@ class Crank:
     def merge(self, keep: tuple[bytes, ...], operator: Signer, now: Now) -> MergePlan | Submission:
         """An operator's merge: what is in ``keep`` wins. The plan where nothing was proposed."""
         return self._merge(self._barrier.mergeable_with_approval, keep, operator, now)
+
+    def _merge_by_itself(self, over: Ids, now: Now) -> None:
+        """B10; where the merge waits for a person, people are told, once for each reason."""
+        outcome = self._merge(over, (), self._signer, now)
+        why = outcome.why if isinstance(outcome, MergePlan) else ""
+        if why and why != self._held_why:
+            self._desk.notice("warning", "merge waits", f"{why}; see `trellis change conflicts`")
+        self._held_why = why
 
     def _merge(
         self, over: Ids, keep: tuple[bytes, ...], signer: Signer, now: Now
@@ -194,13 +220,11 @@ class Crank:
             return plan
         nonce = self._random.randbytes(16)
         resolution = Resolution(plan.commands, plan.commands, (), (), Kind.MERGE)
-        request = author(
-            self._desk.environment,
-            signer,
-            resolution,
-            Cover("merge", "histories parted and met again", CONTROLLER_PATIENCE_NS),
-            nonce,
-        )
+        cover = Cover("merge", "histories parted and met again", CONTROLLER_PATIENCE_NS)
+        try:
+            request = author(self._desk.environment, signer, resolution, cover, nonce)
+        except Unreadable as error:
+            return replace(plan, held=True, why=f"there is too much for one merge: {error}")
         return self._barrier.submit(
             request, Kind.MERGE, now, guard_ns=self.guard_ns(now), over=over
         )
@@ -269,7 +293,7 @@ def _is_conflict(why: GivenUp) -> bool:
     return isinstance(why, Refused) and why.objection.why is NoReason.CONFLICT
 
 
-def _dropped(why: GivenUp) -> str:
+def _words(why: GivenUp) -> str:
     """Why a request left the queue, for people."""
     match why:
         case NoQuorum(live=live, needed=needed):

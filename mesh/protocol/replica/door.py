@@ -15,8 +15,9 @@ import msgspec
 
 from mesh.protocol.admission import Admission, AdmissionStep, Card, Phase
 from mesh.protocol.configuration import ReplicaConfiguration
-from mesh.protocol.effects import Effects, Ended, Image, WriteMeta
+from mesh.protocol.effects import Effects, Image, WriteMeta
 from mesh.protocol.inputs import (
+    CallId,
     DatagramReceived,
     DialFailed,
     DialFailure,
@@ -46,16 +47,22 @@ from mesh.protocol.links import (
 )
 from mesh.protocol.now import Now
 from mesh.protocol.outgoing import Channel
-from mesh.protocol.replica.calls import Call, Calls
+from mesh.protocol.replica.calls import FAILED, Call, Calls
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.participant import Participant
+from mesh.protocol.replica.replays import Replays
 from mesh.protocol.standing import Access, RosterView, Verdict
 from mesh.protocol.suite import Signer, Suite
-from mesh.wire.envelope import ReplayWindow
 from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import Hello, Knock, Message, Welcome
 
 REMEMBERED_KEY = "addresses"
+DISK_FAILED = (
+    "the disk of this controller failed, so nothing can be promised;"
+    " see `trellis doctor`, or use another controller"
+)
+DISK_SLOW = "the disk cannot keep up; try again when it has, or elsewhere"
+
 REMEMBERED_MAX = 64
 """Addresses kept on disk for the next start: the roster of a large office."""
 
@@ -102,7 +109,9 @@ class Replica:
         self._image = image
         self._calls = Calls(self.desk, operator, random)
         self._stranger_roster = RosterView()
-        self._windows: dict[Incarnation, ReplayWindow] = {}
+        self._replays = Replays()
+        self._introduction: int | None = None
+        """The writes that have to be durable before others are told who this is now."""
         self._remembered: bytes = image.meta.get(REMEMBERED_KEY, b"")
         self._left = False
         self._written_at_ns: dict[int, int] = {}
@@ -128,7 +137,7 @@ class Replica:
 
     @property
     def _is_over(self) -> bool:
-        return self._left or (self.participant is not None and self.participant.ended)
+        return self._left or self.desk.ended
 
     def _dispatch(self, happened: Input, now: Now) -> None:  # noqa: C901, PLR0912  one arm for each input
         links = self.desk.links
@@ -159,15 +168,13 @@ class Replica:
                 self._wake(now)
             case Sighted(address, source):
                 self._links_step(links.sighted(address, Source(source), now), now)
-            case FoundEnvironment(call):
-                self._admission_step(self.admission.found(), now)
-                self.desk.answer(call, environment=self.desk.environment.hex())
             case Leave():
                 self._leave(now)
             case _:
                 self._call(happened, now)
 
     def _effects(self, now: Now) -> Effects:
+        self._introduce(self.desk.outbox.durable, now)
         if self.participant is not None and not self._is_over:
             self.participant.settle(now)
             self._roster_changed(now)
@@ -194,6 +201,7 @@ class Replica:
             self.participant.wake(now)
 
     def _persisted(self, token: int, now: Now) -> None:
+        self._introduce(token, now)  # before what only members say may leave
         self.desk.outbox.persisted(token)
         for written in [each for each in self._written_at_ns if each <= token]:
             elapsed_ns = now.monotonic_ns - self._written_at_ns.pop(written)
@@ -224,24 +232,15 @@ class Replica:
         if datagram is None or inside is None:
             return
         sender = datagram.sender
-        if not self._window(sender).accept(datagram.counter):
+        if not self._replays.accept(sender, datagram.counter):
             self.desk.counters["datagrams repeated"] += 1
             return
         inside.received(sender, Access.MEMBER, datagram.message, Channel.DATAGRAM, source, now)
 
-    def _window(self, sender: Incarnation) -> ReplayWindow:
-        window = self._windows.get(sender)
-        if window is None:
-            for older in [each for each in self._windows if each.controller == sender.controller]:
-                if older < sender:
-                    del self._windows[older]
-            window = self._windows[sender] = ReplayWindow()
-        return window
-
     # --- streams ------------------------------------------------------------------------------
 
-    def _links_step(self, step: LinkStep, now: Now) -> None:
-        self.desk.carry(step)
+    def _links_step(self, step: LinkStep, now: Now, *, gated: bool = False) -> None:
+        self.desk.carry(step, gated=gated)
         self._drain_links(now)
 
     def _drain_links(self, now: Now) -> None:
@@ -282,7 +281,8 @@ class Replica:
 
     def _greeted(self, stream: int, hello: Hello, remote: Address, now: Now) -> None:
         verdict = self.admission.judge(hello, self._roster)
-        self._links_step(self.desk.links.judged(stream, verdict, now), now)
+        # A verdict quotes the roster: it leaves after what the roster was made of.
+        self._links_step(self.desk.links.judged(stream, verdict, now), now, gated=True)
         step = self.admission.greeted(stream, remote, hello, verdict, self._roster, now)
         self._admission_step(step, now)
         self._ask_claimant(stream, verdict, now)
@@ -303,10 +303,10 @@ class Replica:
     def _connected(self, peer: Incarnation, stream: int, now: Now) -> None:
         if self.participant is None:
             return
-        for greeted, hello in self.desk.links.hellos():
-            if greeted == stream and hello.addresses:
-                self.participant.connected(peer, hello.addresses[0], now)
-                self._remember_addresses()
+        hello = dict(self.desk.links.hellos()).get(stream)
+        address = hello.addresses[0] if hello is not None and hello.addresses else None
+        self.participant.connected(peer, address, now)
+        self._remember_addresses()
 
     def _dial_failed(self, address: Address, why: DialFailure, now: Now) -> None:
         self._links_step(self.desk.links.dial_failed(address, why, now), now)
@@ -315,8 +315,8 @@ class Replica:
 
     def _twin(self, other: Incarnation) -> None:
         self.desk.notice("error", "twin", f"another life of this controller is about: {other}")
-        if self.participant is not None and other.boot >= self.own.boot:
-            self.participant.end("another life of this controller is about", other.boot)
+        if self.participant is not None:
+            self.participant.company.meet_twin(other)
 
     def _remember_addresses(self) -> None:
         """Keep on disk where members were reached, for a start without seeds and without mDNS."""
@@ -342,11 +342,26 @@ class Replica:
         for stream, message in step.sends:
             self.desk.send_on_stream(stream, message, now, gated=True)
         if step.hello_changed:
-            self.desk.carry(self.desk.links.introduce(self.admission.hello(), now), gated=True)
-            self._judge_again(now)
+            self._introduction = self.desk.outbox.ticket()
         if step.ended is not None:
-            self.desk.notify(Ended(step.ended, self.own.boot))
-            self._left = True
+            self.desk.end(step.ended, self.own.boot)
+
+    def _introduce(self, durable: int, now: Now) -> None:
+        """Tell others who this controller is now, once that is on disk: they act upon it.
+
+        Until then new streams are told what was true before, as if this had not happened yet.
+        """
+        if self._introduction is not None and self._introduction <= durable:
+            self._introduction = None
+            self._links_step(self.desk.links.introduce(self.admission.hello(), now), now)
+
+    def _found(self, call: CallId, now: Now) -> None:
+        self._admission_step(self.admission.found(), now)
+        if self.participant is None:
+            text = "no environment is founded without an operator's key beside the controller"
+            self.desk.refuse(call, FAILED, text)
+        else:
+            self.desk.answer(call, environment=self.desk.environment.hex())
 
     def _join(self, now: Now) -> None:
         """This controller belongs to an environment: from now on it takes part."""
@@ -363,11 +378,12 @@ class Replica:
         inside = self.participant
         if inside is None:
             return
-        inside.crank.stand_down = self.admission.stand_down
+        inside.stand_down(self.admission.stand_down)
         if not inside.roster_changed:
             return
         inside.roster_changed = False
-        for address in inside.roster_addresses():
+        self._replays.keep(inside.roster.active | inside.roster.learners)
+        for address in inside.company.addresses():
             self.desk.carry(self.desk.links.sighted(address, Source.ROSTER, now))
         self._judge_again(now)
         self._admission_step(self.admission.roster_changed(inside.roster), now)
@@ -379,21 +395,20 @@ class Replica:
 
     # --- local calls --------------------------------------------------------------------------
 
-    def _call(self, call: Call, now: Now) -> None:
+    def _call(self, call: Call | FoundEnvironment, now: Now) -> None:
         if self.desk.outbox.failed:
-            self.desk.refuse(
-                call.call,
-                1,
-                "the disk of this controller failed, so nothing can be promised;"
-                " see `trellis doctor`, or use another controller",
-            )
+            self.desk.refuse(call.call, FAILED, DISK_FAILED)
         elif self.desk.outbox.is_full:
-            self.desk.refuse(
-                call.call, 1, "the disk cannot keep up; try again when it has, or elsewhere"
-            )
+            self.desk.refuse(call.call, FAILED, DISK_SLOW)
+        elif isinstance(call, FoundEnvironment):
+            self._found(call.call, now)
         else:
             self._admission_step(self._calls.handle(call, self.admission, now), now)
 
 
 def _addresses(raw: bytes) -> list[Address]:
-    return msgspec.json.decode(raw, type=list[Address]) if raw else []
+    """What was remembered; nothing where another version wrote it differently."""
+    try:
+        return msgspec.json.decode(raw, type=list[Address]) if raw else []
+    except msgspec.DecodeError:
+        return []

@@ -1,0 +1,198 @@
+"""Whom this controller is with: the roster in the history, and who of it is there.
+
+The roster says who may be there, membership who is; links and stores are told of both, and the
+barrier of the view.
+"""
+
+from collections.abc import Callable
+
+from mesh.protocol.barrier import Barrier
+from mesh.protocol.effects import MemberChanged
+from mesh.protocol.history import History
+from mesh.protocol.information import Information
+from mesh.protocol.membership import Change, Membership, Outcome, What
+from mesh.protocol.now import Now
+from mesh.protocol.replica.desk import Desk
+from mesh.protocol.replica.entries import Entries
+from mesh.protocol.standing import RosterView
+from mesh.wire.envelope import tag
+from mesh.wire.identity import Address, Incarnation
+from mesh.wire.messages import Summary
+
+Comparison = Callable[[Incarnation, Summary, Now], None]
+
+PORT_MAX = 65_535
+
+QUARANTINED = (
+    "an elder life with this controller's key is alive: this host or that one is a copy;"
+    " stop one of them"
+)
+
+
+class Company:
+    """Roster and membership of one participant; ``compare`` hears what members hold."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        history: History,
+        barrier: Barrier,
+        members: Membership,
+        information: Information,
+        entries: Entries,
+        compare: Comparison,
+    ) -> None:
+        self._desk = desk
+        self._history = history
+        self._barrier = barrier
+        self._members = members
+        self._information = information
+        self._entries = entries
+        self._compare = compare
+        self._view: tuple[Incarnation, ...] = ()
+        self._by_tag: dict[bytes, bytes] = {}
+        """The others in the roster, learners included, as datagrams name them."""
+        self.roster = RosterView()
+        self.quarantined = False
+        """Others hold an elder life of this controller for the real one."""
+
+    # --- the roster ---------------------------------------------------------------------------
+
+    def refresh_roster(self, now: Now) -> bool:
+        """Read the roster from the folded state; whether it is another one."""
+        former, self.roster = self.roster, read_roster(self._history)
+        if former == self.roster:
+            return False
+        admitted = self.roster.active | self.roster.learners
+        self._information.roster(admitted)
+        own = self._desk.own.controller
+        self._by_tag = {tag(each): each for each in sorted(admitted) if each != own}
+        self.outcome(self._members.admitted(sorted(admitted), now), now)
+        self._greet(admitted - former.active - former.learners, now)
+        if own in self.roster.removed and own not in former.removed:
+            text = "this controller was removed from the environment for ever"
+            self._desk.notice("error", "removed", f"{text}: to come back it needs a new key")
+        return True
+
+    def _greet(self, admitted: frozenset[bytes], now: Now) -> None:
+        """Members to whom a stream stood before the roster named them."""
+        said = dict(self._desk.links.hellos())
+        for controller in sorted(admitted & self._desk.links.connected.keys()):
+            connection = self._desk.links.connected[controller]
+            for address in said[connection.stream].addresses[:1]:
+                self.outcome(self._members.announced(connection.incarnation, address, now), now)
+
+    def named(self, sender: bytes) -> bytes | None:
+        """The other member that a datagram's tag means.
+
+        Before others are in the roster, everybody to whom a stream stands is one.
+        """
+        members = self._by_tag or {tag(each): each for each in self._desk.links.connected}
+        return members.get(sender)
+
+    def addresses(self) -> list[Address]:
+        """Where the other controllers of the roster say that they listen."""
+        found: list[Address] = []
+        for name, fields in self._history.state.items("controller"):
+            if fields["state"] != "removed" and name != self._desk.own.controller.hex():
+                addresses = fields.get("addresses", [])
+                assert isinstance(addresses, list), "the kind says so"
+                found.extend(filter(None, map(read_address, addresses)))
+        return found
+
+    # --- peers --------------------------------------------------------------------------------
+
+    def connected(self, peer: Incarnation, address: Address | None, now: Now) -> None:
+        """A stream to a member stands, who says to listen at ``address``: it lives."""
+        self._information.meet(peer)
+        if address is not None:
+            self.outcome(self._members.announced(peer, address, now), now)
+
+    def disconnected(self, peer: Incarnation, now: Now) -> None:
+        """No stream to that member any more."""
+        self._information.forget(peer)
+        self.outcome(self._members.stream_lost(peer, now), now)
+
+    def booted(self, life: Incarnation, now: Now) -> None:
+        """A fact says that ``life`` began; one of our own, as high as this one, ends it."""
+        if life.controller != self._desk.own.controller:
+            self._information.kept.introduce(life.nonce, life.controller, life.boot)
+            self.outcome(self._members.booted(life, now), now)
+        elif life.boot >= self._desk.own.boot:
+            self.meet_twin(life)
+
+    def meet_twin(self, other: Incarnation) -> None:
+        """Another life with this controller's key is about; the newer one goes on.
+
+        Not where this one is quarantined: to take a higher number then would only make two lives
+        outbid each other for ever.
+        """
+        if not self.quarantined and other.boot >= self._desk.own.boot:
+            self._desk.end("another life of this controller is about", other.boot)
+
+    # --- what membership says -----------------------------------------------------------------
+
+    def outcome(self, outcome: Outcome, now: Now) -> None:
+        """Do what membership wants done."""
+        self._desk.send(outcome.outgoing, now, gated=False)
+        for change in outcome.changes:
+            self._changed(change, now)
+        for peer, summary in outcome.summaries:
+            self._compare(peer, summary, now)
+        if outcome.changes:
+            self.take_view(now)
+
+    def take_view(self, now: Now) -> None:
+        """Let the barrier know V."""
+        view = self._members.view
+        if view != self._view:
+            self._view = view
+            self._barrier.set_view(view, now)
+
+    def _changed(self, change: Change, now: Now) -> None:
+        member = change.member
+        self._desk.notify(MemberChanged(member.controller, change.what.value))
+        match change.what:
+            case What.ALIVE | What.REPLACED:
+                self._entries.changed(self._information.announce(member, now))
+                self._dial(member, now)
+            case What.REMOVED:
+                self._entries.changed(self._information.dismiss(member.controller, now))
+            case What.TWIN:
+                self.meet_twin(member)
+            case What.FORKED:
+                self._desk.notice("error", "fork", f"two lives of {member} announce themselves")
+            case What.QUARANTINED:
+                self.quarantined = True
+                self._desk.notice("error", "quarantined", QUARANTINED)
+            case What.FAILED | What.LEFT:
+                # A stream that outlives a long silence may stay stuck for minutes after it ends.
+                why = "nothing was heard from you for too long; dial again"
+                self._desk.carry(self._desk.links.drop(member.controller, why, now))
+            case What.SUSPECT:
+                pass
+
+    def _dial(self, member: Incarnation, now: Now) -> None:
+        address = self._members.address_of(member)
+        if address is not None and member.controller not in self._desk.links.connected:
+            step = self._desk.links.believed_alive(member.controller, (address,), now)
+            self._desk.carry(step)
+
+
+def read_roster(history: History) -> RosterView:
+    """The roster in the folded state."""
+    states: dict[str, list[bytes]] = {"active": [], "learner": [], "removed": []}
+    for name, fields in history.state.items("controller"):
+        states[str(fields["state"])].append(bytes.fromhex(name))
+    return RosterView(
+        frozenset(states["active"]), frozenset(states["learner"]), frozenset(states["removed"])
+    )
+
+
+def read_address(text: object) -> Address | None:
+    """``host:port`` as the roster spells it; None where nobody could listen there."""
+    host, _, port = str(text).rpartition(":")
+    name = host.strip("[]")
+    if not name or not port.isdecimal() or not 0 < int(port) <= PORT_MAX:
+        return None
+    return Address(name, int(port))

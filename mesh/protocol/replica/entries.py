@@ -1,0 +1,133 @@
+"""Running information in the replica: what the stores want said, and what is to be on disk first.
+
+Every change goes the same way: into the store, onto the disk's list, to the peers and to local
+readers, and the last two wait for the disk.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from mesh.protocol.effects import ChangeProgressed, InformationChanged
+from mesh.protocol.information import Heard, Information
+from mesh.protocol.inputs import Path, Write
+from mesh.protocol.now import Now
+from mesh.protocol.outgoing import Channel, Outgoing
+from mesh.protocol.replica.desk import Desk
+from mesh.protocol.swaps import SWAPS_PUBLISHED_MAX, Swap
+from mesh.wire.identity import Incarnation
+from mesh.wire.messages import Compare, Summary
+
+SWAP: Final = "swap"
+SWAP_PARTS: Final = 3
+"""Owned entries (SWAP, controller, tx) say when that controller showed that ChangeSet."""
+
+
+class Entries:
+    """Carries what the stores want to the desk."""
+
+    def __init__(self, desk: Desk, information: Information) -> None:
+        self._desk = desk
+        self._information = information
+        self._published: dict[Path, None] = {}
+        """Own swaps that others are told, the oldest first."""
+
+    def damaged(self) -> None:
+        """Tell people what could not be read from the disk."""
+        found = self._information.damaged
+        if found:
+            text = f"{len(found)} stored records, the first one: {found[0].reason}"
+            self._desk.notice("error", "records set aside", text)
+
+    # --- what people write --------------------------------------------------------------------
+
+    def write(self, writes: Sequence[Write], now: Now) -> int:
+        """Make ``writes`` together; how many they are. Raises RefusedWrite."""
+        outgoing = self._information.write(writes, self._desk.peers(), now)
+        self._written(tuple(write.path for write in writes), outgoing, now)
+        return len(writes)
+
+    def remove(self, prefix: Path, now: Now) -> int:
+        """Remove what is visible below ``prefix``; how many entries that was.
+
+        Raises RefusedWrite.
+        """
+        paths = tuple(path for path, _ in self._information.items(prefix))
+        outgoing = self._information.remove(prefix, self._desk.peers(), now)
+        self._written(paths, outgoing, now)
+        return len(paths)
+
+    def _written(self, paths: Iterable[Path], outgoing: Iterable[Outgoing], now: Now) -> None:
+        self.flush()
+        self._desk.send(outgoing, now, gated=True)
+        self.changed(paths)
+
+    # --- what peers say -----------------------------------------------------------------------
+
+    def receive(self, sender: Incarnation, payload: bytes, now: Now) -> None:
+        """A message of another's stores."""
+        self._heard(self._information.receive(sender, payload, self._desk.peers(), now), now)
+
+    def compare(self, peer: Incarnation, ping: bytes, now: Now) -> None:
+        """What ``peer`` holds."""
+        self._heard(self._information.compare(peer, ping, now), now)
+
+    def wake(self, now: Now) -> None:
+        """Do what is due."""
+        self._heard(self._information.wake(now), now)
+
+    def _heard(self, heard: Heard, now: Now) -> None:
+        self.flush()
+        self._desk.send(heard.outgoing, now, gated=True)
+        self.changed(heard.changed)
+        self._desk.counters["store messages rejected"] += heard.rejected
+        for alarm in heard.alarms:
+            self._desk.notice("error", "store", alarm)
+
+    # --- telling ------------------------------------------------------------------------------
+
+    def changed(self, paths: Iterable[Path]) -> None:
+        """Tell local listeners which entries read differently now."""
+        changed = tuple(paths)
+        if changed:
+            self._desk.notify(InformationChanged(changed))
+        for tx in filter(None, map(_swapped, changed)):
+            self._desk.notify(ChangeProgressed(tx))
+
+    def tell_what_is_held(self, peers: Iterable[Incarnation], summary: Summary, now: Now) -> None:
+        """A push may have been lost: let ``peers`` compare."""
+        message = Compare(summary)
+        outgoing = (Outgoing(peer, message, Channel.DATAGRAM) for peer in peers)
+        self._desk.send(outgoing, now, gated=True)
+
+    def publish(self, swapped: Swap, now: Now) -> None:
+        """Tell everybody when ``swapped`` was shown here; the last ones stay to be read."""
+        own = self._desk.own.controller.hex()
+        value = {"at_ns": now.wall_ns, "late": swapped.late, "why": swapped.why}
+        for tx in swapped.tx:
+            path = (SWAP, own, tx.hex())
+            told = self._information.publish(path, value, self._desk.peers(), now)
+            self._desk.send(told, now, gated=True)
+            self.changed((path,))
+            _ = self._published.pop(path, None)
+            self._published[path] = None
+        while len(self._published) > SWAPS_PUBLISHED_MAX:
+            oldest = next(iter(self._published))
+            del self._published[oldest]
+            told = self._information.retract(oldest, self._desk.peers(), now)
+            self._desk.send(told, now, gated=True)
+
+    def flush(self) -> None:
+        """Ask for what changed in the kept store to be written."""
+        dirty = self._information.dirty()
+        if dirty is not None:
+            self._desk.write(dirty)
+
+
+def _swapped(path: Path) -> bytes | None:
+    """The ChangeSet that ``path`` says was shown; None for whatever else a peer wrote."""
+    if len(path) != SWAP_PARTS or path[0] != SWAP:
+        return None
+    try:
+        return bytes.fromhex(path[2])
+    except ValueError:
+        return None

@@ -1,0 +1,139 @@
+"""Facts in the replica: own ones are written, others' are taken, and all are told on.
+
+A fact is on the disk's list before it is on anybody else's.
+"""
+
+from mesh.protocol.admission import Enrolment
+from mesh.protocol.chains import Chains
+from mesh.protocol.effects import Image, WriteFact, WriteMeta
+from mesh.protocol.now import Now
+from mesh.protocol.replica.company import Company
+from mesh.protocol.replica.crank import Crank
+from mesh.protocol.replica.desk import Desk
+from mesh.protocol.spreading import Spreading
+from mesh.wire import cbor
+from mesh.wire.facts import Body, Boot, Fact, SignedFact, read_fact
+from mesh.wire.identity import Incarnation
+from mesh.wire.messages import Facts, FactVector
+
+LAMPORT_KEY = "lamport"
+
+
+class Scribe:
+    """Writes, takes and tells facts."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        chains: Chains,
+        spreading: Spreading,
+        crank: Crank,
+        company: Company,
+    ) -> None:
+        self._desk = desk
+        self._chains = chains
+        self._spreading = spreading
+        self._crank = crank
+        self._company = company
+
+    # --- start --------------------------------------------------------------------------------
+
+    def restore(self, image: Image, environment: bytes, now: Now) -> None:
+        """Take up what the disk held."""
+        received = self._chains.restore(facts_of(image, environment))
+        for fact in received.taken:
+            self._crank.restore(fact, now)
+        for why in received.refused:
+            self._desk.counters[f"own facts refused: {why}"] += 1
+        if received.refused:
+            text = f"{len(received.refused)} stored facts do not verify"
+            self._desk.notice("error", "facts set aside", text)
+
+    def boot(self, image: Image, place: Enrolment, now: Now) -> None:
+        """Say that a new life has begun."""
+        previous = image.previous
+        last = len(self._chains.chain(previous)) if previous is not None else 0
+        body = Boot(
+            environment=place.environment,
+            generation=place.generation,
+            generation_nonce=place.generation_nonce,
+            previous=previous if last else None,
+            proven=last if last and image.unbroken else None,
+            folded=(),
+        )
+        _ = self.say(body, now)
+
+    # --- own facts ----------------------------------------------------------------------------
+
+    def say(self, body: Body, now: Now) -> Fact:
+        """Write one own fact and tell every connected peer once it is durable."""
+        fact, reserved = self._chains.write(body, now)
+        self._desk.write(WriteFact(fact.origin, fact.sequence, fact.signed))
+        if reserved is not None:
+            self._desk.write(WriteMeta(LAMPORT_KEY, reserved.to_bytes(8, "big")))
+        pushed = self._spreading.push((fact,), self._desk.peers(), now)
+        self._desk.send(pushed, now, gated=True)
+        self._crank.learn(fact, now)
+        return fact
+
+    def turn(self, now: Now) -> None:
+        """Turn the barrier for as long as something follows."""
+        self._crank.turn(self.say, self._chains.next_lamport, now)
+
+    # --- those of others ----------------------------------------------------------------------
+
+    def take(self, source: Incarnation, message: Facts, now: Now, *, is_member: bool) -> None:
+        """Facts that ``source`` brings; only a member is asked for what is missing before them."""
+        received = self._chains.receive(message.facts, now)
+        for why in received.refused:
+            self._desk.counters[f"facts refused: {why}"] += 1
+        for fact in received.taken:
+            self._desk.write(WriteFact(fact.origin, fact.sequence, fact.signed))
+            if isinstance(fact.body, Boot):
+                self._company.booted(fact.origin, now)
+            self._crank.learn(fact, now)
+        peers = self._desk.peers()
+        passed = self._spreading.pass_on(received.taken, source, peers, direct=message.direct)
+        self._desk.send(passed, now, gated=True)
+        if is_member:
+            news = bool(received.taken)
+            asked = self._spreading.took(source, now, news=news, gaps=received.gaps)
+            self._desk.send(asked, now, gated=True)
+
+    def answer(self, peer: Incarnation, vector: FactVector, now: Now) -> None:
+        """Send what ``peer`` lacks."""
+        self._desk.send(self._spreading.answer(peer, vector, now), now, gated=True)
+
+    def connected(self, peer: Incarnation, now: Now) -> None:
+        """A stream to a member stands: it may know what we do not."""
+        self._desk.send(self._spreading.connected(peer, now), now, gated=True)
+
+    def compare(self, peer: Incarnation, facts: bytes, now: Now) -> None:
+        """How far ``peer`` holds every chain, as a hash."""
+        self._desk.send(self._spreading.compare(peer, facts, now), now, gated=True)
+
+
+def lamport_floor(image: Image) -> int:
+    """Above every Lamport time that an earlier life may have used."""
+    return int.from_bytes(image.meta.get(LAMPORT_KEY, b""), "big")
+
+
+def facts_of(image: Image, environment: bytes) -> list[SignedFact]:
+    """The stored facts that belong to ``environment``: their chain's Boot says so.
+
+    A controller that gave up its own environment for another keeps the old facts on disk, as
+    evidence. What does not decode is left for the chains to refuse and count.
+    """
+    belongs: dict[Incarnation, bool] = {}
+    kept: list[SignedFact] = []
+    for signed in image.facts:
+        try:
+            fact = read_fact(signed)
+        except cbor.Undecodable:
+            kept.append(signed)
+            continue
+        if isinstance(fact.body, Boot):
+            belongs[fact.origin] = fact.body.environment == environment
+        if belongs.get(fact.origin, False):
+            kept.append(signed)
+    return kept
