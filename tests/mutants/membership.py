@@ -358,6 +358,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
         _replace(Membership, "_meet", _take_a_late_message_for_a_fork),
         (f"{_SPEC}/test_lives.py::test_a_late_message_of_an_ended_life_is_no_fork",),
     ),
+    "membership-fork-by-old-answer": Mutant(
+        _replace(Lives, "is_proof", lambda _self, _ended, _asked_ns: True),
+        (f"{_SPEC}/test_lives.py::test_an_answer_from_before_the_newer_life_was_known_is_no_fork",),
+    ),
     "membership-twin-unseen": Mutant(
         _replace(Beliefs, "hear_of_twin", _nothing),
         (

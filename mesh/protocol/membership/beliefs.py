@@ -114,7 +114,7 @@ class Beliefs:
 
     def succeed(self, newer: Incarnation, step: Step) -> None:
         """``newer`` exists, so no older life of its controller is a member any longer."""
-        self.lives.succeed(newer)
+        self.lives.succeed(newer, step.ns)
         held = self.table.get(newer.controller)
         if held is not None and held.incarnation != newer:
             self.table.drop(held)

@@ -32,6 +32,7 @@ class Lives:
 
     def __init__(self) -> None:
         self._current: dict[bytes, Incarnation] = {}
+        self._since_ns: dict[bytes, int] = {}
         self._quarantined: dict[Incarnation, None] = {}
 
     def judge(self, incarnation: Incarnation) -> Life:
@@ -43,9 +44,19 @@ class Lives:
             return Life.CURRENT
         return Life.NEWER if current is None or incarnation > current else Life.ENDED
 
-    def succeed(self, newer: Incarnation) -> None:
-        """``newer`` is the current life of its controller from now on."""
-        self._current[newer.controller] = newer
+    def succeed(self, newer: Incarnation, at_ns: int = 0) -> None:
+        """``newer`` is the current life of its controller from now on, ``at_ns`` (monotonic)."""
+        if self._current.get(newer.controller) != newer:
+            self._current[newer.controller] = newer
+            self._since_ns[newer.controller] = at_ns
+
+    def is_proof(self, ended: Incarnation, asked_ns: int) -> bool:
+        """Whether an answer of ``ended`` to what it was asked at ``asked_ns`` proves a fork.
+
+        Only if the life that took its place was known by then: an answer may be as old as its
+        question.
+        """
+        return asked_ns >= self._since_ns.get(ended.controller, 0)
 
     def fork(self, elder: Incarnation) -> Incarnation:
         """``elder`` lives and goes on; returns the newer life, which is kept out now."""
@@ -71,5 +82,6 @@ class Lives:
     def forget(self, controller: bytes) -> None:
         """The controller was removed."""
         _ = self._current.pop(controller, None)
+        _ = self._since_ns.pop(controller, None)
         for life in self.quarantined(controller):
             del self._quarantined[life]

@@ -309,7 +309,8 @@ class Membership:
         asked = self._probing.answered(source, ack, channel, step)
         if asked is None:
             return
-        if asked.purpose is Purpose.FORK and source in self._visitors:
+        proves = self._lives.is_proof(source, asked.asked.monotonic_ns)
+        if asked.purpose is Purpose.FORK and source in self._visitors and proves:
             self._beliefs.prove_fork(source, self._visitors[source], step)
         self._hear(source, ack.news, step)
         summary = asked.summary if ack.summary is None else ack.summary

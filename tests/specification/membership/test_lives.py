@@ -1,11 +1,12 @@
 """Restarts, clones, and what a person decides."""
 
 from mesh.protocol.membership import What
+from mesh.protocol.now import SECOND
 from mesh.protocol.outgoing import Channel
 from mesh.wire.identity import Address
-from mesh.wire.messages import Gossip, News, Probe, Standing
+from mesh.wire.messages import Ack, Gossip, News, Probe, Standing
 from tests.mesh.protocol.membership.lone import HOME, OWN, Lone, address, says
-from tests.mesh.protocol.membership.village import House, Village, incarnation
+from tests.mesh.protocol.membership.village import WALL_NS, House, Village, incarnation
 
 ELSEWHERE = Address("198.51.100.9", 7_117)
 
@@ -93,6 +94,21 @@ def test_a_late_message_of_an_ended_life_is_no_fork() -> None:
     lone.pass_time(5, answering=[1, 3])
     assert lone.happened(What.FORKED) == []
     assert incarnation(2, 2) in lone.machine.view
+
+
+def test_an_answer_from_before_the_newer_life_was_known_is_no_fork() -> None:
+    """Asked while one life counted, answered, and ended before the next one: no two lives spoke."""
+    lone = Lone(4)
+    first, second, third = (incarnation(2, boot) for boot in (1, 2, 3))
+    lone.take(lone.machine.booted(second, lone.now))
+    lone.hush()
+    lone.hear(first, Gossip(()))
+    (_, question, _), *_ = lone.messages(Probe)
+    lone.ns += SECOND // 100
+    lone.take(lone.machine.announced(third, address(2), lone.now))
+    lone.hear(first, Ack(question.nonce, WALL_NS + lone.ns, None, ()))
+    assert lone.happened(What.FORKED) == []
+    assert third in lone.machine.view
 
 
 def test_two_lives_that_answer_are_a_fork() -> None:
