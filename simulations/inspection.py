@@ -53,6 +53,8 @@ class Inspector:
         self._views: dict[tuple[Incarnation, int], tuple[Incarnation, ...]] = {}
         """The detector's view at the moment at which a fact was written, until it is durable."""
         self._last_views: dict[str, tuple[Incarnation, ...]] = {}
+        self._facts: dict[tuple[Incarnation, int], bytes] = {}
+        """The hash of every fact that was ever durable at its origin."""
         self._lives: dict[tuple[bytes, int], Incarnation] = {}
         """By controller and boot number."""
         self._steps_now: dict[str, int] = {}
@@ -118,9 +120,12 @@ class Inspector:
         if not isinstance(write, WriteFact):
             return
         fact = read_fact(write.signed)
-        if write.origin.controller != host.controller:
+        is_new = (write.origin, write.sequence) not in self._facts
+        if write.origin.controller != host.controller or not is_new:
+            self._check_same(host, fact)
             self.barrier.held(host.controller, fact)
             return
+        self._facts[write.origin, write.sequence] = fact.hash
         view = self._views.pop((write.origin, write.sequence), None)
         if view is not None:
             self.barrier.saw(write.origin, view)
@@ -129,6 +134,13 @@ class Inspector:
         self.barrier.written(fact)
         self._chronicle.counts[_kind(fact)] += 1
         self._barrier_violations()
+
+    def _check_same(self, host: Host, fact: Fact) -> None:
+        """What others hold, and what comes back after a loss, is what its origin wrote."""
+        if self._facts.get((fact.origin, fact.sequence)) != fact.hash:
+            self.violated(
+                "one chain", f"{host.name} holds another {fact.sequence} of {fact.origin}"
+            )
 
     def _check_number(self, life: Incarnation) -> None:
         """No two lives have one number, unless the disk that remembered it was lost."""
