@@ -3,13 +3,14 @@
 import random
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
 import msgspec
 import pytest
 
+from mesh.protocol.links.limits import GREETING_MAX
 from mesh.wire import codec
 from mesh.wire.envelope import Datagram, PlainSealer, pack
 from mesh.wire.framing import LENGTH_BYTES, delimit, split
@@ -146,6 +147,13 @@ def throw_into_stream(target: Process, kind: Thing, luck: random.Random) -> None
             pass  # an end that did not wait for all that was thrown
 
 
+def break_off(target: Process, luck: random.Random) -> None:
+    """Half a frame, and then the end."""
+    whole = said(HELLO)
+    with socket.create_connection(address(target), timeout=PATIENCE_S) as stream:
+        stream.sendall(whole[: luck.randrange(1, len(whole))])
+
+
 @contextmanager
 def nothing_else_changes(mesh: Mesh) -> Iterator[None]:
     """What the controllers hold and show, and whom they know, is the same before and after."""
@@ -159,7 +167,7 @@ def nothing_else_changes(mesh: Mesh) -> Iterator[None]:
     await_that(lambda: agree(mesh.processes), PATIENCE_S, "all hold the same before")
     before = seen()
     yield
-    assert seen() == before
+    await_that(lambda: seen() == before, PATIENCE_S, "everything is as it was")
 
 
 def resident_bytes(process: Process) -> int:
@@ -201,6 +209,25 @@ def test_stream_is_ended_and_counted(mesh: Mesh, kind: Thing) -> None:
         await_that(is_counted, PATIENCE_S, f"{STREAMS} more are counted as {counter}")
 
 
+def test_silent_streams_are_bounded_and_end(mesh: Mesh) -> None:
+    """Of those who connect and say nothing only so many are waited for, and none for long."""
+    target = mesh.processes[0]
+    count = GREETING_MAX + STREAMS
+    grounds = ("streams ended: crowded", "streams ended: mute")
+
+    def ended() -> list[int]:
+        return [counters(target).get(ground, 0) for ground in grounds]
+
+    with nothing_else_changes(mesh), ExitStack() as silent:
+        before = ended()
+        for _ in range(count):
+            _ = silent.enter_context(socket.create_connection(address(target), timeout=PATIENCE_S))
+        await_that(lambda: sum(ended()) - sum(before) == count, PATIENCE_S, "all were sent away")
+        crowded, mute = (now - then for now, then in zip(ended(), before, strict=True))
+    assert crowded >= STREAMS
+    assert mute <= GREETING_MAX
+
+
 def test_memory_does_not_grow_and_the_mesh_works_on(mesh: Mesh) -> None:
     """Under a rain of all of it entries and ChangeSets pass as ever; only counters are left."""
     target, *others = mesh.processes
@@ -211,6 +238,7 @@ def test_memory_does_not_grow_and_the_mesh_works_on(mesh: Mesh) -> None:
             throw_datagrams(target, kind, DATAGRAMS, luck)
         for kind in STREAM_KINDS:
             throw_into_stream(target, kind, luck)
+        break_off(target, luck)
         put(target, "rain", f"round {at}")
         held_bytes.append(resident_bytes(target))
     settled_bytes = held_bytes[ROUNDS // 4]
