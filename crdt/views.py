@@ -15,9 +15,7 @@ Replicated Data Types" (2011).
 
 from collections.abc import Iterator
 
-from crdt.errors import RefusedWrite
 from crdt.fractions import place_between
-from crdt.limits import integer_max, integer_min
 from crdt.reading import Reading, Token
 from crdt.record import Delta, current
 from crdt.store import Store
@@ -134,8 +132,6 @@ class Counter:
             sum(part) for part in zip((0, 0), *(_parts(s.value) for s in mine), strict=True)
         )
         up, down = (up + amount, down) if amount >= 0 else (up, down - amount)
-        if not integer_min <= -down <= up <= integer_max:
-            raise RefusedWrite("this counter has reached 64 bits: remove it, and begin anew")
         seen = Token(((store.replica, max((s.counter for s in mine), default=0)),))
         return store.put(self._key, (up, down), wall_ns, seen)
 

@@ -3,10 +3,12 @@
 import datetime as dt
 from collections.abc import Mapping
 
+import cbor2
 import pytest
 
 from crdt import Put, RefusedWrite, Store, Value
 from crdt.limits import value_bytes_max
+from crdt.values import decode_bounded
 from tests.crdt.world import WALL_NS, make_store
 
 KEY = ("info", "x")
@@ -71,6 +73,15 @@ def test_what_is_no_value_is_refused_and_changes_nothing(value: object, text: st
     with pytest.raises(RefusedWrite, match=text):
         _ = store.put(KEY, value, WALL_NS)
     assert (len(store), store.counter) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xc1\x01", b"\xc2\x41\x01", b"\xd8\x23\x61a", b"\xd9\xd9\xf7\x01"]
+)
+def test_the_decoder_stops_at_any_tag(data: bytes) -> None:
+    """No date, no big number, no pattern is ever built from what a peer sends."""
+    with pytest.raises(cbor2.CBORDecodeError):
+        _ = decode_bounded(data, 4)
 
 
 def test_depth_16_is_fine() -> None:

@@ -74,6 +74,8 @@ def test_counter_adds_up_what_everybody_counted(two: tuple[Store, Store]) -> Non
     for step in range(3):
         cross(two, lambda: left.add(5, WALL_NS), lambda: right.add(-2, WALL_NS))
         assert int(left) == int(right) == 3 * (step + 1)
+    cross(two, lambda: left.add(1, WALL_NS))
+    assert int(left) == int(right) == 10
     record = two[0].record(KEY)
     assert record is not None
     assert len(record) == 2

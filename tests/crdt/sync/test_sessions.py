@@ -571,6 +571,30 @@ def test_answers_that_nobody_asked_for_change_nothing() -> None:
     assert dict(duo.stores[1].vector) == {}
 
 
+def test_answers_to_an_earlier_session_change_nothing() -> None:
+    """A COVER of the session before, late, is not taken for that of the session that is open."""
+    duo = Duo()
+    fill(duo.stores[0], 3)
+    late: list[Message] = []
+
+    def delay(message: Message) -> bool:
+        if isinstance(message, Records | Cover):
+            late.append(message)
+        return not isinstance(message, Records | Cover)
+
+    duo.keep = delay
+    duo.hear(1, duo.syncs[0].ping())
+    first = list(late)
+    duo.wake(1, session_ns_max)
+    duo.hear(1, duo.syncs[0].ping())
+    assert duo.syncs[1].statistics().pulls == 1
+    duo.keep = lambda _: True
+    for message in first:
+        duo.hear(1, encode(message))
+    assert len(duo.stores[1]) == 0
+    assert {r.reason for r in duo.rejected} == {Reason.STALE}
+
+
 def test_messages_replayed_after_the_session_change_nothing() -> None:
     """Every message of a whole exchange, once more and shuffled, leaves both stores as they are."""
     duo = behind(60, [1, 2, 3])
