@@ -1,14 +1,19 @@
 """Faults planted in the wire."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, get_args
 
 import cbor2
 import msgspec
 import pytest
 
-from mesh.wire import cbor, codec, envelope, framing
+from mesh.wire import cbor, codec, envelope, facts, framing, requests
 from mesh.wire.codec import Rejected
+from mesh.wire.identity import Incarnation
+from mesh.wire.limits import FRAME_BYTES_MAX
+from mesh.wire.messages import Message
+from mesh.wire.requests import SignedRequest
+from tests.mutants.edit import edit
 from tests.mutants.mutant import Mutant
 
 _HERE: Final = "tests/mesh/wire"
@@ -55,7 +60,61 @@ def _accept_repeated(self: envelope.ReplayWindow, counter: int) -> bool:
     return counter > self._greatest - envelope.REPLAY_WINDOW
 
 
+def _later_by_luck(self: Incarnation, other: Incarnation) -> bool:
+    """Of two lives the one with the greater random bytes is the later one."""
+    return (self.controller, self.nonce) > (other.controller, other.nonce)
+
+
+def _forgive_what_is_added(raw: bytes, bytes_max: int = 2**20) -> Message | Rejected:
+    """Reads the fields it knows, and overlooks one more."""
+    message = _read(raw, bytes_max)
+    if not isinstance(message, Rejected):
+        return message
+    try:
+        value = cbor.decode(raw, bytes_max)
+    except cbor.Undecodable:
+        return message
+    return _read(cbor.encode(value[:-1]), bytes_max) if isinstance(value, list) else message
+
+
+def _never_too_much(raw: bytes, bytes_max: int = 2**20) -> Message | Rejected:
+    """Where something is longer than allowed, the first half of it is read."""
+    message = _read(raw, bytes_max)
+    if not isinstance(message, Rejected) or "length" not in message.why:
+        return message
+    value = cbor.decode(raw, bytes_max)
+    assert isinstance(value, list)
+    return _read(cbor.encode([value[0], value[1][: len(value[1]) // 2], *value[2:]]), bytes_max)
+
+
+def _renumbered(kind: type[msgspec.Struct]) -> Callable[[pytest.MonkeyPatch], None]:
+    """Writes and reads messages of ``kind`` under a free number: both ends agree."""
+    number = kind.__struct_config__.tag
+    assert isinstance(number, int)
+
+    def encode(message: Message) -> bytes:
+        raw = _write(message)
+        return raw[:1] + bytes([_FREE]) + raw[2:] if raw[1] == number else raw
+
+    def decode(raw: bytes, bytes_max: int = 2**20) -> Message | Rejected:
+        free = raw[1:2] == bytes([_FREE])
+        return _read(raw[:1] + bytes([number]) + raw[2:] if free else raw, bytes_max)
+
+    def patch(monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(codec, "encode", encode)
+        monkeypatch.setattr(codec, "decode", decode)
+
+    return patch
+
+
+_FREE: Final = 23
+"""A number that no message has, and that takes one byte in CBOR."""
+
+_KINDS: Final[tuple[type[msgspec.Struct], ...]] = get_args(Message)
+
 _decode = cbor.decode
+_write = codec.encode
+_read = codec.decode
 
 MUTANTS: Final[dict[str, Mutant]] = {
     "wire-not-canonical": Mutant(
@@ -128,4 +187,61 @@ MUTANTS: Final[dict[str, Mutant]] = {
             f"{_HERE}/test_envelope.py::test_the_window_agrees_with_memory",
         ),
     ),
+    "wire-fields-may-be-added": Mutant(
+        _replace(codec, "decode", _forgive_what_is_added),
+        (f"{_HERE}/test_codec.py::test_the_wrong_shape_is_rejected",),
+    ),
+    "wire-what-is-too-long-is-cut": Mutant(
+        _replace(codec, "decode", _never_too_much),
+        (f"{_HERE}/test_codec.py::test_limits_hold_to_the_last_one",),
+    ),
+    "wire-hash-covers-the-signature": Mutant(
+        edit(facts.write_fact, "digest(raw)", "digest(raw + sign(raw))"),
+        (
+            f"{_HERE}/test_facts_and_requests.py::test_a_chain_names_what_came_before",
+            f"{_HERE}/test_facts_and_requests.py::test_every_fact_survives",
+        ),
+    ),
+    "wire-tx-covers-the-signature": Mutant(
+        edit(SignedRequest.tx, "digest(self.raw)", "digest(self.raw + self.signature)"),
+        (f"{_HERE}/test_facts_and_requests.py::test_the_tx_is_the_hash_of_what_was_signed",),
+    ),
+    "wire-parameters-of-any-kind": Mutant(
+        edit(requests._demand_plain, "| str():", "| str() | float() | bytes():"),
+        (f"{_HERE}/test_facts_and_requests.py::test_parameters_are_plain",),
+    ),
+    "wire-lives-ordered-by-luck": Mutant(
+        _replace(Incarnation, "__gt__", _later_by_luck),
+        (f"{_HERE}/test_facts_and_requests.py::test_incarnations_are_ordered_by_life",),
+    ),
+    "wire-flag-is-not-counted": Mutant(
+        _replace(framing, "_PIECE_BYTES_MAX", FRAME_BYTES_MAX),
+        (f"{_HERE}/test_framing.py::test_a_message_of_any_length_arrives",),
+    ),
+    "wire-sends-what-nobody-reads": Mutant(
+        edit(framing.split, "len(raw) > MESSAGE_BYTES_MAX", "len(raw) > 2 * MESSAGE_BYTES_MAX"),
+        (f"{_HERE}/test_framing.py::test_we_never_send_what_nobody_reads",),
+    ),
+    "wire-boot-does-not-travel": Mutant(
+        edit(envelope.unpack, "Incarnation(controller, boot,", "Incarnation(controller, 1,"),
+        (f"{_HERE}/test_envelope.py::test_every_datagram_survives",),
+    ),
+    "wire-envelope-with-whole-names": Mutant(
+        edit(envelope.pack, "inside + message", "inside + bytes(16) + message"),
+        (f"{_HERE}/test_envelope.py::test_the_envelope_is_small",),
+    ),
+    "wire-boot-of-64-bits": Mutant(
+        edit(envelope.unpack, "boot > COUNTER_MAX or ", ""),
+        (f"{_HERE}/test_envelope.py::test_numbers_beyond_63_bits_are_rejected",),
+    ),
+    "wire-short-datagrams-are-trusted": Mutant(
+        edit(envelope.unpack, "plain is None or len(plain) < _INSIDE.size", "plain is None"),
+        (f"{_HERE}/test_envelope.py::test_no_damage_raises",),
+    ),
+    **{
+        f"wire-{kind.__name__}-renumbered": Mutant(
+            _renumbered(kind), (f"{_HERE}/test_codec.py::test_golden_bytes[{kind.__name__}]",)
+        )
+        for kind in _KINDS
+    },
 }
