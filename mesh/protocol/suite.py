@@ -1,7 +1,7 @@
 """The seam to cryptography: what the protocol asks of it, and nothing more.
 
-The driver passes real Ed25519, a simulated mesh a keyed MAC that is quicker and still refuses every flipped bit.
-The protocol cannot tell which one it has.
+The driver passes real Ed25519, a simulated mesh a keyed MAC that is quicker and still refuses every
+flipped bit. The protocol cannot tell which one it has.
 """
 
 from typing import Protocol
@@ -22,4 +22,7 @@ class Suite(Protocol):
     """What needs no private key."""
 
     def verify(self, public: bytes, message: bytes, signature: bytes) -> bool:
-        """Whether ``signature`` over ``message`` is by the key ``public``; False for malformed keys too."""
+        """Whether ``signature`` over ``message`` is by the key ``public``.
+
+        False for malformed keys too.
+        """
