@@ -289,7 +289,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "barrier-B11vi-merges-for-less": Mutant(
         edit(
-            shape._wrong_roster,
+            shape._wrong_roster_of_merge,
             'return "it asks for fewer than the policy does" if attempt.quorum < needed else None',
             "return None",
         ),
@@ -297,10 +297,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "barrier-B11vi-merges-exactly": Mutant(
         edit(
-            shape._wrong_roster,
+            shape._wrong_roster_of_merge,
             "if attempt.quorum < needed else None",
             "if attempt.quorum != needed else None",
         ),
         (f"{ROSTER}::test_a_merge_may_not_ask_for_less_than_its_ancestors_do",),
+    ),
+    "barrier-B11vi-anybody-merges": Mutant(
+        edit(shape._wrong_roster_of_merge, "who.controller not in ever", "False"),
+        (f"{ROSTER}::test_only_who_was_ever_active_takes_part_in_a_merge",),
     ),
 }
