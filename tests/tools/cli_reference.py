@@ -61,6 +61,7 @@ def page() -> str:
 
 
 def verbs_of(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """The parsers of the verbs of a command."""
     groups = [each for each in parser._actions if isinstance(each, argparse._SubParsersAction)]
     return [verb for group in groups for verb in group.choices.values()]
 
