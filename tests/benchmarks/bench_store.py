@@ -257,7 +257,7 @@ def show(figures: list[Figure]) -> None:
         other = "" if figure.pycrdt is None else f"{figure.pycrdt:,.1f}"
         ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
         target = "" if figure.target is None else f"{figure.target:,.0f}"
-        print(
+        print(  # noqa: T201 - a program that people run
             f"{figure.name:38} {figure.unit:8} {figure.ours:12,.1f} {other:>12} {ratio:>7}"
             f" {target:>10}",
         )
