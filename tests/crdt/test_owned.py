@@ -161,6 +161,7 @@ def test_stores_that_disagree_on_who_is_current_do_not_harm_each_other() -> None
     duo.meet(3)
     assert duo.equal()
     assert entries(bob) == {KEY: Liveness.LIVE, OTHER: Liveness.LIVE}
+    assert duo.alarms == []
 
 
 def test_the_owner_takes_its_own_entry_away() -> None:

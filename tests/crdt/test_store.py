@@ -62,7 +62,9 @@ def test_a_token_that_was_never_given_out_is_refused(data: bytes) -> None:
 def test_removing_a_subtree_removes_what_is_observed_and_spares_what_is_not() -> None:
     """A concurrent write below the prefix survives."""
     left, right = make_store(A), make_store(B)
-    delta = left.write([Put(("t", "a"), 1), Put(("t", "b"), 2), Put(("u",), 3)], WALL_NS)
+    delta = left.write(
+        [Put(("t", "a"), 1), Put(("t", "b"), 2), Put(("t", "d"), 0), Put(("u",), 3)], WALL_NS
+    )
     _ = right.apply(delta, WALL_NS)
     concurrent = right.put(("t", "c"), 4, WALL_NS) + right.put(("t", "b"), 5, WALL_NS)
     _ = right.apply(left.remove_prefix(("t",), WALL_NS), WALL_NS)

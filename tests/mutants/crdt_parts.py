@@ -25,10 +25,11 @@ _SESSIONS: Final = f"{_HERE}/sync/test_sessions.py"
 MUTANTS: Final[dict[str, Mutant]] = {
     "crdt-join-keeps-what-is-superseded": Mutant(
         edit(record.join, "if not any(dominates(theirs, mine) for theirs in remote)", ""),
-        (
-            f"{_RECORD}::test_a_superseded_sibling_goes",
-            f"{_STORE}::test_one_write_resolves_a_conflict",
-        ),
+        (f"{_RECORD}::test_a_superseded_sibling_goes",),
+    ),
+    "crdt-writes-supersede-nothing": Mutant(
+        edit(record.context_for, "knowledge(record) if seen is None", "{} if seen is None"),
+        (f"{_STORE}::test_one_write_resolves_a_conflict",),
     ),
     "crdt-join-drops-what-is-unknown": Mutant(
         edit(record.join, "if not any(dominates(theirs, mine) for theirs in remote)", "if False"),

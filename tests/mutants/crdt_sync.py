@@ -273,6 +273,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
         _replace(Store, "claims_too_much", _no),
         (f"{_SESSIONS}::test_a_peer_that_claims_writes_of_mine_is_not_believed",),
     ),
+    "crdt-replays-resurrect": Mutant(
+        _replace(Seen, "covers", lambda *_: False),
+        (f"{_SESSIONS}::test_messages_replayed_after_the_session_change_nothing",),
+    ),
     "crdt-stale-answers-taken": Mutant(
         _replace(Synchronizer, "_stale", lambda _self, _work: None),
         (f"{_SESSIONS}::test_answers_that_nobody_asked_for_change_nothing",),

@@ -596,10 +596,13 @@ def test_answers_to_an_earlier_session_change_nothing() -> None:
 
 
 def test_messages_replayed_after_the_session_change_nothing() -> None:
-    """Every message of a whole exchange, once more and shuffled, leaves both stores as they are."""
+    """Every message of a whole exchange, and every rumour before it, once more and shuffled."""
     duo = behind(60, [1, 2, 3])
     duo.meet(2)
+    as_it_was = make_store(A)
+    fill(as_it_was, 60)
     old = list(duo.messages)
+    old += [Rumour(False, EPOCH[:4], (record,)) for record in as_it_was.records()]
     before = [(store.extent_hash(), store.root()) for store in duo.stores]
     Random(1).shuffle(old)
     for message in old:
