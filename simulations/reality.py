@@ -134,6 +134,13 @@ class RealLife:
                 yield path, frozenset((reading.value, *reading.conflicts))
 
     def waiting(self) -> tuple[bytes, ...]:
-        """Transactions that wait at the barrier here."""
+        """Transactions that wait at the barrier for this controller's answer."""
         inside = self.replica.participant
-        return inside.barrier.queued if inside is not None else ()
+        if inside is None:
+            return ()
+        return tuple(
+            inside.catalogue[number].tx
+            for number in range(len(inside.catalogue))
+            if not inside.history.ids >> number & 1
+            and self.own in inside.barrier.status(number).waiting_for
+        )
