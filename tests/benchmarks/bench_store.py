@@ -29,7 +29,7 @@ Document: TypeAlias = "pycrdt.Doc[pycrdt.Map[str]]"
 EPOCH = data_set_epoch(b"bench", 1, bytes(16))
 WALL_NS = 1_800_000_000_000_000_000
 VALUE = "a value of usual size"
-ROUNDS = 5
+ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +55,8 @@ def make_keys(count: int) -> list[Key]:
     return [("info", f"service-{number}") for number in range(count)]
 
 
-def best(rounds: Iterator[float]) -> float:
-    """Return the shortest time."""
-    return min(rounds)
-
-
 def timed(work: Callable[[], object]) -> float:
     """Return the seconds that `work` takes, without collecting garbage."""
-    gc.collect()
     gc.disable()
     start = perf_counter()
     work()
@@ -76,7 +70,10 @@ def pair(
     theirs: Callable[[], Callable[[], object]],
 ) -> tuple[float, float]:
     """Set up and time both in turn, several rounds; return the best seconds of each."""
-    times = [(timed(ours()), timed(theirs())) for _ in range(ROUNDS)]
+    times = []
+    for _ in range(ROUNDS):
+        _ = gc.collect()
+        times.append((timed(ours()), timed(theirs())))
     return min(one for one, _ in times), min(other for _, other in times)
 
 
