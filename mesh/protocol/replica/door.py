@@ -51,7 +51,7 @@ from mesh.protocol.replica.calls import FAILED, Call, Calls
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.participant import Participant
 from mesh.protocol.replica.replays import Replays
-from mesh.protocol.standing import Access, RosterView, Verdict
+from mesh.protocol.standing import Access, Refused, RosterView, Verdict
 from mesh.protocol.suite import Signer, Suite
 from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import Hello, Knock, Message, Welcome
@@ -281,10 +281,13 @@ class Replica:
 
     def _greeted(self, stream: int, hello: Hello, remote: Address, now: Now) -> None:
         verdict = self.admission.judge(hello, self._roster)
-        # A verdict quotes the roster: it leaves after what the roster was made of.
-        self._links_step(self.desk.links.judged(stream, verdict, now), now, gated=True)
-        step = self.admission.greeted(stream, remote, hello, verdict, self._roster, now)
-        self._admission_step(step, now)
+        # Whoever is sent away is told first what that follows from, such as its own removal.
+        last_words = isinstance(verdict, Refused)
+        step = self.desk.links.judged(stream, verdict, now)
+        self._links_step(step, now, gated=last_words)
+        self._admission_step(
+            self.admission.greeted(stream, remote, hello, verdict, self._roster, now), now
+        )
         self._ask_claimant(stream, verdict, now)
 
     def _received(
