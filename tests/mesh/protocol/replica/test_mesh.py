@@ -1,5 +1,7 @@
 """Replicas together: founding, admission, running information, changes, partitions and merges."""
 
+from functools import partial
+
 from mesh.protocol.effects import Answer, Refusal
 from mesh.protocol.inputs import (
     AcceptMember,
@@ -26,13 +28,17 @@ def gather(count: int) -> MiniMesh:
         first.handle(Sighted(host.address, "mdns"))
     mesh.run(5 * SECOND)
     for host in others:
-        answer = first.call(lambda call, host=host: AcceptMember(call, host.identity.public))
+        answer = first.call(partial(_accept, host))
         assert isinstance(answer, Answer), answer
         mesh.run(2 * SECOND)
     assert mesh.run_until(lambda: is_complete(mesh), 20 * SECOND), [
         host.replica.admission.phase for host in mesh.hosts
     ]
     return mesh
+
+
+def _accept(host: Host, call: int) -> AcceptMember:
+    return AcceptMember(call, host.identity.public)
 
 
 def is_complete(mesh: MiniMesh) -> bool:
