@@ -81,12 +81,12 @@ class _silence:  # noqa: N801  # reads as the statement that it is used in
         self._sink = tempfile.TemporaryFile()  # noqa: SIM115  # closed on leaving
 
     def __enter__(self) -> None:
-        sys.stdout.flush()
+        _ = sys.stdout.flush()
         _ = os.dup2(self._sink.fileno(), 1)
 
     def __exit__(self, *error: object) -> None:
         del error
-        sys.stdout.flush()
+        _ = sys.stdout.flush()
         _ = os.dup2(self._stdout, 1)
         os.close(self._stdout)
         self._sink.close()

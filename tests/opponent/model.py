@@ -70,7 +70,7 @@ class Model:
         """``c`` writes ``fact``."""
         life = self.current[c]
         self.logs[life].append(fact)
-        self.learn(c, life)
+        _ = self.learn(c, life)
 
     def learn(self, c: int, life: int) -> Fact:
         """``c`` learns the next fact of ``life``."""

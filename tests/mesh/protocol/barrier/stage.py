@@ -286,7 +286,7 @@ class Actor:
         self.applied: list[bytes] = []
         self.merges = 0
         self.actions: list[Action] = []
-        self.see(*stage.lives)
+        _ = self.see(*stage.lives)
 
     def see(self, *numbers: int) -> "Actor":
         """V: the present lives of ``numbers``."""
@@ -296,7 +296,7 @@ class Actor:
     def hear(self, *facts: Fact) -> "Actor":
         """Learn ``facts``, and what comes before them in their chains."""
         for fact in facts:
-            self.hear_chain(fact.origin, fact.sequence)
+            _ = self.hear_chain(fact.origin, fact.sequence)
         return self
 
     def hear_chain(self, origin: Incarnation, upto: int) -> bool:
