@@ -349,10 +349,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
             "at.skipped |= {} if skipped is None else {skipped: None}",
             "at.skipped |= {} if skipped is None or fact.origin != at.me else {skipped: None}",
         ),
-        (
-            f"{ORDER}::test_a_skip_is_on_record_for_ever",
-            f"{ORDER}::test_ancestors_come_with_it",
-        ),
+        (f"{ORDER}::test_a_skip_is_on_record_for_ever",),
     ),
     "barrier-B12-patience-goes-on": Mutant(
         edit(

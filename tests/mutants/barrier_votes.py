@@ -226,7 +226,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
             "return cls(objection.why, objection.detail, objection.key)",
             "return cls(objection.why, objection.detail)",
         ),
-        (f"{ANSWER}::test_what_is_wrong_or_not_understood_is_refused",),
+        (f"{ANSWER}::test_a_base_that_was_written_since_is_in_conflict",),
     ),
     "barrier-B2g-operator-ignored": Mutant(
         edit(answer.refused_by_operator, "if case.change_set.tx in at.refused:", "if False:"),
