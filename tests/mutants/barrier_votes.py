@@ -214,6 +214,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (
             f"{ANSWER}::test_a_base_that_was_written_since_is_in_conflict",
             f"{ANSWER}::test_of_two_conflicting_at_once_the_later_one_falls",
+            f"{ANSWER}::test_what_is_wrong_or_not_understood_is_refused",
         ),
     ),
     "barrier-B2g-conflict-ignored": Mutant(
