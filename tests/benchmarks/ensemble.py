@@ -28,6 +28,8 @@ START_S_MAX: Final = 60.0
 WHOLE_S_MAX: Final = 180.0
 STOP_S_MAX: Final = 20.0
 LOOK_S: Final = 0.1
+ASK_AGAIN_S: Final = 5.0
+"""After this long an acceptance that came to nothing is asked for again."""
 
 
 class Failed(Exception):
@@ -175,17 +177,25 @@ class Ensemble:
                 each.start()
             for each in wave:
                 each.await_up()
-        await_that(self._accept_all, WHOLE_S_MAX, "all are accepted")
+            self._accept(1 + begin + len(wave))
         self.await_whole()
 
-    def _accept_all(self) -> bool:
+    def _accept(self, count: int) -> None:
+        """Accept whoever waits, until ``count`` are members: the fewer there are, the quicker."""
         first = self.controllers[0].client
-        listed = first.get("/v1/members")
-        for waiting in _rows(listed, "pending"):
-            with contextlib.suppress(CommandError):  # accepted a moment ago, or busy: next time
-                body = {"fingerprint": waiting["fingerprint"]}
-                _ = first.post("/v1/members/accept", body)
-        return len(_rows(listed, "members")) == len(self)
+        asked: dict[object, float] = {}
+
+        def all_accepted() -> bool:
+            listed = first.get("/v1/members")
+            for waiting in _rows(listed, "pending"):
+                fingerprint = waiting["fingerprint"]
+                if time.monotonic() > asked.get(fingerprint, 0.0) + ASK_AGAIN_S:
+                    asked[fingerprint] = time.monotonic()
+                    with contextlib.suppress(CommandError):  # busy: next time
+                        _ = first.post("/v1/members/accept", {"fingerprint": fingerprint})
+            return len(_rows(listed, "members")) == count
+
+        await_that(all_accepted, WHOLE_S_MAX, f"{count} are members")
 
     def await_whole(self) -> None:
         """Wait until each is active and sees each other one alive, over a stream."""
