@@ -1,4 +1,7 @@
-"""One controller as people run it: `trellis up` in a process, asked over its socket."""
+"""One controller as people run it: `trellis up` in a process, asked over its socket.
+
+Each ends with its standard input, so none outlives whoever started it, however that one ends.
+"""
 
 import contextlib
 import os
@@ -73,14 +76,16 @@ class Process:
 
     def start(self) -> None:
         """Start it; returns at once."""
+        assert not self.is_running
+        self._forget()
         configuration = self.directory.with_suffix(".toml")
         _ = configuration.write_text(CONFIGURATION)
         own = ["--config", str(configuration), "--data-dir", str(self.directory)]
-        own += ["--name", self.name, "--json"]
+        own += ["--name", self.name, "--json", "--until-eof"]
         with self.log.open("ab") as log:
             self.popen = subprocess.Popen(
                 [*self.prefix, *TRELLIS, "up", *own, *self.arguments],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "PYTHONPATH": str(ROOT), **self.environment},
@@ -93,7 +98,7 @@ class Process:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.popen.pid, signal.SIGKILL)
             _ = self.popen.wait()
-            self.popen = None
+            self._forget()
 
     def terminate(self) -> int | None:
         """Stop it in good order; its exit code, None where it was not running or did not stop."""
@@ -106,8 +111,14 @@ class Process:
         except subprocess.TimeoutExpired:
             self.kill()
             return None
-        self.popen = None
+        self._forget()
         return code
+
+    def _forget(self) -> None:
+        if self.popen is not None:
+            assert self.popen.stdin is not None
+            self.popen.stdin.close()
+            self.popen = None
 
     def run(self, *words: str) -> Outcome:
         """The command `trellis` with ``words``, spoken to this controller, to its end."""
