@@ -9,6 +9,8 @@ specification must have a fault that it catches, for one that cannot fail says n
 import importlib
 import os
 import pkgutil
+import resource
+import signal
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,6 +31,19 @@ FILES_AT_ONCE = 4
 """Test files that one process runs without a fault: few, so that both cores have work."""
 
 
+CPU_S_MAX = 60
+MEMORY_BYTES_MAX = 2 * 1024**3
+"""What one test may take: a fault may well make it run for ever, or fill the machine."""
+
+
+class RanAway(Exception):  # noqa: N818  # as it is said
+    """A test took more time than any honest one: the fault was noticed."""
+
+
+def _run_away(_number: int, _frame: object) -> None:
+    raise RanAway
+
+
 class Recorder:
     """Which tests ran and which of them failed, by id without parameters."""
 
@@ -39,6 +54,11 @@ class Recorder:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Remember what is about to run."""
         self.ran |= {bare(item.nodeid): None for item in session.items}
+
+    def pytest_runtest_setup(self) -> None:
+        """Give each test its own time."""
+        if signal.getsignal(signal.SIGVTALRM) is _run_away:
+            _ = signal.setitimer(signal.ITIMER_VIRTUAL, CPU_S_MAX, CPU_S_MAX)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remember what failed."""
@@ -95,6 +115,8 @@ class _silence:  # noqa: N801  # reads as the statement that it is used in
 def survived(name: str) -> tuple[str, list[str]]:
     """The tests that ``name`` should fail and does not; those that do not exist, too."""
     mutant = all_mutants()[name]
+    _ = signal.signal(signal.SIGVTALRM, _run_away)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
     try:
         recorder = run(mutant.caught_by, mutant)
     except AssertionError as error:
