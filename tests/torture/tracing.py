@@ -33,6 +33,8 @@ _FILE: Final = re.compile(r"^(\d+)<([^>]*)>")
 _UNFINISHED: Final = "<unfinished ...>"
 _LOG: Final = b"-wal".hex()
 _SOCKET: Final = b"socket:".hex()
+_REQUEST: Final = b" HTTP/1.1".hex()
+"""What a client sends, and no controller."""
 
 
 @dataclass
@@ -70,7 +72,8 @@ class Trace:
 
     def answered_at(self, token: str) -> float | None:
         """When the first answer began to the client that sent ``token``; None: nobody asked."""
-        asked = next((one for one in self.received if token in one.content), None)
+        requests = (one for one in self.received if _REQUEST in one.content)
+        asked = next((one for one in requests if token in one.content), None)
         if asked is None:
             return None
         answers = (one.at for one in self.sent if one.file == asked.file and one.at > asked.at)
