@@ -36,7 +36,7 @@ MEMORY_BYTES_MAX = 2 * 1024**3
 """What one test may take: a fault may well make it run for ever, or fill the machine."""
 
 
-class RanAway(Exception):  # noqa: N818  # as it is said
+class RanAway(Exception):  # as it is said
     """A test took more time than any honest one: the fault was noticed."""
 
 

@@ -157,7 +157,7 @@ def test_lamport_time_rises_along_a_chain() -> None:
     a, b = chains("a"), chains("b")
     say(a, 2)
     boot, second = a.chain(a.own)
-    stale = forge(second, lamport=boot.content.lamport)
+    stale = forge(second, lamport=boot.content.lamport, after=None)
     assert b.receive([boot.signed, stale], NOW).refused == (Refused.LAMPORT,)
 
 
