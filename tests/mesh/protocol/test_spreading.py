@@ -5,13 +5,11 @@ from random import Random
 import pytest
 
 from mesh.protocol.chains import Chains
-from mesh.protocol.now import SECOND, Now
+from mesh.protocol.now import MILLISECOND, SECOND, Now
 from mesh.protocol.outgoing import Channel, Outgoing
 from mesh.protocol.spreading import (
     ASK_AGAIN_NS,
-    DIRECT_PEERS_MAX,
     FANOUT,
-    SETTLE_NS,
     Spreading,
 )
 from mesh.wire.codec import encode
@@ -20,6 +18,10 @@ from mesh.wire.identity import Incarnation
 from mesh.wire.limits import MESSAGE_BYTES_MAX
 from mesh.wire.messages import Facts, FactVector
 from tests.mesh.protocol.test_chains import BOOT, NOW, chains, life, say
+
+DIRECT_PEERS_MAX = 32
+SETTLE_NS = 100 * MILLISECOND
+"""As the statements of the protocol have it."""
 
 LATER = Now(NOW.monotonic_ns + SETTLE_NS, NOW.wall_ns + SETTLE_NS)
 
