@@ -115,7 +115,7 @@ class Catalogue:
             for parent in parents:
                 union |= self._ancestors[parent] | 1 << parent
             self._ancestors[top] = union
-            pending.pop()
+            _ = pending.pop()
         return self._ancestors[number]
 
     def _parents(self, number: int) -> list[int] | None:

@@ -290,7 +290,7 @@ class Chains:
         if not self._is_signed(other):
             return Refused.SIGNATURE
         if len(self.forks) < FORKS_MAX:
-            self.forks.setdefault(held.origin, Fork(held.signed, other.signed))
+            _ = self.forks.setdefault(held.origin, Fork(held.signed, other.signed))
         return Refused.FORK
 
     def _take_with_followers(

@@ -109,7 +109,7 @@ class Spreading:
 
     def disconnected(self, peer: Incarnation) -> None:
         """The stream is gone, and what was asked on it."""
-        self._exchanges.pop(peer, None)
+        _ = self._exchanges.pop(peer, None)
 
     def compare(self, peer: Incarnation, facts: bytes, now: Now) -> tuple[Outgoing, ...]:
         """``peer`` holds chains of the hash ``facts``.

@@ -124,7 +124,7 @@ class Crank:
                 case None:
                     return
                 case Say(body=body):
-                    say(body, now)
+                    _ = say(body, now)
                 case Apply():
                     self._apply(action, now)
                 case WantMerge(over=over):
@@ -175,7 +175,7 @@ class Crank:
         """Show what is due; what was shown."""
         due = self._swaps.due(self._desk.outbox.is_durable, now)
         for swap in due:
-            self._history.show(swap.configuration)
+            _ = self._history.show(swap.configuration)
             self._desk.notify(ConfigurationSwapped(swap.tx, now.wall_ns, swap.late, swap.why))
         return due
 
