@@ -60,7 +60,7 @@ def test_containers_are_frozen_on_their_way_in() -> None:
         (2**63, "64 bits"),
         ([2**63], "64 bits"),
         ({1: 2}, "plain data"),
-        ({"a", "b"}, "plain data"),
+        ({"a"}, "plain data"),
         (object(), "plain data"),
         (dt.datetime(2026, 1, 1, tzinfo=dt.UTC), "plain data"),
         ("\ud800", "valid Unicode"),
