@@ -73,3 +73,23 @@ class Duo:
     def said(self, kind: type[Message]) -> int:
         """Count the messages of a kind that arrived."""
         return sum(isinstance(message, kind) for message in self.messages)
+
+
+def fill(store: Store, count: int, size: int = 10) -> None:
+    """Put so many values of about so many bytes."""
+    for number in range(count):
+        _ = store.put(("k", f"{number:05}"), f"{number}".ljust(size, "."), WALL_NS)
+
+
+def behind(count: int, dead: list[int]) -> Duo:
+    """Return two stores that were equal, before the left one removed some and collected that."""
+    duo = Duo()
+    fill(duo.stores[0], count)
+    duo.meet(2)
+    left = duo.stores[0]
+    for number in dead:
+        _ = left.remove(("k", f"{number:05}"), WALL_NS)
+    _ = left.collect(WALL_NS, left.vector)
+    duo.messages.clear()
+    duo.sizes.clear()
+    return duo

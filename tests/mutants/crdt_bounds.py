@@ -20,6 +20,7 @@ from tests.mutants.mutant import Mutant
 _HERE: Final = "tests/crdt"
 _CODEC: Final = f"{_HERE}/sync/test_codec.py"
 _SESSIONS: Final = f"{_HERE}/sync/test_sessions.py"
+_WALK: Final = f"{_HERE}/sync/test_walk.py"
 _VALUES: Final = f"{_HERE}/test_values.py"
 _SUMS: Final = f"{_HERE}/test_fingerprints.py"
 _JOURNAL: Final = f"{_HERE}/test_journal.py"
@@ -130,7 +131,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         edit(Fingerprints.children, "first = index * FAN_OUT", "first = index"),
         (
             f"{_SUMS}::test_the_parts_of_a_range_lead_to_the_change",
-            f"{_SESSIONS}::test_one_of_many_behind_the_floor_costs_two_round_trips_and_500_bytes",
+            f"{_WALK}::test_one_of_many_behind_the_floor_costs_two_round_trips_and_500_bytes",
         ),
     ),
     "crdt-signs-after-writing": Mutant(

@@ -20,6 +20,7 @@ _STORE: Final = f"{_HERE}/test_store.py"
 _OWNED: Final = f"{_HERE}/test_owned.py"
 _VIEWS: Final = f"{_HERE}/test_views.py"
 _SESSIONS: Final = f"{_HERE}/sync/test_sessions.py"
+_WALK: Final = f"{_HERE}/sync/test_walk.py"
 
 
 MUTANTS: Final[dict[str, Mutant]] = {
@@ -166,7 +167,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "crdt-leaves-one-off": Mutant(
         edit(answer._send_leaves, "ask.index * FAN_OUT + part", "ask.index * FAN_OUT"),
-        (f"{_SESSIONS}::test_many_dead_in_many_ranges_are_all_found",),
+        (f"{_WALK}::test_many_dead_in_many_ranges_are_all_found",),
     ),
     "crdt-floor-beyond-the-vector": Mutant(
         edit(

@@ -39,6 +39,7 @@ _ORACLE: Final = (f"{_HERE}/test_oracle.py::test_every_store_shows_exactly_what_
 
 
 _SESSIONS: Final = f"{_HERE}/sync/test_sessions.py"
+_WALK: Final = f"{_HERE}/sync/test_walk.py"
 
 
 _COLLECTION: Final = f"{_HERE}/test_collection.py"
@@ -403,7 +404,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         _replace(Merge, "_one_story", _first_story_stays),
         (
             f"{_GROUPS}::test_one_dot_with_two_contents_converges_and_is_reported",
-            f"{_SESSIONS}::test_contents_that_differ_under_one_dot_are_found_and_settled",
+            f"{_WALK}::test_contents_that_differ_under_one_dot_are_found_and_settled",
         ),
     ),
     "crdt-believes-impostors": Mutant(

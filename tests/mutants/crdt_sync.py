@@ -29,6 +29,7 @@ _ORACLE: Final = (f"{_HERE}/test_oracle.py::test_every_store_shows_exactly_what_
 
 
 _SESSIONS: Final = f"{_HERE}/sync/test_sessions.py"
+_WALK: Final = f"{_HERE}/sync/test_walk.py"
 
 
 _COLLECTION: Final = f"{_HERE}/test_collection.py"
@@ -174,7 +175,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "crdt-no-floor": Mutant(
         _replace(Seen, "extent", _tells_no_floor),
-        (*_ORACLE, f"{_SESSIONS}::test_who_is_behind_the_floor_drops_what_is_dead"),
+        (*_ORACLE, f"{_WALK}::test_who_is_behind_the_floor_drops_what_is_dead"),
     ),
     "crdt-seen-may-live-again": Mutant(
         _replace(Seen, "covers", _no),
@@ -194,21 +195,21 @@ MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "crdt-walk-drops-always": Mutant(
         _replace(Walk, "dead", _always_dead),
-        (f"{_SESSIONS}::test_nothing_is_dropped_once_the_floor_is_covered",),
+        (f"{_WALK}::test_nothing_is_dropped_once_the_floor_is_covered",),
     ),
     "crdt-floor-taken-as-covered": Mutant(
         _replace(Pull, "_covered", _covered_always),
         (
             *_ORACLE,
-            f"{_SESSIONS}::test_who_is_behind_the_floor_drops_what_is_dead",
-            f"{_SESSIONS}::test_many_dead_in_many_ranges_are_all_found",
+            f"{_WALK}::test_who_is_behind_the_floor_drops_what_is_dead",
+            f"{_WALK}::test_many_dead_in_many_ranges_are_all_found",
         ),
     ),
     "crdt-walk-never-repairs": Mutant(
         _replace(Walk, "_compare", _never_again),
         (
-            f"{_SESSIONS}::test_where_the_floor_is_covered_nobody_drops_and_what_was_lost_is_taken_again",
-            f"{_SESSIONS}::test_a_peer_that_sends_an_empty_cover_erases_nothing[0]",
+            f"{_WALK}::test_where_the_floor_is_covered_nobody_drops_and_what_was_lost_is_taken_again",
+            f"{_WALK}::test_a_peer_that_sends_an_empty_cover_erases_nothing[0]",
         ),
     ),
     "crdt-walk-takes-old-answers": Mutant(
@@ -216,17 +217,15 @@ MUTANTS: Final[dict[str, Mutant]] = {
             patch.setattr(Walk, "on_leaf", _any_turn),
             patch.setattr(Walk, "taint", lambda _self, _changed: None),
         )[0],
-        (f"{_SESSIONS}::test_a_dot_that_arrives_during_the_walk_is_looked_at_again",),
+        (f"{_WALK}::test_a_dot_that_arrives_during_the_walk_is_looked_at_again",),
     ),
     "crdt-walk-drops-for-lost-writes": Mutant(
         _replace(Serve, "moved", property(_no)),
-        (
-            f"{_SESSIONS}::test_what_was_written_during_the_walk_is_fetched_before_anything_is_dropped",
-        ),
+        (f"{_WALK}::test_what_was_written_during_the_walk_is_fetched_before_anything_is_dropped",),
     ),
     "crdt-answers-after-a-restart": Mutant(
         _replace(Synchronizer, "_on_ask", _answers_anybody),
-        (f"{_SESSIONS}::test_a_question_from_before_a_restart_is_not_answered",),
+        (f"{_WALK}::test_a_question_from_before_a_restart_is_not_answered",),
     ),
     "crdt-sends-everything": Mutant(
         _replace(Serve, "_lacking", _sends_everything),
@@ -237,7 +236,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "crdt-settles-without-drops": Mutant(
         _replace(Store, "settle", _settles_without_drops),
-        (f"{_SESSIONS}::test_what_is_live_here_and_not_seen_there_is_spared",),
+        (f"{_WALK}::test_what_is_live_here_and_not_seen_there_is_spared",),
     ),
     "crdt-never-asks-again": Mutant(
         _replace(Pull, "wake", _never_wakes),
