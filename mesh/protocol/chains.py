@@ -194,6 +194,7 @@ class Chains:
             body=body,
         )
         fact = write_fact(content, self._signer.sign)
+        self._lamport = lamport
         self._hold(fact)
         return fact, self._reserve(lamport)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 import pytest
 
+from mesh.protocol import chains as chains_module
 from mesh.protocol.chains import (
     CLOCK_AHEAD_MAX_NS,
     LAMPORT_BLOCK,
@@ -308,3 +309,42 @@ def test_own_clock_never_runs_back() -> None:
     say(a, 1, Now(5, NOW.wall_ns - SECOND))
     first, second = a.chain(a.own)
     assert second.content.clock_ns == first.content.clock_ns + 1
+
+
+def test_a_time_without_a_witness_is_not_leapt_to() -> None:
+    """What an earlier life reserved counts only as far as others would take it.
+
+    Its facts may be lost, or of an environment that was given up: then nobody else knows the time
+    that it had reached, and a fact above that by more than the limit would be refused for ever.
+    """
+    a, b = chains("a", boot=9, floor=100 * LAMPORT_STEP_MAX), chains("b")
+    received = b.receive(say(a, 3), NOW)
+    assert received.refused == ()
+    assert len(received.taken) == 3
+    assert [fact.content.lamport for fact in received.taken] == [
+        LAMPORT_STEP_MAX + n for n in range(3)
+    ]
+
+
+def test_what_waits_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large facts that wait for one that never comes do not fill the memory."""
+    a, b, c = chains("a"), chains("b"), chains("c")
+    _ = b.receive(say(a), NOW)
+    waiting = say(b, 3)
+    monkeypatch.setattr(chains_module, "WAITING_BYTES_MAX", len(waiting[0].raw) - 1)
+    assert c.receive(waiting[:1], NOW).refused == (Refused.FULL,)
+    monkeypatch.setattr(chains_module, "WAITING_BYTES_MAX", len(waiting[0].raw))
+    assert c.receive(waiting[:1], NOW).refused == ()
+    taken = c.receive([fact.signed for fact in a.chain(a.own)], NOW).taken
+    assert len(taken) == 2
+    assert c._waiting_bytes == 0
+
+
+def test_chains_of_another_environment_are_not_begun() -> None:
+    """Neither the Boot nor what follows it is taken."""
+    a = chains("a")
+    own = life("b")
+    b = Chains(own, Key(own.controller), KeySuite(), 0, environment=b"e" * 32)
+    received = b.receive(say(a, 2), NOW)
+    assert received.taken == ()
+    assert received.refused == (Refused.ENVIRONMENT, Refused.GAP)

@@ -4,10 +4,13 @@ from random import Random
 
 import pytest
 
+from mesh.protocol import spreading as spreading_module
 from mesh.protocol.chains import Chains
+from mesh.protocol.links.limits import QUEUE_BYTES_MAX
 from mesh.protocol.now import MILLISECOND, SECOND, Now
 from mesh.protocol.outgoing import Channel, Outgoing
 from mesh.protocol.spreading import (
+    ANSWER_BYTES_MAX,
     ASK_AGAIN_NS,
     FANOUT,
     Spreading,
@@ -16,7 +19,7 @@ from mesh.wire.codec import encode
 from mesh.wire.facts import Fact, Record
 from mesh.wire.identity import Incarnation
 from mesh.wire.limits import MESSAGE_BYTES_MAX
-from mesh.wire.messages import Facts, FactVector
+from mesh.wire.messages import Facts, FactVector, Held
 from tests.mesh.protocol.test_chains import BOOT, NOW, chains, life, say
 
 DIRECT_PEERS_MAX = 32
@@ -177,3 +180,45 @@ def test_no_message_exceeds_its_limits(content: bytes) -> None:
     total = sum(len(batch.facts) for batch in batches if isinstance(batch, Facts))
     assert total == a.last_own
     assert len(batches) > 1
+
+
+def test_after_a_truncated_answer_the_rest_is_asked_for_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An answer fills no queue; whoever was helped by it and is still behind goes on asking."""
+    monkeypatch.setattr(spreading_module, "ANSWER_BYTES_MAX", 2_000)
+    a, b = chains("a"), chains("b")
+    say(b)
+    _ = facts_of(a, 60)
+    one, other = Spreading(a, Random(1)), Spreading(b, Random(2))
+    to_one: list[Outgoing] = list(other.connected(a.own, NOW))
+    for _ in range(100):
+        to_other: list[Outgoing] = []
+        for each in to_one:
+            if isinstance(each.message, FactVector):
+                to_other += one.answer(b.own, each.message, NOW)
+        to_one = []
+        for each in to_other:
+            if isinstance(each.message, Facts):
+                received = b.receive(each.message.facts, NOW)
+                news = bool(received.taken)
+                to_one += other.took(a.own, NOW, news=news, gaps=received.gaps)
+            elif isinstance(each.message, FactVector):
+                to_one += other.answer(a.own, each.message, NOW)
+    assert len(b.chain(a.own)) == 60
+
+
+def test_whoever_claims_more_and_gives_nothing_is_not_asked_on_and_on() -> None:
+    """A question that brought nothing is not repeated at once."""
+    b = chains("b")
+    say(b)
+    liar = life("z")
+    spreading = Spreading(b, Random(1))
+    _ = spreading.connected(liar, NOW)
+    claim = FactVector((Held(life("y"), 5),), reply=False)
+    assert sent(spreading.answer(liar, claim, NOW), FactVector) == []
+
+
+def test_one_answer_leaves_room_in_the_queue_of_its_stream() -> None:
+    """Half of what may wait for a stream, so that the news of meanwhile fits behind it."""
+    assert ANSWER_BYTES_MAX + MESSAGE_BYTES_MAX < QUEUE_BYTES_MAX

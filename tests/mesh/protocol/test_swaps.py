@@ -68,6 +68,25 @@ def test_nothing_is_shown_before_it_is_on_disk() -> None:
     assert names(swaps.due(lambda _: True, at(21))) == [(b"a", True)]
 
 
+def test_what_was_on_disk_in_time_is_not_late() -> None:
+    """However many there are of one moment, and however late the timer comes for them."""
+    swaps = Swaps()
+    schedule(swaps, b"a", 10)
+    schedule(swaps, b"b", 11)
+    assert swaps.due(durable, at(5)) == ()
+    assert names(swaps.due(durable, at(20))) == [(b"a", False), (b"b", False)]
+
+
+def test_a_slow_write_holds_up_those_behind_it() -> None:
+    """They are shown in their order, or not yet."""
+    swaps = Swaps()
+    schedule(swaps, b"a", 10, ON_DISK + 1)
+    schedule(swaps, b"b", 10, ON_DISK)
+    assert swaps.due(durable, at(12)) == ()
+    shown = names(swaps.due(lambda _: True, at(13)))
+    assert [name for name, _ in shown] == [b"a", b"b"]
+
+
 def test_what_has_no_instant_is_shown_as_soon_as_it_can_be() -> None:
     """It is never late, and says why there was no instant."""
     swaps = Swaps()

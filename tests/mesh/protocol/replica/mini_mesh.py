@@ -57,6 +57,8 @@ class Disk:
     meta: dict[str, bytes] = field(default_factory=dict)
     boot: int = 0
     previous: Incarnation | None = None
+    unbroken: bool = True
+    """The store went on without a break, as far as a start can tell."""
 
     def write(self, effects: Effects) -> None:
         """Make the writes of ``effects`` durable."""
@@ -80,7 +82,7 @@ class Disk:
         return Image(
             boot=self.boot,
             previous=self.previous,
-            unbroken=self.previous is not None,
+            unbroken=self.unbroken and self.previous is not None,
             facts=tuple(self.facts[place] for place in sorted(self.facts)),
             records=tuple(self.records.items()),
             store_metadata=self.metadata,
@@ -101,11 +103,19 @@ class Host:
         self.streams: dict[int, tuple[Host, int]] = {}
         self.life = 0
         self.wake = 0
+        self.clock_offset_ns = 0
+        """Its wall clock against the others'."""
 
     @property
     def address(self) -> Address:
         """Where it listens."""
         return self.configuration.addresses[0]
+
+    @property
+    def now(self) -> Now:
+        """What time it is here."""
+        monotonic_ns, wall_ns = self.mesh.now
+        return Now(monotonic_ns, wall_ns + self.clock_offset_ns)
 
     def start(self) -> None:
         """Begin a life."""
@@ -119,7 +129,7 @@ class Host:
             self.disk.image(),
         )
         self.disk.previous = self.replica.own
-        self.carry_out(self.replica.start(self.mesh.now))
+        self.carry_out(self.replica.start(self.now))
 
     def crash(self) -> None:
         """End this life: streams break, what was not durable is gone."""
@@ -131,7 +141,7 @@ class Host:
 
     def handle(self, happened: Input) -> None:
         """Let something happen to it."""
-        self.carry_out(self.replica.handle(happened, self.mesh.now))
+        self.carry_out(self.replica.handle(happened, self.now))
 
     def carry_out(self, effects: Effects) -> None:
         """Do what the replica wants."""
@@ -141,7 +151,7 @@ class Host:
         for address, payload in effects.datagrams:
             assert len(payload) <= 1_200
             target = mesh.hosts_by_address.get(address)
-            if target is not None and mesh.is_linked(self, target):
+            if target is not None and mesh.datagrams_pass and mesh.is_linked(self, target):
                 mesh.later(DELAY_NS, target, DatagramReceived(self.address, payload))
         for stream, payload in effects.frames:
             if stream in self.streams:
@@ -217,6 +227,7 @@ class MiniMesh:
         self._agenda: list[tuple[int, int, Callable[..., None], tuple[object, ...]]] = []
         self._standstill = 0
         self.groups: list[set[int]] = []
+        self.datagrams_pass = True
         addresses = [Address("10.0.0.1", 7_000 + number) for number in range(1, count + 1)]
         self.hosts = [
             Host(

@@ -1,5 +1,6 @@
 """Replicas together: founding, admission, running information, changes, partitions and merges."""
 
+from collections.abc import Callable
 from functools import partial
 
 from mesh.protocol.effects import Answer, Refusal
@@ -16,9 +17,9 @@ from mesh.wire.requests import Command
 from tests.mesh.protocol.replica.mini_mesh import Host, MiniMesh
 
 
-def gather(count: int) -> MiniMesh:
+def gather(count: int, make: Callable[[int], MiniMesh] = MiniMesh) -> MiniMesh:
     """A mesh of ``count`` controllers in one environment, founded by the first one."""
-    mesh = MiniMesh(count)
+    mesh = make(count)
     first, *others = mesh.hosts
     first.start()
     mesh.run(4 * SECOND)

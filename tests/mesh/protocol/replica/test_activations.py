@@ -1,0 +1,82 @@
+"""Who has caught up becomes active; and a learner that does not costs nothing."""
+
+from mesh.protocol.effects import Answer
+from mesh.protocol.inputs import AcceptMember, Sighted
+from mesh.protocol.now import SECOND
+from mesh.protocol.replica.activations import RETRY_NS
+from tests.mesh.protocol.replica.mini_mesh import MiniMesh
+from tests.mesh.protocol.replica.test_members import inside
+from tests.mesh.protocol.replica.test_mesh import gather, submit
+
+
+def _with_a_learner_that_is_gone() -> MiniMesh:
+    """Two controllers; the second one was accepted and crashed before it heard of it."""
+    mesh = MiniMesh(2)
+    first, second = mesh.hosts
+    first.start()
+    mesh.run(4 * SECOND)
+    second.start()
+    second.handle(Sighted(first.address, "seed"))
+    first.handle(Sighted(second.address, "mdns"))
+    mesh.run(5 * SECOND)
+    second.crash()
+    assert isinstance(first.call(lambda call: AcceptMember(call, second.identity.public)), Answer)
+    mesh.run(SECOND)
+    return mesh
+
+
+def test_a_learner_that_does_not_catch_up_stays_one() -> None:
+    """Nobody waits for it: neither a change, nor the controller that admitted it."""
+    mesh = _with_a_learner_that_is_gone()
+    first, second = mesh.hosts
+    assert inside(first).roster.learners == {second.identity.public}
+    assert isinstance(submit(first, "colour", value="blue"), Answer)
+    mesh.run(120 * SECOND)
+    assert inside(first).roster.learners == {second.identity.public}
+    assert inside(first).activations.deadline_ns(inside(first).roster.active, mesh.now) is None
+
+
+def test_what_a_learner_is_known_to_have_applied_is_asked_once() -> None:
+    """However long the history, the first thing that it lacks is all that is looked at."""
+    mesh = _with_a_learner_that_is_gone()
+    first, second = mesh.hosts
+    for number in range(20):
+        assert isinstance(submit(first, f"n{number}", value=number), Answer)
+    knowledge = inside(first).barrier.standpoint.knowledge
+    asked: list[int] = []
+    applied = knowledge.applied
+
+    def counted(number: int) -> int:
+        asked.append(number)
+        return applied(number)
+
+    knowledge.applied = counted  # type: ignore[method-assign]  # watched
+    for _ in range(10):
+        _ = inside(first).activations.deadline_ns(inside(first).roster.active, mesh.now)
+    assert len(asked) == 10
+    assert second.identity.public in inside(first).activations._missing
+
+
+def test_it_becomes_active_when_it_is_back() -> None:
+    """With all of its admission applied, by its own word."""
+    mesh = _with_a_learner_that_is_gone()
+    first, second = mesh.hosts
+    mesh.run(30 * SECOND)
+    second.start()
+    assert mesh.run_until(
+        lambda: second.identity.public in inside(first).roster.active, 120 * SECOND
+    )
+
+
+def test_a_step_that_was_dropped_is_tried_again_after_a_while() -> None:
+    """Not at every input in between."""
+    mesh = gather(2)
+    first, second = mesh.hosts
+    activations = inside(first).activations
+    roster = inside(first).roster
+    controller = second.identity.public
+    activations.learners([controller])
+    assert activations.due(roster.active, mesh.now) == (controller,)
+    assert activations.due(roster.active, mesh.now) == ()
+    deadline_ns = activations.deadline_ns(roster.active, mesh.now)
+    assert deadline_ns == mesh.time_ns + RETRY_NS
