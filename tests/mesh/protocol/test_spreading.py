@@ -187,6 +187,7 @@ def test_after_a_truncated_answer_the_rest_is_asked_for_at_once(
 ) -> None:
     """An answer fills no queue; whoever was helped by it and is still behind goes on asking."""
     monkeypatch.setattr(spreading_module, "ANSWER_BYTES_MAX", 2_000)
+    monkeypatch.setattr(spreading_module, "FACTS_PER_MESSAGE_MAX", 5)
     a, b = chains("a"), chains("b")
     say(b)
     _ = facts_of(a, 60)

@@ -9,12 +9,14 @@ from tests.mesh.protocol.replica.test_members import inside
 from tests.mesh.protocol.replica.test_mesh import gather, submit
 
 
-def _with_a_learner_that_is_gone() -> MiniMesh:
-    """Two controllers; the second one was accepted and crashed before it heard of it."""
+def _with_a_learner_that_is_gone(changes: int = 0) -> MiniMesh:
+    """Two controllers; the second one was accepted after ``changes``, and crashed at once."""
     mesh = MiniMesh(2)
     first, second = mesh.hosts
     first.start()
     mesh.run(4 * SECOND)
+    for number in range(changes):
+        assert isinstance(submit(first, f"n{number}", value=number), Answer)
     second.start()
     second.handle(Sighted(first.address, "seed"))
     first.handle(Sighted(second.address, "mdns"))
@@ -38,10 +40,8 @@ def test_a_learner_that_does_not_catch_up_stays_one() -> None:
 
 def test_what_a_learner_is_known_to_have_applied_is_asked_once() -> None:
     """However long the history, the first thing that it lacks is all that is looked at."""
-    mesh = _with_a_learner_that_is_gone()
+    mesh = _with_a_learner_that_is_gone(changes=20)
     first, second = mesh.hosts
-    for number in range(20):
-        assert isinstance(submit(first, f"n{number}", value=number), Answer)
     knowledge = inside(first).barrier.standpoint.knowledge
     asked: list[int] = []
     applied = knowledge.applied

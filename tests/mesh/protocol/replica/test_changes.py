@@ -216,6 +216,26 @@ def test_under_hold_a_merge_waits_for_a_person() -> None:
     assert nothing.code == FAILED
 
 
+def test_under_hold_nobody_merges_by_itself() -> None:
+    """Not even where nothing conflicts; a person merges with one word."""
+    mesh = gather(2)
+    left, right = mesh.hosts
+    hold = Command("environment", "set", {"merge": "hold"})
+    assert isinstance(submit_command(left, hold), Answer)
+    mesh.run(SECOND)
+    mesh.split({1}, {2})
+    mesh.run(15 * SECOND)
+    assert isinstance(submit(left, "left", value="l"), Answer)
+    assert isinstance(submit(right, "right", value="r"), Answer)
+    mesh.run(2 * SECOND)
+    mesh.split()
+    mesh.run(60 * SECOND)
+    assert [item(host, "left") for host in mesh.hosts] == ["l", None]
+    assert isinstance(left.call(lambda call: MergeChanges(call, ())), Answer)
+    mesh.run(5 * SECOND)
+    assert [item(host, "left") for host in mesh.hosts] == ["l", "l"]
+
+
 def test_two_sides_that_removed_each_other_are_a_matter_for_a_person() -> None:
     """No rule decides that; people are told once that the merge waits, and for what."""
     mesh = gather(4)

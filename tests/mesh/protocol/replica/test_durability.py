@@ -20,7 +20,7 @@ from mesh.protocol.replica.door import REMEMBERED_KEY
 from mesh.wire.identity import Address
 from mesh.wire.messages import FactVector, Hello, Knock, Message, TableHash, Welcome
 from mesh.wire.requests import Command
-from tests.mesh.protocol.replica.solo import AWAY, STRANGER, Solo, hello
+from tests.mesh.protocol.replica.solo import AWAY, STRANGER, Solo
 
 
 def put(call: int, key: str = "motd") -> WriteInformation:
@@ -58,16 +58,11 @@ def test_a_hello_names_no_environment_before_it_is_durable() -> None:
 def test_the_new_hello_leaves_before_what_only_members_say() -> None:
     """A peer that still takes us for a newcomer would drop it."""
     founder = Solo()
-    place = founder.replica.admission.enrolment
-    assert place is not None
-    newcomer = Solo(found=False, letter=b"\2")
-    newcomer.opened(1)
-    newcomer.hears(1, founder_hello(founder))
-    newcomer.hears(1, _welcome(place))
+    newcomer = admitted(founder)
     assert _kinds(newcomer) == [Hello]
     newcomer.sync()
     assert _kinds(newcomer) == [Hello, Knock, Hello, FactVector]
-    assert newcomer.hellos(1)[-1].environment == place.environment
+    assert newcomer.hellos(1)[-1].environment == founder.replica.desk.environment
 
 
 def _kinds(newcomer: Solo) -> list[type[Message]]:
@@ -104,11 +99,24 @@ def test_nobody_is_answered_before_it_is_durable(call: Input) -> None:
 
 def test_no_fact_leaves_before_it_is_durable() -> None:
     """The Boot of this life, too: a peer that asks is answered when it is on disk."""
-    solo = Solo()
-    solo.opened(1)
-    solo.hears(1, hello(founder_hello(solo)))
-    assert any(isinstance(write, WriteFact) for write in solo.writes())
-    assert solo.facts_told() == 0
+    founder = Solo()
+    newcomer = admitted(founder)
+    newcomer.hears(1, FactVector((), reply=True))
+    assert any(isinstance(write, WriteFact) for write in newcomer.writes())
+    assert newcomer.facts_told() == 0
+    newcomer.sync()
+    assert newcomer.facts_told() == 1
+
+
+def admitted(founder: Solo) -> Solo:
+    """A newcomer that ``founder`` has just welcomed, on stream 1; nothing of it is durable."""
+    place = founder.replica.admission.enrolment
+    assert place is not None
+    newcomer = Solo(found=False, letter=b"\2")
+    newcomer.opened(1)
+    newcomer.hears(1, founder_hello(founder))
+    newcomer.hears(1, _welcome(place))
+    return newcomer
 
 
 def test_records_and_what_quotes_them_go_to_disk_together() -> None:
@@ -149,6 +157,19 @@ def test_after_a_failed_write_nothing_is_promised_any_more() -> None:
     assert all(each.token is None and not each.writes for each in effects)
     assert answered(solo) == []
     assert sorted(refused(solo)) == [2, 3, 4]
+    assert participant.summary() == before
+
+
+def test_after_a_failed_write_a_probe_claims_nothing_new() -> None:
+    """Memory goes on, for whoever asks; none of it will ever be durable."""
+    solo = Solo()
+    solo.sync()
+    participant = solo.replica.participant
+    assert participant is not None
+    before = participant.summary()
+    _ = solo.do(PersistFailed("full"))
+    _ = participant.entries.write([Write(("info", "motd"), "hello")], solo.now)
+    _ = solo.do(Woke())
     assert participant.summary() == before
 
 

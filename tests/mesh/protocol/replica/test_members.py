@@ -3,14 +3,22 @@
 from functools import partial
 
 from mesh.protocol.effects import Answer, Ended, MemberChanged, Noticed, Refusal
-from mesh.protocol.inputs import DatagramReceived, Leave, Slept, SubmitCommands, Woke
+from mesh.protocol.inputs import (
+    DatagramReceived,
+    DialFailed,
+    DialFailure,
+    Leave,
+    Slept,
+    SubmitCommands,
+    Woke,
+)
 from mesh.protocol.now import SECOND
 from mesh.protocol.outgoing import Channel
 from mesh.protocol.replica import views
 from mesh.protocol.replica.company import QUARANTINED, read_address
 from mesh.protocol.replica.participant import Participant
 from mesh.protocol.replica.replays import LIVES_MAX, Replays
-from mesh.protocol.standing import Access
+from mesh.protocol.standing import Access, RosterView
 from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import StoreMessage, Summary
 from mesh.wire.requests import Command, Value
@@ -120,7 +128,12 @@ def _gather_without_datagrams(count: int) -> MiniMesh:
 def test_members_that_were_connected_before_the_roster_named_them_are_met() -> None:
     """Who is admitted finds those in the view to whom its streams stood already."""
     mesh = _gather_without_datagrams(3)
-    assert mesh.run_until(lambda: is_complete(mesh), 10 * SECOND)
+    host, peer = mesh.hosts[:2]
+    _ = inside(host).members.admitted([], mesh.now)
+    inside(host).company.roster = RosterView()
+    assert peer.replica.own not in inside(host).members.view
+    assert inside(host).company.refresh_roster(mesh.now)
+    assert peer.replica.own in inside(host).members.view
 
 
 def clone(mesh: MiniMesh, original: Host) -> Host:
@@ -194,8 +207,13 @@ def test_after_sleep_nobody_is_suspected_for_a_round() -> None:
     # An hour in which this host heard nobody: the others look just as silent as if they were gone.
     mesh.time_ns += 3_600 * SECOND
     host.handle(Slept(3_600 * SECOND))
+    host.handle(DialFailed(mesh.hosts[1].address, DialFailure.REFUSED))
     assert not [told for told in host.notifications if isinstance(told, MemberChanged)]
     assert len(inside(host).members.view) == 3
+    mesh.run(2 * SECOND)
+    host.handle(DialFailed(mesh.hosts[1].address, DialFailure.REFUSED))
+    mesh.run(SECOND // 100)
+    assert [told for told in host.notifications if isinstance(told, MemberChanged)]
 
 
 def test_states_that_differ_over_one_history_are_an_alarm_now_and_then() -> None:
@@ -238,7 +256,7 @@ def test_records_count_from_lives_that_are_known() -> None:
     information = inside(host).information
     invented = Incarnation(mesh.hosts[1].identity.public, 1, b"inventor")
     known = dict(information._peers)
-    heard = information.receive(invented, b"\0", (), mesh.now)
+    heard = information.receive(invented, information.ping(), (), mesh.now)
     assert heard.rejected == 1
     assert heard.outgoing == ()
     assert information._peers == known

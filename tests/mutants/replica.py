@@ -1,0 +1,357 @@
+"""Faults planted in the composition of the replica: the door, its rooms, its information."""
+
+from typing import Final
+
+from mesh.protocol import swaps
+from mesh.protocol.chains import Chains
+from mesh.protocol.information import Information
+from mesh.protocol.outbox import Outbox
+from mesh.protocol.replica import scribe
+from mesh.protocol.replica.activations import Activations
+from mesh.protocol.replica.authoring import author
+from mesh.protocol.replica.calls import Calls
+from mesh.protocol.replica.company import Company, read_address
+from mesh.protocol.replica.crank import Crank
+from mesh.protocol.replica.desk import Desk
+from mesh.protocol.replica.door import Replica
+from mesh.protocol.replica.entries import Entries
+from mesh.protocol.replica.participant import Participant
+from mesh.protocol.replica.replays import Replays
+from mesh.protocol.replica.scribe import Scribe
+from mesh.protocol.spreading import Spreading
+from mesh.protocol.swaps import Swaps
+from tests.mutants.edit import edit
+from tests.mutants.mutant import Mutant
+
+_HERE: Final = "tests/mesh/protocol/replica"
+_DURABLE: Final = f"{_HERE}/test_durability.py"
+_RESTARTS: Final = f"{_HERE}/test_restarts.py"
+_MEMBERS: Final = f"{_HERE}/test_members.py"
+_CHANGES: Final = f"{_HERE}/test_changes.py"
+_LEARNERS: Final = f"{_HERE}/test_activations.py"
+_INFORMATION: Final = "tests/mesh/protocol/test_information.py"
+_CHAINS: Final = "tests/mesh/protocol/test_chains.py"
+_SPREADING: Final = "tests/mesh/protocol/test_spreading.py"
+_SWAPS: Final = "tests/mesh/protocol/test_swaps.py"
+
+_DURABILITY: Final[dict[str, Mutant]] = {
+    "replica-hello-before-durable": Mutant(
+        edit(Replica._introduce, " and self._introduction <= durable", ""),
+        (f"{_DURABLE}::test_a_hello_names_no_environment_before_it_is_durable",),
+    ),
+    "replica-hello-after-members-words": Mutant(
+        edit(Replica._persisted, "self._introduce(token, now)", "pass"),
+        (f"{_DURABLE}::test_the_new_hello_leaves_before_what_only_members_say",),
+    ),
+    "replica-vectors-before-durable": Mutant(
+        edit(Scribe.connected, "gated=True", "gated=False"),
+        (f"{_DURABLE}::test_the_new_hello_leaves_before_what_only_members_say",),
+    ),
+    "replica-boot-told-before-durable": Mutant(
+        edit(Scribe.answer, "gated=True", "gated=False"),
+        (f"{_DURABLE}::test_no_fact_leaves_before_it_is_durable",),
+    ),
+    "replica-answers-before-durable": Mutant(
+        edit(Desk.answer, "self.notify(", "self.outbox.free.notifications.append("),
+        (f"{_DURABLE}::test_nobody_is_answered_before_it_is_durable",),
+    ),
+    "replica-writes-not-flushed": Mutant(
+        edit(Entries.flush, "dirty is not None", "False"),
+        (f"{_DURABLE}::test_records_and_what_quotes_them_go_to_disk_together",),
+    ),
+    "replica-probe-claims-the-unwritten": Mutant(
+        edit(Participant.summary, "self.desk.outbox.is_settled", "True"),
+        (f"{_DURABLE}::test_a_probe_claims_only_what_is_durable",),
+    ),
+    "replica-settled-after-failure": Mutant(
+        edit(Outbox.is_settled, " and not self.failed", ""),
+        (f"{_DURABLE}::test_after_a_failed_write_a_probe_claims_nothing_new",),
+    ),
+    "replica-calls-after-failure": Mutant(
+        edit(Replica._call, "if self.desk.outbox.failed", "if False"),
+        (f"{_DURABLE}::test_after_a_failed_write_nothing_is_promised_any_more",),
+    ),
+    "replica-wakes-for-votes-in-vain": Mutant(
+        edit(Crank.deadline_ns, "None if self.is_still else ", ""),
+        (f"{_DURABLE}::test_who_cannot_vote_does_not_wake_for_votes",),
+    ),
+    "replica-awake-on-a-failed-disk": Mutant(
+        edit(
+            Replica._deadline_ns,
+            "if self._is_over:",
+            "if self.desk.outbox.failed: return 0\n    if self._is_over:",
+        ),
+        (f"{_DURABLE}::test_a_failed_disk_does_not_keep_the_replica_awake",),
+    ),
+    "replica-active-when-over": Mutant(
+        edit(Replica.handle, "not self._is_over", "True"),
+        (f"{_DURABLE}::test_what_is_over_does_nothing_more",),
+    ),
+    "replica-takes-on-for-ever": Mutant(
+        edit(Participant.received, "if self.desk.outbox.is_full", "if False"),
+        (f"{_MEMBERS}::test_a_slow_disk_takes_nothing_on",),
+    ),
+    "replica-last-words-first": Mutant(
+        edit(Replica._greeted, "gated=last_words", "gated=False"),
+        (f"{_MEMBERS}::test_a_removed_controller_learns_of_it_and_is_left_alone",),
+    ),
+}
+
+_LIVES: Final[dict[str, Mutant]] = {
+    "replica-boot-always-proven": Mutant(
+        edit(Scribe.boot, "last if last and image.unbroken", "last if last"),
+        (f"{_RESTARTS}::test_a_boot_proves_the_last_number_only_where_the_store_went_on",),
+    ),
+    "replica-history-forgotten": Mutant(
+        edit(Participant.start, "if self.barrier.remembered:", "if False:"),
+        (f"{_RESTARTS}::test_a_restarted_controller_shows_what_it_had_applied",),
+    ),
+    "replica-applied-before-durable": Mutant(
+        edit(Scribe.say, "self._desk.write(WriteFact(", "self._desk.notify(WriteFact("),
+        (f"{_RESTARTS}::test_a_restarted_controller_shows_what_it_had_applied",),
+    ),
+    "replica-lamport-forgotten": Mutant(
+        edit(scribe.lamport_floor, 'image.meta.get(LAMPORT_KEY, b"")', 'b""'),
+        (f"{_RESTARTS}::test_no_lamport_time_of_an_earlier_life_is_used_again",),
+    ),
+    "chains-leap-without-a-witness": Mutant(
+        edit(
+            Chains.next_lamport,
+            "min(self._lamport + 1, witness + LAMPORT_STEP_MAX)",
+            "self._lamport + 1",
+        ),
+        (f"{_CHAINS}::test_a_time_without_a_witness_is_not_leapt_to",),
+    ),
+    "chains-wait-in-any-size": Mutant(
+        edit(Chains._wait, " or self._waiting_bytes + length > WAITING_BYTES_MAX", ""),
+        (f"{_CHAINS}::test_what_waits_is_bounded_in_bytes",),
+    ),
+    "chains-of-any-environment": Mutant(
+        edit(Chains._is_foreign, "!=", "is"),
+        (
+            f"{_CHAINS}::test_chains_of_another_environment_are_not_begun",
+            f"{_RESTARTS}::test_a_chain_of_another_environment_is_not_begun",
+        ),
+    ),
+    "replica-facts-of-any-environment": Mutant(
+        edit(scribe.facts_of, "fact.body.environment == environment", "True"),
+        (f"{_RESTARTS}::test_facts_of_an_environment_that_was_given_up_are_left_alone",),
+    ),
+    "replica-damaged-facts-unseen": Mutant(
+        edit(scribe.facts_of, "kept.append(signed)\n            continue", "continue"),
+        (f"{_RESTARTS}::test_stored_facts_that_do_not_decode_are_counted_and_passed_over",),
+    ),
+    "replica-twin-ignored": Mutant(
+        edit(Company.booted, "self.meet_twin(life)", "pass"),
+        (f"{_MEMBERS}::test_a_newer_life_of_this_controller_ends_this_one",),
+    ),
+    "replica-twin-without-a-floor": Mutant(
+        edit(Company.meet_twin, "other.boot)", "0)"),
+        (f"{_MEMBERS}::test_a_newer_life_of_this_controller_ends_this_one",),
+    ),
+    "replica-quarantine-ignored": Mutant(
+        edit(Participant.stand_down, "QUARANTINED if self.company.quarantined else why", "why"),
+        (f"{_MEMBERS}::test_a_quarantined_life_says_nothing_at_the_barrier",),
+    ),
+    "replica-twins-outbid-each-other": Mutant(
+        edit(Company.meet_twin, "not self.quarantined and ", ""),
+        (f"{_MEMBERS}::test_a_quarantined_life_says_nothing_at_the_barrier",),
+    ),
+    "replica-proposes-though-it-may-not": Mutant(
+        edit(Calls._result, "inside.crank.stand_down is not None", "False"),
+        (f"{_MEMBERS}::test_a_quarantined_life_says_nothing_at_the_barrier",),
+    ),
+}
+
+_COMPANY: Final[dict[str, Mutant]] = {
+    "replica-removed-one-keeps-its-entries": Mutant(
+        edit(
+            Company._changed,
+            "self._entries.changed(self._information.dismiss(member.controller, now))",
+            "pass",
+        ),
+        (f"{_MEMBERS}::test_a_removed_controller_learns_of_it_and_is_left_alone",),
+    ),
+    "replica-removed-one-is-heard": Mutant(
+        edit(Company._changed, "case What.REMOVED:", "case What.REMOVED if False:"),
+        (f"{_MEMBERS}::test_a_removed_controller_learns_of_it_and_is_left_alone",),
+    ),
+    "replica-removed-one-proposes": Mutant(
+        edit(Company.refresh_roster, "read_roster(self._history)", "self.roster"),
+        (f"{_MEMBERS}::test_a_removed_controller_changes_nothing_any_more",),
+    ),
+    "replica-removed-one-keeps-its-stream": Mutant(
+        edit(Replica._roster_changed, "self._judge_again(now)", "pass"),
+        (f"{_MEMBERS}::test_a_removed_controller_learns_of_it_and_is_left_alone",),
+    ),
+    "replica-leaves-without-a-word": Mutant(
+        edit(Replica._leave, "if self.participant is not None", "if False"),
+        (f"{_MEMBERS}::test_who_leaves_is_missed_by_nobody",),
+    ),
+    "replica-connected-ones-unmet": Mutant(
+        edit(Company._greet, "[:1]", "[:0]"),
+        (f"{_MEMBERS}::test_members_that_were_connected_before_the_roster_named_them_are_met",),
+    ),
+    "replica-sleep-untold": Mutant(
+        edit(Participant.slept, "self.members.slept(now)", "self.members.wake(now)"),
+        (f"{_MEMBERS}::test_after_sleep_nobody_is_suspected_for_a_round",),
+    ),
+    "replica-states-never-compared": Mutant(
+        edit(Crank.compare_state, "summary.history != ", "summary.history == "),
+        (f"{_MEMBERS}::test_states_that_differ_over_one_history_are_an_alarm_now_and_then",),
+    ),
+    "replica-alarm-without-end": Mutant(
+        edit(Crank.compare_state, "> ALARM_EVERY_NS", ">= 0"),
+        (f"{_MEMBERS}::test_states_that_differ_over_one_history_are_an_alarm_now_and_then",),
+    ),
+    "replica-windows-without-end": Mutant(
+        edit(Replays.accept, "if len(lives) > LIVES_MAX", "if False"),
+        (f"{_MEMBERS}::test_a_datagram_counts_once_and_what_is_kept_for_that_is_bounded",),
+    ),
+    "information-of-anybody": Mutant(
+        edit(Information.receive, "self._peers.get(peer.nonce) != peer", "False"),
+        (
+            f"{_INFORMATION}::test_only_lives_that_are_known_are_heard",
+            f"{_MEMBERS}::test_records_count_from_lives_that_are_known",
+        ),
+    ),
+    "information-forgets-the-current": Mutant(
+        edit(Information.forget, "if self._current.get(peer.controller) != peer", "if True"),
+        (f"{_INFORMATION}::test_a_current_life_is_heard_without_a_stream",),
+    ),
+    "information-ended-lives-go-on": Mutant(
+        edit(
+            Information.announce,
+            "return self.owned.announce(",
+            "return () and self.owned.announce(",
+        ),
+        (f"{_INFORMATION}::test_what_a_controller_says_of_itself_ends_with_its_life",),
+    ),
+    "information-own-removals-stay": Mutant(
+        edit(Information._collect, "_ = self.owned.collect(now.wall_ns)", "pass"),
+        (f"{_INFORMATION}::test_what_is_taken_back_leaves_nothing_in_the_end",),
+    ),
+    "information-never-compared": Mutant(
+        edit(Information._tell, "self._uncompared.update", "_ = repr"),
+        (f"{_INFORMATION}::test_a_lost_push_is_noticed_by_comparing",),
+    ),
+    "information-written-again": Mutant(
+        edit(Information.dirty, "if dirty.metadata is None", "if False"),
+        (f"{_INFORMATION}::test_what_was_written_is_to_be_persisted_once",),
+    ),
+    "replica-impossible-ports": Mutant(
+        edit(read_address, " or not 0 < int(port) <= PORT_MAX", ""),
+        (
+            f"{_MEMBERS}::test_an_address_where_nobody_can_listen_is_passed_over",
+            f"{_MEMBERS}::test_an_impossible_address_in_the_roster_ends_nobody",
+        ),
+    ),
+    "replica-learners-before-their-time": Mutant(
+        edit(Activations._still_missing, "if not knowledge.applied(number) & bit", "if False"),
+        (f"{_LEARNERS}::test_a_learner_that_does_not_catch_up_stays_one",),
+    ),
+    "replica-learners-for-ever": Mutant(
+        edit(Activations._candidate, "if not missing", "if False"),
+        (f"{_LEARNERS}::test_it_becomes_active_when_it_is_back",),
+    ),
+    "replica-whole-history-for-a-learner": Mutant(
+        edit(Activations._still_missing, "break", "continue"),
+        (f"{_LEARNERS}::test_what_a_learner_is_known_to_have_applied_is_asked_once",),
+    ),
+}
+
+_CALLS: Final[dict[str, Mutant]] = {
+    "replica-unreadable-requests": Mutant(
+        edit(author, "_ = decode_request(signed.raw)", "pass"),
+        (f"{_CHANGES}::test_what_nobody_would_read_is_refused",),
+    ),
+    "replica-merges-over-nothing": Mutant(
+        edit(
+            Crank.submit,
+            "self._barrier.mergeable_with_approval if kind is Kind.MERGE else None",
+            "None",
+        ),
+        (f"{_CHANGES}::test_merge_commands_are_no_way_to_end_a_controller",),
+    ),
+    "replica-requests-answered-unheard": Mutant(
+        edit(
+            Calls._submit_request, "inside.crank.submit(request, kind, now)", "Accepted(request.tx)"
+        ),
+        (f"{_CHANGES}::test_a_request_that_is_not_for_us_or_not_signed_is_refused",),
+    ),
+    "replica-settled-by-a-refusal": Mutant(
+        edit(Calls.handle, "return AdmissionStep()", "return admission.used()"),
+        (f"{_CHANGES}::test_a_refused_call_settles_nothing",),
+    ),
+    "replica-founded-without-a-key": Mutant(
+        edit(Replica._found, "if self.participant is None", "if False"),
+        (f"{_CHANGES}::test_nothing_is_founded_without_an_operators_key",),
+    ),
+    "replica-minority-waits": Mutant(
+        edit(
+            Calls._told,
+            "case Accepted() | AlreadyKnown()",
+            "case Accepted() | AlreadyKnown() | NoQuorum()",
+        ),
+        (f"{_CHANGES}::test_a_minority_is_told_at_once_that_it_cannot_change",),
+    ),
+    "replica-merges-under-hold": Mutant(
+        edit(Crank._merges_by_itself, '!= "hold"', '!= ""'),
+        (f"{_CHANGES}::test_under_hold_nobody_merges_by_itself",),
+    ),
+    "replica-merge-waits-in-silence": Mutant(
+        edit(Crank._merge_by_itself, "if why and why != self._held_why", "if False"),
+        (f"{_CHANGES}::test_two_sides_that_removed_each_other_are_a_matter_for_a_person",),
+    ),
+    "replica-merge-waits-aloud": Mutant(
+        edit(Crank._merge_by_itself, "if why and why != self._held_why", "if why"),
+        (f"{_CHANGES}::test_two_sides_that_removed_each_other_are_a_matter_for_a_person",),
+    ),
+    "replica-operators-no-unsaid": Mutant(
+        edit(Calls._refuse_change, "not inside.barrier.refuse(call.tx)", "False"),
+        (f"{_CHANGES}::test_an_operator_says_no_to_what_waits",),
+    ),
+    "replica-force-without-force": Mutant(
+        edit(Calls._submit_commands, "force=call.force", "force=False"),
+        (f"{_CHANGES}::test_force_writes_over_what_was_written_meanwhile",),
+    ),
+}
+
+_SHOWING: Final[dict[str, Mutant]] = {
+    "swaps-late-by-the-timer": Mutant(
+        edit(
+            Swaps.due,
+            "now.monotonic_ns if each.ready_ns is None else each.ready_ns",
+            "now.monotonic_ns",
+        ),
+        (f"{_SWAPS}::test_what_was_on_disk_in_time_is_not_late",),
+    ),
+    "swaps-pass-a-slow-write": Mutant(
+        edit(swaps._is_due, "scheduled.ready_ns is not None and ", ""),
+        (f"{_SWAPS}::test_a_slow_write_holds_up_those_behind_it",),
+    ),
+    "replica-clocks-always-near": Mutant(
+        edit(Crank._are_clocks_near, "return False", "return True"),
+        (f"{_CHANGES}::test_an_instant_on_clocks_that_are_far_apart_does_not_count",),
+    ),
+    "replica-shown-without-a-word": Mutant(
+        edit(Crank.swap, "self._desk.notify(ConfigurationSwapped(", "repr(ConfigurationSwapped("),
+        (f"{_CHANGES}::test_change_sets_are_shown_in_their_order",),
+    ),
+    "replica-swaps-stay-for-ever": Mutant(
+        edit(Entries.publish, "while len(self._published) > SWAPS_PUBLISHED_MAX", "while False"),
+        (f"{_CHANGES}::test_the_last_swaps_are_told_and_older_ones_taken_back",),
+    ),
+    "spreading-stops-after-one-answer": Mutant(
+        edit(Spreading.answer, "elif behind and self._has_helped(peer)", "elif False"),
+        (f"{_SPREADING}::test_after_a_truncated_answer_the_rest_is_asked_for_at_once",),
+    ),
+    "spreading-asks-a-liar-on": Mutant(
+        edit(
+            Spreading._has_helped, "return exchange is not None and exchange.helped", "return True"
+        ),
+        (f"{_SPREADING}::test_whoever_claims_more_and_gives_nothing_is_not_asked_on_and_on",),
+    ),
+}
+
+MUTANTS: Final[dict[str, Mutant]] = {**_DURABILITY, **_LIVES, **_COMPANY, **_CALLS, **_SHOWING}
