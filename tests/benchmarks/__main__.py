@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -33,6 +34,7 @@ FEW: Final = 10
 def main() -> int:
     """Measure what was asked for, print the table, write the JSON."""
     options = _options()
+    _ = signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all is put away as usual
     load_before = os.getloadavg()
     begun = time.monotonic()
     _say(_machine(load_before))
