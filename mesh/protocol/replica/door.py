@@ -11,11 +11,9 @@ The same replica runs under the trio driver and in a simulated mesh, and cannot 
 
 from random import Random
 
-import msgspec
-
 from mesh.protocol.admission import Admission, AdmissionStep, Card, Phase
 from mesh.protocol.configuration import ReplicaConfiguration
-from mesh.protocol.effects import Effects, Image, WriteMeta
+from mesh.protocol.effects import Effects, Image
 from mesh.protocol.inputs import (
     CallId,
     DatagramReceived,
@@ -50,21 +48,18 @@ from mesh.protocol.outgoing import Channel
 from mesh.protocol.replica.calls import FAILED, Call, Calls
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.participant import Participant
+from mesh.protocol.replica.remembered import Remembered
 from mesh.protocol.replica.replays import Replays
 from mesh.protocol.standing import Access, Refused, RosterView, Verdict
 from mesh.protocol.suite import Signer, Suite
 from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import Hello, Knock, Message, Welcome
 
-REMEMBERED_KEY = "addresses"
 DISK_FAILED = (
     "the disk of this controller failed, so nothing can be promised;"
     " see `trellis doctor`, or use another controller"
 )
 DISK_SLOW = "the disk cannot keep up; try again when it has, or elsewhere"
-
-REMEMBERED_MAX = 64
-"""Addresses kept on disk for the next start: the roster of a large office."""
 
 
 class Replica:
@@ -112,7 +107,7 @@ class Replica:
         self._replays = Replays()
         self._introduction: int | None = None
         """The writes that have to be durable before others are told who this is now."""
-        self._remembered: bytes = image.meta.get(REMEMBERED_KEY, b"")
+        self._remembered = Remembered(self.desk, image.meta)
         self._left = False
         self._written_at_ns: dict[int, int] = {}
 
@@ -123,7 +118,7 @@ class Replica:
         if self.admission.enrolment is not None:
             self._join(now)
         self._admission_step(self.admission.start(now), now)
-        for address in _addresses(self._remembered):
+        for address in self._remembered.addresses:
             self._links_step(self.desk.links.sighted(address, Source.REMEMBERED, now), now)
         return self._effects(now)
 
@@ -309,7 +304,7 @@ class Replica:
         hello = dict(self.desk.links.hellos()).get(stream)
         address = hello.addresses[0] if hello is not None and hello.addresses else None
         self.participant.connected(peer, address, now)
-        self._remember_addresses()
+        self._remembered.renew()
 
     def _dial_failed(self, address: Address, why: DialFailure, now: Now) -> None:
         self._links_step(self.desk.links.dial_failed(address, why, now), now)
@@ -320,15 +315,6 @@ class Replica:
         self.desk.notice("error", "twin", f"another life of this controller is about: {other}")
         if self.participant is not None:
             self.participant.company.meet_twin(other)
-
-    def _remember_addresses(self) -> None:
-        """Keep on disk where members were reached, for a start without seeds and without mDNS."""
-        known = self.desk.links.known()
-        reached = [each.address for each in known if each.controller is not None]
-        raw = msgspec.json.encode(reached[:REMEMBERED_MAX])
-        if raw != self._remembered:
-            self._remembered = raw
-            self.desk.write(WriteMeta(REMEMBERED_KEY, raw))
 
     # --- admission ----------------------------------------------------------------------------
 
@@ -407,11 +393,3 @@ class Replica:
             self._found(call.call, now)
         else:
             self._admission_step(self._calls.handle(call, self.admission, now), now)
-
-
-def _addresses(raw: bytes) -> list[Address]:
-    """What was remembered; nothing where another version wrote it differently."""
-    try:
-        return msgspec.json.decode(raw, type=list[Address]) if raw else []
-    except msgspec.DecodeError:
-        return []

@@ -16,7 +16,7 @@ from mesh.protocol.inputs import (
     WriteInformation,
 )
 from mesh.protocol.now import MILLISECOND, SECOND
-from mesh.protocol.replica.door import REMEMBERED_KEY
+from mesh.protocol.replica.remembered import REMEMBERED_KEY
 from mesh.wire.identity import Address
 from mesh.wire.messages import FactVector, Hello, Knock, Message, TableHash, Welcome
 from mesh.wire.requests import Command
@@ -228,8 +228,8 @@ def test_members_are_remembered_where_they_were_reached() -> None:
     solo = Solo()
     solo.sync()
     _ = solo.replica.desk.links.believed_alive(STRANGER.controller, (AWAY,), solo.now)
-    solo.replica._remember_addresses()
-    solo.replica._remember_addresses()
+    solo.replica._remembered.renew()
+    solo.replica._remembered.renew()
     _ = solo.do(Woke())
     remembered = [write for write in solo.writes() if isinstance(write, WriteMeta)]
     assert len(remembered) == 1
