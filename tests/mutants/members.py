@@ -12,6 +12,7 @@ from mesh.protocol.membership.machine import Membership
 from mesh.protocol.membership.probing import Probing
 from mesh.protocol.membership.rumours import Rumours
 from mesh.protocol.membership.table import Member, Table
+from mesh.protocol.membership.telling import Telling
 from mesh.protocol.membership.timing import TIMINGS
 from mesh.protocol.now import MILLISECOND
 from tests.mutants.edit import edit
@@ -28,6 +29,18 @@ def _late_nacks(monkeypatch: pytest.MonkeyPatch) -> None:
 def _hasty_wan(monkeypatch: pytest.MonkeyPatch) -> None:
     wan = replace(TIMINGS[Profile.WAN], probe_interval_ns=1_000 * MILLISECOND)
     monkeypatch.setitem(TIMINGS, Profile.WAN, wan)
+
+
+def _quick_lan(monkeypatch: pytest.MonkeyPatch) -> None:
+    shortest = 100 * MILLISECOND
+    lan = replace(
+        TIMINGS[Profile.LAN],
+        probe_timeout_ns=shortest,
+        indirect_timeout_ns=shortest,
+        suspicion_min_ns=shortest,
+        suspicion_max_ns=shortest,
+    )
+    monkeypatch.setitem(TIMINGS, Profile.LAN, lan)
 
 
 def _hasty_verdicts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,6 +152,104 @@ MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "membership-no-time-to-refute": Mutant(
         _hasty_verdicts,
-        (f"{_SPEC}/test_mesh.py::test_loss_condemns_nobody",),
+        (
+            f"{_SPEC}/test_mesh.py::test_loss_condemns_nobody",
+            f"{_SPEC}/test_waking.py::test_a_host_that_stutters_condemns_nobody",
+        ),
+    ),
+    "membership-a-first-word-is-not-heard": Mutant(
+        edit(Membership.announced, "self._meet(incarnation, address, step)", "pass"),
+        (f"{_SPEC}/test_members.py::test_an_admitted_controller_is_a_member_once_it_lives",),
+    ),
+    "membership-outsiders-get-the-table": Mutant(
+        edit(
+            Membership._dispatch,
+            "case ProbeRequest() | TableHash() | Table() if",
+            "case ProbeRequest() | Table() if",
+        ),
+        (f"{_SPEC}/test_members.py::test_an_outsider_is_answered_and_no_more",),
+    ),
+    "membership-we-are-not-in-view": Mutant(
+        edit(Table.view, "sorted([self._own, *others])", "sorted(others)"),
+        (
+            f"{_SPEC}/test_members.py::test_the_view_is_sorted_and_has_ourselves_in_it",
+            f"{_SPEC}/test_mesh.py::test_three_that_fall_silent_together_are_seen",
+        ),
+    ),
+    "membership-refusals-are-our-fault": Mutant(
+        edit(
+            Membership.refused,
+            "self._probing.drop(member.incarnation)",
+            "self._probing.health.note(Sign.NOBODY_TO_ASK)",
+        ),
+        (f"{_SPEC}/test_probing.py::test_a_refusal_is_not_our_own_fault",),
+    ),
+    "membership-any-refusal-counts": Mutant(
+        edit(Membership.refused, "member.address == address and ", ""),
+        (f"{_SPEC}/test_probing.py::test_a_refused_connection_elsewhere_says_nothing",),
+    ),
+    "membership-confidence-never-returns": Mutant(
+        edit(Probing.answered, "self.health.note(Sign.ANSWERED)", "pass"),
+        (f"{_SPEC}/test_probing.py::test_answers_in_time_restore_confidence",),
+    ),
+    "membership-anybody-answers": Mutant(
+        edit(Probing.answered, " or asked.target != source", ""),
+        (f"{_SPEC}/test_probing.py::test_the_answer_of_somebody_else_does_not_count",),
+    ),
+    "membership-answers-of-streams-do-not-count": Mutant(
+        edit(Probing.answered, "asked is None or", "asked is None or channel is Channel.STREAM or"),
+        (f"{_SPEC}/test_probing.py::test_the_answer_of_the_stream_counts",),
+    ),
+    "membership-streams-are-not-tried": Mutant(
+        edit(
+            Probing._widen,
+            "step.send(member.incarnation, self._probe(asked, member), Channel.STREAM)",
+            "pass",
+        ),
+        (f"{_SPEC}/test_mesh.py::test_without_datagrams_the_streams_suffice",),
+    ),
+    "membership-anybody-helps": Mutant(
+        edit(Probing.answered_indirectly, " or source not in asked.helpers", ""),
+        (f"{_SPEC}/test_probing.py::test_the_word_of_a_helper_counts",),
+    ),
+    "membership-met-again-without-comparing": Mutant(
+        edit(Membership._greet, "self._telling.send_hash(member.incarnation, step)", "pass"),
+        (f"{_SPEC}/test_spreading.py::test_a_member_that_is_met_again_compares_tables",),
+    ),
+    "membership-clocks-wait-for-their-turn": Mutant(
+        edit(Membership._greet, " or member.link.clock.read(step.now) is None", ""),
+        (f"{_SPEC}/test_mesh.py::test_the_clock_of_a_new_member_is_measured_at_once",),
+    ),
+    "membership-hash-without-ourselves": Mutant(
+        edit(Table.fingerprint, "[*rows, (self._own, own_refutation, Standing.ALIVE)]", "rows"),
+        (f"{_SPEC}/test_spreading.py::test_equal_beliefs_have_equal_hashes",),
+    ),
+    "membership-answers-carry-no-news": Mutant(
+        edit(
+            Membership._answer,
+            "self._rumours.take(1, transmissions_max(self._table.size), tuple(first))",
+            "tuple(first)",
+        ),
+        (f"{_SPEC}/test_spreading.py::test_rumours_ride_on_probes_and_answers",),
+    ),
+    "membership-tables-go-one-way": Mutant(
+        edit(Telling.take_hash, "reply=True", "reply=False"),
+        (f"{_SPEC}/test_spreading.py::test_unequal_tables_are_exchanged",),
+    ),
+    "membership-answers-after-goodbye": Mutant(
+        edit(Membership.receive, "if self._beliefs.left:", "if self._own is None:"),
+        (f"{_SPEC}/test_spreading.py::test_who_has_left_answers_nothing",),
+    ),
+    "membership-rumours-wait-for-somebody": Mutant(
+        edit(
+            Telling.gossip,
+            "self._rumours.clear()",
+            "self._gossip_ns = step.ns + self._timing.gossip_interval_ns",
+        ),
+        (f"{_SPEC}/test_spreading.py::test_with_nobody_to_tell_rumours_end",),
+    ),
+    "membership-too-quick-for-slow-members": Mutant(
+        _quick_lan,
+        (f"{_SPEC}/test_mesh.py::test_a_slow_member_condemns_nobody",),
     ),
 }

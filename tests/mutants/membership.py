@@ -280,6 +280,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (
             f"{_SPEC}/test_suspicion.py::test_a_doubted_member_refutes_in_its_answer",
             f"{_SPEC}/test_suspicion.py::test_a_rumour_against_us_is_refuted_at_once",
+            f"{_SPEC}/test_mesh.py::test_a_member_that_failed_comes_back",
         ),
     ),
     "membership-answer-refutes": Mutant(
@@ -310,6 +311,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (
             f"{_SPEC}/test_probing.py::test_without_an_answer_three_others_and_the_stream_are_tried",
             f"{_SPEC}/test_mesh.py::test_a_broken_link_condemns_nobody",
+            f"{_SPEC}/test_mesh.py::test_a_very_slow_member_condemns_none_but_itself",
         ),
     ),
     "membership-asked-by-chance": Mutant(
@@ -424,6 +426,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (
             f"{_UNIT}/test_clocks.py::test_the_middle_of_the_round_trip_is_compared",
             f"{_UNIT}/test_clocks.py::test_the_error_is_a_bound",
+            f"{_SPEC}/test_mesh.py::test_clocks_are_measured",
         ),
     ),
     "membership-clock-of-the-past": Mutant(

@@ -70,6 +70,7 @@ def test_with_nobody_to_tell_rumours_end() -> None:
     lone = Lone(2)
     lone.take(lone.machine.refused(address(1), lone.now))
     lone.pass_time(10)
+    assert not lone.machine._rumours
     lone.sent.clear()
     lone.pass_time(10)
     assert lone.messages(Gossip) == []

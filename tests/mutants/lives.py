@@ -1,0 +1,98 @@
+"""Faults planted in membership, as edits: lives, suspicion and refutation, waking late."""
+
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+
+from mesh.protocol.membership.beliefs import Beliefs
+from mesh.protocol.membership.lives import Lives
+from mesh.protocol.membership.machine import Membership
+from mesh.protocol.membership.outcome import Step
+from mesh.protocol.membership.table import Member, Table
+from mesh.wire.messages import News, Standing
+from tests.mutants.edit import edit
+from tests.mutants.mutant import Mutant
+
+_LIVES: Final = "tests/specification/membership/test_lives.py"
+_SUSPICION: Final = "tests/specification/membership/test_suspicion.py"
+_MESH: Final = "tests/specification/membership/test_mesh.py"
+_WAKING: Final = "tests/specification/membership/test_waking.py"
+
+
+def _quarantine_by_hearsay(self: Beliefs, news: News, step: Step, *, whole: bool) -> Member | None:
+    """Who is said to be quarantined is as good as gone."""
+    if news.standing is Standing.QUARANTINED:
+        news = News(news.member, Standing.LEFT, news.refutation, news.address, None)
+    return _HEAR(self, news, step, whole=whole)
+
+
+def _replace(target: object, name: str, value: object) -> Callable[[pytest.MonkeyPatch], None]:
+    return lambda monkeypatch: monkeypatch.setattr(target, name, value)
+
+
+_HEAR: Final = Beliefs.hear
+
+MUTANTS: Final[dict[str, Mutant]] = {
+    "lives-replaced-without-a-word": Mutant(
+        edit(Beliefs.succeed, "step.change(What.REPLACED, held.incarnation)", "pass"),
+        (f"{_LIVES}::test_a_newer_life_replaces_the_older_one",),
+    ),
+    "lives-newer-ones-by-their-own-word-only": Mutant(
+        edit(Beliefs.hear, "life not in (Life.CURRENT, Life.NEWER)", "life is not Life.CURRENT"),
+        (f"{_LIVES}::test_news_of_a_newer_life_replace_the_older_one",),
+    ),
+    "lives-a-boot-of-the-past-counts": Mutant(
+        edit(Membership.booted, "is Life.NEWER", "is not Life.CURRENT"),
+        (f"{_LIVES}::test_an_old_boot_changes_nothing",),
+    ),
+    "lives-a-restart-is-a-fork": Mutant(
+        edit(Beliefs.succeed, "step.change(What.REPLACED", "step.change(What.FORKED"),
+        (f"{_LIVES}::test_a_restart_is_no_fork",),
+    ),
+    "lives-our-past-is-a-twin": Mutant(
+        edit(Beliefs.hear_of_twin, "other > self.own", "other != self.own"),
+        (f"{_LIVES}::test_our_own_past_is_no_twin",),
+    ),
+    "lives-quarantined-by-hearsay": Mutant(
+        _replace(Beliefs, "hear", _quarantine_by_hearsay),
+        (f"{_LIVES}::test_quarantine_is_believed_from_nobody",),
+    ),
+    "lives-both-are-let-in-after-a-decision": Mutant(
+        edit(Lives.pardon, "self._quarantined[current] = None", "pass"),
+        (f"{_LIVES}::test_a_person_decides_a_fork",),
+    ),
+    "suspicion-a-number-overflows": Mutant(
+        edit(Beliefs.refute, " or number >= COUNTER_MAX", ""),
+        (f"{_SUSPICION}::test_a_refutation_cannot_overflow",),
+    ),
+    "suspicion-refuted-anew-each-time": Mutant(
+        edit(
+            Beliefs.refute,
+            "number < self.refutation or ",
+            "",
+            ("self.refutation = number + 1", "self.refutation = max(self.refutation, number) + 1"),
+        ),
+        (f"{_SUSPICION}::test_a_refutation_is_repeated_to_who_missed_it",),
+    ),
+    "suspicion-witnesses-do-not-count": Mutant(
+        edit(Table.verdict_ns, "max(len(suspect.accusers) - 1, 0)", "0"),
+        (
+            f"{_SUSPICION}::test_each_witness_makes_the_wait_shorter",
+            f"{_MESH}::test_a_crash_is_seen_by_all",
+            f"{_MESH}::test_silence_is_seen_by_all",
+        ),
+    ),
+    "suspicion-in-a-large-mesh-as-in-a-small-one": Mutant(
+        edit(Table.verdict_ns, "self.size,", "1,"),
+        (f"{_SUSPICION}::test_the_least_wait_grows_with_the_mesh",),
+    ),
+    "waking-late-extends-no-question": Mutant(
+        edit(Membership._forgive_lateness, "self._probing.extend(late)", "pass"),
+        (f"{_WAKING}::test_a_late_alarm_extends_all_waits",),
+    ),
+    "waking-suspects-slept-their-time-away": Mutant(
+        edit(Membership.slept, "suspect.since_ns = self._grace_ns", "pass"),
+        (f"{_WAKING}::test_after_sleep_suspects_have_their_whole_time",),
+    ),
+}
