@@ -129,7 +129,7 @@ class Admission:
             name=self._card.name,
             site=self._card.site,
             addresses=self._card.addresses,
-            yields=self._phase is Phase.FOUNDED,
+            yields=enrolment is not None and not enrolment.settled,
             stream=0,
         )
 

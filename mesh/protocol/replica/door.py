@@ -339,7 +339,10 @@ class Replica:
         """Tell others who this controller is now, once that is on disk: they act upon it.
 
         Until then new streams are told what was true before, as if this had not happened yet.
+        What is on disk only after this life has ended is for the next one to tell.
         """
+        if self._is_over:
+            return
         if self._introduction is not None and self._introduction <= durable:
             self._introduction = None
             self._links_step(self.desk.links.introduce(self.admission.hello(), now), now)

@@ -74,6 +74,14 @@ def test_a_life_that_yielded_does_nothing_more() -> None:
     assert door.admission.deadline_ns is None
 
 
+def test_what_yielded_claims_nothing() -> None:
+    """Whoever still hears of what was given up must not give up its own for it."""
+    door = founder()
+    _ = door.greet(hello("bob", LOWEST, yields=True))
+    assert door.admission.phase is Phase.YIELDED
+    assert door.admission.hello().yields
+
+
 def test_what_was_used_is_never_given_up() -> None:
     """Once a person did something in it, an environment yields to none; that survives a restart."""
     door = founder()

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from mesh.protocol.admission import Enrolment
-from mesh.protocol.effects import Answer, Refusal, WriteFact, WriteMeta, WriteStore
+from mesh.protocol.effects import Answer, Ended, Refusal, WriteFact, WriteMeta, WriteStore
 from mesh.protocol.inputs import (
     FoundEnvironment,
     Input,
@@ -20,7 +20,7 @@ from mesh.protocol.replica.remembered import REMEMBERED_KEY
 from mesh.wire.identity import Address
 from mesh.wire.messages import FactVector, Hello, Knock, Message, TableHash, Welcome
 from mesh.wire.requests import Command
-from tests.mesh.protocol.replica.solo import AWAY, STRANGER, Solo
+from tests.mesh.protocol.replica.solo import AWAY, STRANGER, Solo, hello
 
 
 def put(call: int, key: str = "motd") -> WriteInformation:
@@ -63,6 +63,23 @@ def test_the_new_hello_leaves_before_what_only_members_say() -> None:
     newcomer.sync()
     assert _kinds(newcomer) == [Hello, Knock, Hello, FactVector]
     assert newcomer.hellos(1)[-1].environment == founder.replica.desk.environment
+
+
+def test_a_life_that_yielded_before_its_hello_is_silent() -> None:
+    """It found and gave up in a breath: that it had founded is on disk too late to be told."""
+    solo = Solo(found=False)
+    solo.opened(1)
+    solo.time_ns = 4 * SECOND
+    _ = solo.do(Woke())
+    founded = solo.replica.admission.enrolment
+    assert founded is not None
+    other = msgspec.structs.replace(
+        hello(sender=STRANGER), environment=bytes(32), generation=1, yields=True
+    )
+    solo.hears(1, other)
+    solo.sync()
+    assert Ended in map(type, solo.notifications)
+    assert [told.environment for told in solo.hellos(1)] == [None]
 
 
 def _kinds(newcomer: Solo) -> list[type[Message]]:
