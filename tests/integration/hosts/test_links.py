@@ -74,8 +74,8 @@ def test_changes_on_both_sides_of_a_partition_are_merged(office: Office) -> None
         assert items(process)["only-left"] == items(process)["only-right"] == "yes"
     lists = [conflicts(process) for process in office.processes]
     # How many are known to have applied it arrives later; that it is set aside, and why, does not.
-    told = [[(each["tx"], each["word"], each["set_aside"]) for each in one] for one in lists]
-    assert told[0] == told[1] == told[2]
+    same = [[(each["tx"], each["word"], each["set_aside"]) for each in one] for one in lists]
+    assert same[0] == same[1] == same[2]
     (aside,) = (tx for tx in lists[0] if tx["id"] not in before)
     stands = items(left)["colour"]
     assert stands in {"red", "blue"}
