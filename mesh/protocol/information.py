@@ -36,7 +36,7 @@ from crdt import Standing as Liveliness
 from mesh.protocol.effects import WriteStore
 from mesh.protocol.inputs import Path, Write
 from mesh.protocol.now import MILLISECOND, SECOND, Now
-from mesh.protocol.outgoing import Channel, Outgoing
+from mesh.protocol.outgoing import DIRECT_PEERS_MAX, FANOUT, Channel, Outgoing
 from mesh.wire.identity import Incarnation
 from mesh.wire.messages import StoreMessage
 
@@ -46,8 +46,6 @@ COMPARE_AFTER_NS: Final = 20 * MILLISECOND
 COLLECT_EVERY_NS: Final = 60 * SECOND
 """How often removals are collected: rare enough to cost nothing, often enough to stay small."""
 
-FANOUT: Final = 4
-DIRECT_PEERS_MAX: Final = 32
 
 __all__ = ["DataSet", "Heard", "Information", "RefusedWrite"]
 

@@ -2,9 +2,16 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import Message
+
+DIRECT_PEERS_MAX: Final = 32
+"""Up to here the origin of news itself tells everybody: one hop, n messages for each."""
+
+FANOUT: Final = 4
+"""Beyond: peers that are told at once, and tell others. log4 of 1,000 is 5 hops."""
 
 
 class Channel(Enum):

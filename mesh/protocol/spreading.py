@@ -18,17 +18,11 @@ from typing import Final
 
 from mesh.protocol.chains import Chains
 from mesh.protocol.now import MILLISECOND, SECOND, Now
-from mesh.protocol.outgoing import Channel, Outgoing
+from mesh.protocol.outgoing import DIRECT_PEERS_MAX, FANOUT, Channel, Outgoing
 from mesh.wire.facts import Fact
 from mesh.wire.identity import Incarnation
 from mesh.wire.limits import FACTS_PER_MESSAGE_MAX, MESSAGE_BYTES_MAX
 from mesh.wire.messages import Facts, FactVector, Held, Message
-
-DIRECT_PEERS_MAX: Final = 32
-"""Up to here the origin itself tells everybody: one hop, n frames for each fact."""
-
-FANOUT: Final = 4
-"""Beyond: peers that are told at once. log4 of 1,000 is 5 hops."""
 
 SETTLE_NS: Final = 100 * MILLISECOND
 """Different hashes this soon after the last news mean that something is on its way, not lost."""

@@ -9,15 +9,13 @@ from mesh.protocol.effects import WriteStore
 from mesh.protocol.information import (
     COLLECT_EVERY_NS,
     COMPARE_AFTER_NS,
-    DIRECT_PEERS_MAX,
-    FANOUT,
     DataSet,
     Information,
     RefusedWrite,
 )
 from mesh.protocol.inputs import Write
 from mesh.protocol.now import MILLISECOND, SECOND, Now
-from mesh.protocol.outgoing import Outgoing
+from mesh.protocol.outgoing import DIRECT_PEERS_MAX, FANOUT, Outgoing
 from mesh.wire.identity import Incarnation
 from mesh.wire.messages import StoreMessage
 

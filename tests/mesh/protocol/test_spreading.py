@@ -8,11 +8,10 @@ from mesh.protocol import spreading as spreading_module
 from mesh.protocol.chains import Chains
 from mesh.protocol.links.limits import QUEUE_BYTES_MAX
 from mesh.protocol.now import MILLISECOND, SECOND, Now
-from mesh.protocol.outgoing import Channel, Outgoing
+from mesh.protocol.outgoing import FANOUT, Channel, Outgoing
 from mesh.protocol.spreading import (
     ANSWER_BYTES_MAX,
     ASK_AGAIN_NS,
-    FANOUT,
     Spreading,
 )
 from mesh.wire.codec import encode
