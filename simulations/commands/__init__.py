@@ -1,0 +1,44 @@
+"""The simulator's commands: each is a module, imported only when it is asked for.
+
+A command has an entry in ``COMMANDS``, and its module has ``add_arguments`` and ``run``. Nothing
+else has to know of it: the help, ``python -m simulations`` and ``trellis sim`` read this table.
+"""
+
+import argparse
+import importlib
+from collections.abc import Sequence
+from typing import Final, Protocol, cast
+
+COMMANDS: Final = {
+    "run": ("run", "run one scenario"),
+    "show": ("show", "print the resolved scenario of a seed"),
+    "sweep": ("sweep", "run many seeds"),
+    "determinism": ("determinism", "run the same seeds in two processes: is it one run?"),
+}
+"""By the word that is typed: the module here, and what it does in a few words."""
+
+
+class Command(Protocol):
+    """A module with one command."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare what the command takes."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do it; the exit code."""
+
+
+def main(words: Sequence[str], *, prog: str = "python -m simulations") -> int:
+    """Do what ``words`` ask for; the exit code: 1 if anything was violated."""
+    parser = argparse.ArgumentParser(prog=prog, description="A whole mesh in one thread.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    chosen = next((word for word in words if word in COMMANDS), None)
+    for name, (module, summary) in COMMANDS.items():
+        sub = commands.add_parser(name, help=summary, description=summary)
+        if name == chosen:
+            command = cast("Command", importlib.import_module(f"simulations.commands.{module}"))
+            command.add_arguments(sub)
+            sub.set_defaults(run=command.run)
+    arguments = parser.parse_args(words)
+    code: int = arguments.run(arguments)
+    return code
