@@ -88,8 +88,15 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_SUSPICION}::test_the_least_wait_grows_with_the_mesh",),
     ),
     "waking-late-extends-no-question": Mutant(
-        edit(Membership._forgive_lateness, "self._probing.extend(late)", "pass"),
+        edit(Membership._forgive_lateness, "self._probing.extend(granted)", "pass"),
         (f"{_WAKING}::test_a_late_alarm_extends_all_waits",),
+    ),
+    "waking-late-judges-the-deadline-that-was-missed": Mutant(
+        edit(Membership._forgive_lateness, "step.ns - deadline + LATE_NS", "step.ns - deadline"),
+        (
+            f"{_WAKING}::test_a_question_whose_own_deadline_was_missed_is_not_judged_at_once",
+            f"{_WAKING}::test_a_verdict_whose_own_deadline_was_missed_is_not_passed_at_once",
+        ),
     ),
     "waking-suspects-slept-their-time-away": Mutant(
         edit(Membership.slept, "suspect.since_ns = self._grace_ns", "pass"),

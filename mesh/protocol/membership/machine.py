@@ -361,15 +361,19 @@ class Membership:
             self._probing.ask(member, Purpose.RETRY, step)
 
     def _forgive_lateness(self, step: Step) -> None:
-        """Time in which nobody listened here is nobody's silence."""
+        """Time in which nobody listened here is nobody's silence.
+
+        Nor is the moment after it: the answer to the very question whose time is up may be waiting
+        in our own socket.
+        """
         deadline = self.deadline_ns
         if deadline is None or step.ns - deadline <= LATE_NS:
             return
-        late = step.ns - deadline
+        granted = step.ns - deadline + LATE_NS
         self._probing.health.note(Sign.LATE)
-        self._probing.extend(late)
+        self._probing.extend(granted)
         for suspect in self._table.suspects.values():
-            suspect.since_ns += late
+            suspect.since_ns += granted
 
     def _finish(self, step: Step) -> Outcome:
         if self._beliefs.left:

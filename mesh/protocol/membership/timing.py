@@ -103,7 +103,8 @@ either, so that the word is there before whoever asked gives up."""
 
 LATE_NS: Final = 100 * MILLISECOND
 """A wake-up later than this means that nobody listened meanwhile; time in which nobody listened is
-no silence."""
+no silence. After one, all waits go on for this long at least: what waits in our own sockets is read
+by then, or the next wake-up is late, too."""
 
 
 def confirmations_expected(bystanders: int) -> int:

@@ -63,6 +63,45 @@ def test_a_late_alarm_condemns_no_suspect() -> None:
     assert lone.happened(What.FAILED) == []
 
 
+def until_deadline_is(lone: Lone, deadline_ns: int) -> None:
+    """Let time pass until nothing comes before ``deadline_ns``; the others answer."""
+    while lone.machine.deadline_ns != deadline_ns:
+        assert lone.ns < deadline_ns
+        lone.pass_time(0.01, answering=[1, 3])
+
+
+def test_a_question_whose_own_deadline_was_missed_is_not_judged_at_once() -> None:
+    """The answer may have come in time: it is read after the wake-up, and counts."""
+    lone = Lone(5)
+    lone.take(lone.machine.stream_lost(incarnation(2), lone.now))
+    lone.pass_time(0.5, answering=[1, 3])
+    (probe,) = {message.nonce for to, message, _ in lone.messages(Probe) if to == incarnation(2)}
+    deadline = lone.machine._probing.deadline_ns
+    assert deadline is not None
+    until_deadline_is(lone, deadline)
+    lone.ns = deadline + SECOND
+    lone.take(lone.machine.wake(lone.now))
+    assert lone.happened(What.SUSPECT) == []
+    lone.hear(2, Ack(probe, WALL_NS, None, ()))
+    lone.pass_time(3, answering=range(1, 5))
+    assert lone.happened(What.SUSPECT) == []
+
+
+def test_a_verdict_whose_own_deadline_was_missed_is_not_passed_at_once() -> None:
+    """A refutation that came in time is read after the wake-up, and counts."""
+    lone = Lone(5)
+    lone.gossip(1, says(4, Standing.SUSPECT, by=1))
+    (suspect,) = lone.machine._table.suspects.values()
+    lone.pass_time(1, answering=range(1, 4))  # its own silence has added our word by then
+    deadline = lone.machine._table.verdict_ns(suspect)
+    until_deadline_is(lone, deadline)
+    lone.ns = deadline + SECOND
+    lone.take(lone.machine.wake(lone.now))
+    assert lone.standing(4) is Standing.SUSPECT
+    lone.gossip(1, says(4, Standing.ALIVE, 1))
+    assert lone.happened(What.FAILED) == []
+
+
 def test_a_late_alarm_makes_us_doubt_ourselves() -> None:
     """It is the best sign that we are the slow one."""
     lone = Lone(5)
