@@ -3,7 +3,7 @@
 from random import Random
 from typing import Final, assert_never
 
-from simulations.scenario import Delay
+from simulations.plan import Delay
 
 TAIL_MAX: Final = 1_000
 """No draw exceeds this many spreads: an answer after hours tests patience and nothing else."""

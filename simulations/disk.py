@@ -15,7 +15,7 @@ from mesh.wire.facts import SignedFact
 from mesh.wire.identity import Incarnation
 from simulations.delay import draw
 from simulations.kernel import Kernel
-from simulations.scenario import Delay
+from simulations.plan import Delay
 
 
 @dataclass(slots=True)

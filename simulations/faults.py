@@ -1,13 +1,12 @@
 """Faults at work: each begins, works, and ends, and counts how often it made a difference."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import assert_never
 
 from simulations.host import Host
 from simulations.kernel import Kernel
 from simulations.network.paths import Affliction, Paths
 from simulations.network.streams import Streams
-from simulations.scenario import (
+from simulations.troubles import (
     AnyFault,
     ClockStep,
     Crash,
@@ -77,7 +76,7 @@ class Faults:
             case ClockStep():
                 return self._set_clock(fault)
             case _:
-                assert_never(fault)
+                raise NotImplementedError(name)
 
     # --- the network --------------------------------------------------------------------------
 

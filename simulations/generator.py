@@ -13,24 +13,26 @@ from typing import Final, Literal
 
 from mesh.protocol.now import MILLISECOND, SECOND
 from simulations.luck import Luck
+from simulations.plan import Delay
 from simulations.scenario import (
-    AnyFault,
     AnyStep,
     Change,
-    ClockStep,
-    Crash,
-    Delay,
     Disk,
-    FailingDisk,
     Host,
     Network,
-    OneWay,
     Order,
-    Pause,
     Put,
     Refuse,
     Remove,
     Scenario,
+)
+from simulations.troubles import (
+    AnyFault,
+    ClockStep,
+    Crash,
+    FailingDisk,
+    OneWay,
+    Pause,
     SlowDisk,
     Split,
     Weather,

@@ -31,7 +31,7 @@ from simulations.kernel import Kernel
 from simulations.life import Life
 from simulations.network.datagrams import Datagrams
 from simulations.network.streams import Streams
-from simulations.scenario import Delay
+from simulations.plan import Delay
 from simulations.scenario import Host as Plan
 
 LATE_NS: Final = 2 * SECOND

@@ -1,9 +1,8 @@
 """A scenario: everything about a run that is decided before it begins.
 
 It is plain data, complete, and has one canonical spelling, so that a run can be replayed from it
-alone. A fault is an interval with both its ends: whoever shortens a scenario cannot leave out the
-end of a fault by mistake. Times of faults and of the workload count from the moment at which the
-mesh has assembled; hosts named there exist.
+alone. Times of faults and of the workload count from the moment at which the mesh has assembled;
+hosts named there exist. What can go wrong is in ``simulations.troubles``.
 """
 
 import hashlib
@@ -12,24 +11,10 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from mesh.protocol.now import MILLISECOND, SECOND
-
-Name = str
-Nanoseconds = Annotated[int, msgspec.Meta(ge=0)]
-Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+from simulations.plan import Delay, Name, Nanoseconds, Plan, Share
+from simulations.troubles import AnyFault, FlashCrowd
 
 HOSTS_MAX: Final = 1_000
-
-
-class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What all parts of a scenario are: immutable, and strict about names."""
-
-
-class Delay(Plan, frozen=True):
-    """How long something takes: never less than ``least_ns``, and ``spread_ns`` says how uneven."""
-
-    kind: Literal["constant", "uniform", "exponential", "lognormal", "pareto"]
-    least_ns: Nanoseconds
-    spread_ns: Nanoseconds = 0
 
 
 class Network(Plan, frozen=True):
@@ -54,6 +39,8 @@ class Host(Plan, frozen=True):
 
     name: Name
     site: str
+    labels: tuple[str, ...] = ()
+    """What else it has in common with others: a rack, a provider, a version of the kernel."""
     starts_ns: Nanoseconds = 0
     """When its controller is started, from the beginning of the world."""
     joins_ns: Nanoseconds | None = None
@@ -61,78 +48,6 @@ class Host(Plan, frozen=True):
     founds: bool = False
     wall_offset_ns: int = 0
     drift_ppb: int = 0
-
-
-# --- faults -------------------------------------------------------------------------------------
-
-
-class Fault(Plan, frozen=True, tag_field="fault"):
-    """Something is wrong from ``starts_ns`` to ``ends_ns``."""
-
-    starts_ns: Nanoseconds
-    ends_ns: Nanoseconds
-
-
-class Split(Fault, frozen=True, tag="split"):
-    """Nothing passes between hosts of different groups; hosts in no group reach everybody."""
-
-    groups: tuple[tuple[Name, ...], ...]
-
-
-class OneWay(Fault, frozen=True, tag="one-way"):
-    """Nothing passes from ``source`` to ``target``; back it does."""
-
-    source: Name
-    target: Name
-
-
-class Weather(Fault, frozen=True, tag="weather"):
-    """Links of these hosts lose, repeat and delay."""
-
-    hosts: tuple[Name, ...]
-    loss: Share = 0.0
-    duplication: Share = 0.0
-    delay: Delay | None = None
-    """On top of the usual one."""
-
-
-class Crash(Fault, frozen=True, tag="crash"):
-    """The controller is gone until the end of the interval."""
-
-    host: Name
-    kind: Literal["killed", "power", "wiped", "restored"]
-    """Killed: the host goes on, and refuses connections. Power: it falls silent and its restart
-    cannot prove that nothing was lost. Wiped: as power, and the disk is empty afterwards.
-    Restored: as power, and the disk is what it was when the mesh had assembled."""
-
-
-class Pause(Fault, frozen=True, tag="pause"):
-    """The controller does nothing, and finds everything that arrived meanwhile when it goes on."""
-
-    host: Name
-
-
-class SlowDisk(Fault, frozen=True, tag="slow-disk"):
-    """Each sync takes this much longer."""
-
-    host: Name
-    extra_ns: Nanoseconds
-
-
-class FailingDisk(Fault, frozen=True, tag="failing-disk"):
-    """Each sync fails; the controller is started anew from what is durable until one succeeds."""
-
-    host: Name
-
-
-class ClockStep(Fault, frozen=True, tag="clock-step"):
-    """The wall clock is set by this much, and set back at the end."""
-
-    host: Name
-    by_ns: int
-
-
-AnyFault = Split | OneWay | Weather | Crash | Pause | SlowDisk | FailingDisk | ClockStep
 
 
 # --- workload -----------------------------------------------------------------------------------
@@ -176,7 +91,13 @@ class Refuse(Step, frozen=True, tag="refuse"):
     """The operator says no to whatever waits at the barrier there."""
 
 
-AnyStep = Put | Remove | Change | Refuse
+class Dismiss(Step, frozen=True, tag="dismiss"):
+    """The operator removes ``member`` from the roster, for ever; it may well be down by then."""
+
+    member: Name
+
+
+AnyStep = Put | Remove | Change | Refuse | Dismiss
 
 
 class Scenario(Plan, frozen=True):
@@ -188,6 +109,11 @@ class Scenario(Plan, frozen=True):
     disk: Disk = Disk()
     faults: tuple[AnyFault, ...] = ()
     workload: tuple[AnyStep, ...] = ()
+    policy: Literal["all-active", "majority"] = "all-active"
+    """The barrier's policy; majority is set, and settled everywhere, before anything goes wrong."""
+    core: tuple[Name, ...] = ()
+    """The hosts for which every fault ends at the horizon, and which must agree; all, where none
+    is named. Faults of the others that end after the horizon never end."""
     calm: bool = False
     """Nothing goes wrong and no two changes meet: nobody may refuse anything, and the order is one.
     A suspicion ends that, since luck alone can make one."""
@@ -200,6 +126,20 @@ class Scenario(Plan, frozen=True):
     look_ns: Nanoseconds = 500 * MILLISECOND
     """How often agreement is looked for."""
     signatures: Literal["mac", "ed25519"] = "mac"
+
+    @property
+    def newcomers(self) -> tuple[Name, ...]:
+        """The hosts that are not there when the mesh assembles."""
+        crowds = [fault.hosts for fault in self.faults if isinstance(fault, FlashCrowd)]
+        crowd = {name for names in crowds for name in names}
+        return tuple(
+            host.name for host in self.hosts if host.joins_ns is not None or host.name in crowd
+        )
+
+    @property
+    def healthy(self) -> tuple[Name, ...]:
+        """The hosts that must agree in the end."""
+        return self.core or tuple(host.name for host in self.hosts)
 
 
 def canonical(scenario: Scenario) -> bytes:

@@ -17,10 +17,13 @@ from mesh.wire.requests import Command
 from simulations.checkers.information import InformationOracle
 from simulations.host import Host
 from simulations.kernel import Kernel
-from simulations.scenario import AnyStep, Change, Put, Refuse, Remove
+from simulations.scenario import AnyStep, Change, Dismiss, Put, Refuse, Remove
 
 OPERATOR_NS = 250 * MILLISECOND
 """How often the operator looks who waits to be accepted."""
+
+PATIENCE_NS = 30 * SECOND
+"""Of the operator who removes a controller."""
 
 ACCEPT_AGAIN_NS = 5 * SECOND
 """An acceptance that did not come about is tried again after this long."""
@@ -87,6 +90,12 @@ class Workload:
                     return None
                 self._disturbed("an operator refuses")
                 return RefuseChange(self._calls, waiting[0])
+            case Dismiss(member=member):
+                self._disturbed("the roster changes")
+                removal = Command(
+                    "controller", "remove", {"controller": self._hosts[member].controller.hex()}
+                )
+                return SubmitCommands(self._calls, f"dismiss {member}", (removal,), "", PATIENCE_NS)
             case _:
                 assert_never(step)
 

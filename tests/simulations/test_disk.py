@@ -11,7 +11,7 @@ from mesh.wire.facts import write_fact
 from mesh.wire.identity import Incarnation
 from simulations.disk import Disk
 from simulations.kernel import START_NS, Kernel
-from simulations.scenario import Delay
+from simulations.plan import Delay
 from tests.mesh.wire.examples import ALICE, BOOT, scrawl
 
 SYNC_NS = 10

@@ -14,24 +14,9 @@ import pytest
 
 from mesh.protocol.now import SECOND
 from simulations.guard import Intrusion, guarded
-from simulations.scenario import (
-    AnyFault,
-    AnyStep,
-    Crash,
-    Delay,
-    FailingDisk,
-    Host,
-    Network,
-    OneWay,
-    Pause,
-    Put,
-    Remove,
-    Scenario,
-    SlowDisk,
-    Split,
-    canonical,
-    read,
-)
+from simulations.plan import Delay
+from simulations.scenario import AnyStep, Host, Network, Put, Remove, Scenario, canonical, read
+from simulations.troubles import AnyFault, Crash, FailingDisk, OneWay, Pause, SlowDisk, Split
 from simulations.verdict import Verdict
 from simulations.world import World
 from tests.simulations.standin import Fault, StandIns
