@@ -8,10 +8,14 @@ it made a difference, because a fault that touched nothing proves nothing.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
+from typing import Final
 
 from simulations.delay import draw
 from simulations.luck import Luck
-from simulations.scenario import Delay, Network
+from simulations.plan import Delay
+from simulations.scenario import Network
+
+USUAL_LUCK: Final = "the usual loss of the link"
 
 
 @dataclass(slots=True)
@@ -34,11 +38,18 @@ class Path:
     random: Random
     plan: Network
     afflictions: list[Affliction] = field(default_factory=list)
+    blame: str = ""
+    """What made the last difference: a fault by its name, or the usual luck of the link."""
 
     @property
     def is_cut(self) -> bool:
         """Whether nothing passes."""
         return any(one.cuts for one in self.afflictions)
+
+    @property
+    def cut_by(self) -> str:
+        """The first fault that lets nothing pass; empty where something passes."""
+        return next((one.name for one in self.afflictions if one.cuts), "")
 
     def delay_ns(self) -> int:
         """How long the next bytes take."""
@@ -67,11 +78,13 @@ class Path:
 
     def _happens(self, usual: float, extra: Callable[[Affliction], float]) -> bool:
         if usual > 0 and self.random.random() < usual:
+            self.blame = USUAL_LUCK
             return True
         for one in self.afflictions:
             share = extra(one)
             if share > 0 and self.random.random() < share:
                 one.bites += 1
+                self.blame = one.name
                 return True
         return False
 

@@ -9,7 +9,7 @@ without power leaves its peers talking to nobody. A lost segment comes late, wit
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from mesh.protocol.inputs import (
     DialFailed,
@@ -28,6 +28,7 @@ from mesh.wire.identity import Address
 from mesh.wire.limits import FRAME_BYTES_MAX
 from simulations.kernel import Kernel
 from simulations.network.paths import Path, Paths
+from simulations.network.traffic import UNWATCHED, Traffic
 from simulations.scenario import Network
 
 RETRANSMISSION_NS: Final = 200 * MILLISECOND
@@ -61,6 +62,14 @@ class Party(Protocol):
         """Give ``given`` to the controller, if it still lives the same life."""
 
 
+class Parcel(NamedTuple):
+    """One frame, or the end of the stream."""
+
+    item: bytes
+    message: int
+    """Its number for whoever looks at the traffic."""
+
+
 @dataclass(slots=True, eq=False)
 class End:
     """One side of a connection."""
@@ -70,7 +79,7 @@ class End:
     id: StreamId
     is_open: bool = True
     peer: "End | None" = None
-    waiting: deque[bytes] = field(default_factory=deque)
+    waiting: deque[Parcel] = field(default_factory=deque)
     """Given to the host and not on their way: the path is cut."""
     arrival_ns: int = 0
     """When the last bytes on their way arrive: later ones are not earlier."""
@@ -83,12 +92,18 @@ class Streams:
     """All connections of the world."""
 
     def __init__(
-        self, kernel: Kernel, paths: Paths, parties: Mapping[Address, Party], plan: Network
+        self,
+        kernel: Kernel,
+        paths: Paths,
+        parties: Mapping[Address, Party],
+        plan: Network,
+        traffic: Traffic = UNWATCHED,
     ) -> None:
         self._kernel = kernel
         self._paths = paths
         self._parties = parties
         self._plan = plan
+        self._traffic = traffic
         self._ends: dict[str, dict[StreamId, End]] = {}
         self._dialled = 0
         self.bytes_sent = 0
@@ -166,21 +181,23 @@ class Streams:
         peer = end.peer
         assert peer is not None
         there, back = self._both_paths(end.party, peer.party)
+        message = self._traffic.sent(end.party.name, peer.party.name, item, on_stream=True)
         if there.is_cut or back.is_cut:
             (there if there.is_cut else back).bite()
             self._watch(end)
         if there.is_cut or end.waiting:
-            end.waiting.append(item)
+            end.waiting.append(Parcel(item, message))
         else:
-            self._depart(end, item, there, 0)
+            self._depart(end, Parcel(item, message), there, 0)
 
-    def _depart(self, end: End, item: bytes, there: Path, extra_ns: int) -> None:
+    def _depart(self, end: End, parcel: Parcel, there: Path, extra_ns: int) -> None:
+        item = parcel.item
         self.bytes_sent += len(item) + LENGTH_BYTES + _TCP_HEADERS
         delay_ns = there.delay_ns() + extra_ns
         if there.is_lossy_now():
             delay_ns += RETRANSMISSION_NS
         end.arrival_ns = max(end.arrival_ns, self._kernel.now_ns + delay_ns)
-        self._kernel.at(end.arrival_ns, lambda: self._arrive(end, item))
+        self._kernel.at(end.arrival_ns, lambda: self._arrive(end, parcel))
         self._drain(end, len(item))
 
     def _drain(self, end: End, gone_bytes: int) -> None:
@@ -192,17 +209,21 @@ class Streams:
 
     # --- arriving -----------------------------------------------------------------------------
 
-    def _arrive(self, sender: End, item: bytes) -> None:
+    def _arrive(self, sender: End, parcel: Parcel) -> None:
         end = sender.peer
         assert end is not None
         if not end.party.is_powered:
+            self._traffic.lost(parcel.message, "the host is without power")
             self._watch(sender)
         elif not end.is_open:
+            self._traffic.lost(parcel.message, "the connection is gone at the other end")
             self._reset_peer(end)
-        elif item == _END:
+        elif parcel.item == _END:
+            self._traffic.arrived(parcel.message)
             self._break(end)
         else:
-            end.party.take(end.life, FrameReceived(end.id, item))
+            self._traffic.arrived(parcel.message)
+            end.party.take(end.life, FrameReceived(end.id, parcel.item))
 
     def _reset_peer(self, end: End) -> None:
         """The host of ``end`` answers that it knows no such connection."""
@@ -215,7 +236,7 @@ class Streams:
     def _break(self, end: End) -> None:
         if end.is_open:
             end.is_open = False
-            end.waiting.clear()
+            self._drop(end)
             _ = self._ends.get(end.party.name, {}).pop(end.id, None)
             end.party.take(end.life, StreamClosed(end.id))
 
@@ -230,7 +251,12 @@ class Streams:
     def _give_up(self, end: End, since_ns: int) -> None:
         if end.stuck_ns == since_ns:
             self._break(end)
-            end.waiting.clear()
+            self._drop(end)
+
+    def _drop(self, end: End) -> None:
+        """What waits to leave never will."""
+        while end.waiting:
+            self._traffic.lost(end.waiting.popleft().message, "its connection broke before it left")
 
     def healed(self) -> None:
         """Some path is whole again: what waited for it goes on its way."""
@@ -256,7 +282,7 @@ class Streams:
         """The controller of ``party`` is gone; its host tells the peers, or is gone as well."""
         for end in list(self._ends.pop(party.name, {}).values()):
             end.is_open = False
-            end.waiting.clear()
+            self._drop(end)
             if not silently:
                 self._push(end, _END)
 
