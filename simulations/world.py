@@ -118,7 +118,7 @@ class World:
             if assembled:
                 self._turbulence()
                 self._rest()
-        return self._verdict()
+        return self.verdict()
 
     def _assemble(self) -> bool:
         first = [host for host in self.hosts.values() if host.plan.joins_ns is None]
@@ -191,7 +191,8 @@ class World:
         }
         self.inspector.oracle.wiped(shown)
 
-    def _verdict(self) -> Verdict:
+    def verdict(self) -> Verdict:
+        """What has become of the run so far."""
         return Verdict(
             seed=self.scenario.seed,
             digest=self.chronicle.digest,
