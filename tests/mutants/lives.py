@@ -92,11 +92,15 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_WAKING}::test_a_late_alarm_extends_all_waits",),
     ),
     "waking-late-judges-the-deadline-that-was-missed": Mutant(
-        edit(Membership._forgive_lateness, "step.ns - deadline + LATE_NS", "step.ns - deadline"),
+        edit(Membership._forgive_lateness, "late_ns + LATE_NS", "late_ns"),
         (
             f"{_WAKING}::test_a_question_whose_own_deadline_was_missed_is_not_judged_at_once",
             f"{_WAKING}::test_a_verdict_whose_own_deadline_was_missed_is_not_passed_at_once",
         ),
+    ),
+    "waking-late-hidden-by-a-word": Mutant(
+        edit(Membership.receive, "self._begin(now)", "Step(now)"),
+        (f"{_WAKING}::test_a_word_that_is_heard_before_the_late_alarm_does_not_hide_it",),
     ),
     "waking-suspects-slept-their-time-away": Mutant(
         edit(Membership.slept, "suspect.since_ns = self._grace_ns", "pass"),

@@ -86,6 +86,8 @@ class Membership:
         self._turn_ns: int | None = None
         self._grace_ns = 0
         """Until then nobody is suspected from here: we were asleep."""
+        self._alarm_ns: int | None = None
+        """The deadline that whoever drives us was told, after the last input."""
 
     # --- reading --------------------------------------------------------------------------------
 
@@ -134,7 +136,7 @@ class Membership:
 
     def admitted(self, controllers: Iterable[bytes], now: Now) -> Outcome:
         """The roster is now this: active controllers and learners."""
-        step = Step(now)
+        step = self._begin(now)
         known = len(self._table.roster)
         for removed in self._beliefs.admit(controllers):
             self._probing.drop(removed)
@@ -145,7 +147,7 @@ class Membership:
 
     def announced(self, incarnation: Incarnation, address: Address, now: Now) -> Outcome:
         """A controller said in person, over its stream, that it lives and listens there."""
-        step = Step(now)
+        step = self._begin(now)
         if incarnation.controller == self._own.controller:
             self._beliefs.hear_of_twin(incarnation, step)
         elif incarnation.controller in self._table:
@@ -159,7 +161,7 @@ class Membership:
 
     def booted(self, incarnation: Incarnation, now: Now) -> Outcome:
         """A signed fact says that this life began: older ones leave the view."""
-        step = Step(now)
+        step = self._begin(now)
         controller = incarnation.controller
         if controller == self._own.controller:
             self._beliefs.hear_of_twin(incarnation, step)
@@ -176,7 +178,7 @@ class Membership:
         address: Address | None = None,
     ) -> Outcome:
         """A message of an authenticated ``source``, which listens at ``address`` if known."""
-        step = Step(now)
+        step = self._begin(now)
         if self._beliefs.left:
             return step.outcome()
         if source.controller == self._own.controller:
@@ -194,7 +196,7 @@ class Membership:
 
     def refused(self, address: Address, now: Now) -> Outcome:
         """The host at ``address`` says that nobody listens: as good as a failed probe."""
-        step = Step(now)
+        step = self._begin(now)
         for member in self._table.rows():
             if member.address == address and member.in_view:
                 self._probing.drop(member.incarnation)
@@ -203,7 +205,7 @@ class Membership:
 
     def stream_lost(self, incarnation: Incarnation, now: Now) -> Outcome:
         """The connection to a member broke: ask it at once."""
-        step = Step(now)
+        step = self._begin(now)
         member = self._table.of(incarnation)
         if member is not None and member.in_view:
             self._probing.ask(member, Purpose.VERIFY, step)
@@ -223,13 +225,13 @@ class Membership:
 
     def moved(self, address: Address, now: Now) -> Outcome:
         """We listen somewhere else now."""
-        step = Step(now)
+        step = self._begin(now)
         self._beliefs.move(address)
         return self._finish(step)
 
     def pardon(self, incarnation: Incarnation, address: Address, now: Now) -> Outcome:
         """A person decided that this life of its controller is the right one."""
-        step = Step(now)
+        step = self._begin(now)
         if incarnation.controller in self._table:
             self._beliefs.pardon(incarnation, address, step)
         return self._finish(step)
@@ -243,10 +245,9 @@ class Membership:
 
     def wake(self, now: Now) -> Outcome:
         """Time has passed."""
-        step = Step(now)
+        step = self._begin(now)
         if self._beliefs.left:
             return step.outcome()
-        self._forgive_lateness(step)
         for silent in self._probing.expire(step):
             self._accuse(silent, Why.NO_ANSWER, step)
         if step.ns >= self._grace_ns:
@@ -360,16 +361,20 @@ class Membership:
         if step.ns >= self._grace_ns and self._beliefs.accuse(member, why, step):
             self._probing.ask(member, Purpose.RETRY, step)
 
-    def _forgive_lateness(self, step: Step) -> None:
+    def _begin(self, now: Now) -> Step:
+        """One input; if it comes in place of an alarm that was missed, nobody listened till now."""
+        step = Step(now)
+        if self._alarm_ns is not None and step.ns - self._alarm_ns > LATE_NS:
+            self._forgive_lateness(step.ns - self._alarm_ns)
+        return step
+
+    def _forgive_lateness(self, late_ns: int) -> None:
         """Time in which nobody listened here is nobody's silence.
 
         Nor is the moment after it: the answer to the very question whose time is up may be waiting
         in our own socket.
         """
-        deadline = self.deadline_ns
-        if deadline is None or step.ns - deadline <= LATE_NS:
-            return
-        granted = step.ns - deadline + LATE_NS
+        granted = late_ns + LATE_NS
         self._probing.health.note(Sign.LATE)
         self._probing.extend(granted)
         for suspect in self._table.suspects.values():
@@ -384,4 +389,6 @@ class Membership:
             self._turn_ns = step.ns + self._random.randrange(self._timing.probe_interval_ns)
             self._telling.postpone_comparison(step)
         self._telling.gossip(step)
+        deadline_ns = self.deadline_ns
+        self._alarm_ns = None if deadline_ns is None else max(deadline_ns, step.ns)
         return step.outcome()

@@ -87,6 +87,20 @@ def test_a_question_whose_own_deadline_was_missed_is_not_judged_at_once() -> Non
     assert lone.happened(What.SUSPECT) == []
 
 
+def test_a_word_that_is_heard_before_the_late_alarm_does_not_hide_it() -> None:
+    """Sockets and timers are served in any order after a pause."""
+    lone = Lone(5)
+    lone.take(lone.machine.stream_lost(incarnation(2), lone.now))
+    lone.pass_time(0.5, answering=[1, 3])
+    deadline = lone.machine._probing.deadline_ns
+    assert deadline is not None
+    until_deadline_is(lone, deadline)
+    lone.ns = deadline + SECOND
+    lone.gossip(1)
+    lone.take(lone.machine.wake(lone.now))
+    assert lone.happened(What.SUSPECT) == []
+
+
 def test_a_verdict_whose_own_deadline_was_missed_is_not_passed_at_once() -> None:
     """A refutation that came in time is read after the wake-up, and counts."""
     lone = Lone(5)
