@@ -79,7 +79,7 @@ unit: $(READY) ## run the tests that start no process and open no socket
 simulate: $(READY) ## a short sweep of the simulator, and its determinism
 ifneq ($(wildcard simulations/__main__.py),)
 	@echo "── simulation"
-	@$(BIN)/python -m simulations sweep --seeds 0..199
+	@$(BIN)/python -m simulations sweep --seeds 0..199 --no-database
 	@sh tests/tools/same_digests.sh $(BIN)/python 0..9
 endif
 

@@ -22,7 +22,7 @@ SIGNATURE_WORD_MAX: Final = 4
 """A checker of several rules begins its text with the letters of the one that was broken."""
 
 
-class _Enough(Exception):  # noqa: N818  no error: the time that was asked for has come
+class _Enough(Exception):
     """The run is stopped from within."""
 
 

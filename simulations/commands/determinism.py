@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _digest_under(hash_seed: str, chosen: str) -> str:
     swept = subprocess.run(  # noqa: S603  this very program, with arguments checked above
-        [sys.executable, "-m", "simulations", "sweep", "--seeds", chosen, "--workers", "1"],
+        [sys.executable, "-m", "simulations", "sweep", "--no-database", "--seeds", chosen],
         env={**os.environ, "PYTHONHASHSEED": hash_seed},
         capture_output=True,
         check=False,

@@ -1,0 +1,1 @@
+"""Many seeds of one scenario, or of the generator: run, kept, compared, and told."""
