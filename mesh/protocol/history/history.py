@@ -281,9 +281,10 @@ class History:
             return Objection(NoReason.VERSION, "this controller needs an upgrade to fold on")
         if self._line.first_of(prepared.change_set.tx) is not None:
             return None
-        verdict = apply(self._line.workspace, prepared, self._operator, None)
-        _ = self._line.workspace.assign(verdict.before)
-        outcome = verdict.outcome
+        outcome = self._line.trial(
+            prepared.change_set.id,
+            lambda: apply(self._line.workspace, prepared, self._operator, None),
+        ).outcome
         if outcome.standing is Standing.EFFECTIVE:
             return None
         return _objection(outcome)

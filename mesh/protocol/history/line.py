@@ -17,6 +17,7 @@ from mesh.environment.policy import Policy
 from mesh.environment.workspace import Workspace
 from mesh.protocol.catalogue import Catalogue, Ids, numbers
 from mesh.protocol.history.outcomes import REPEATED, Outcome, Standing
+from mesh.protocol.history.recent import Recent
 from mesh.protocol.history.rules import Changes, Verdict
 from mesh.wire.identity import Timestamp
 
@@ -40,6 +41,18 @@ class Step:
     """Folding ended here or before, at a ChangeSet that is not understood."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """What a ChangeSet would do, or did, at the end of the line for ``ids``."""
+
+    ids: Ids
+    aside: SetAside
+    verdict: Verdict
+
+
+TRIALS_KEPT_MAX: Final = 64
+"""ChangeSets whose last trial is kept: those that wait at the barrier, and some more."""
+
 Judge = Callable[[int, bytes | None], Verdict]
 """(number, tx of the merge that sets it aside) -> what it did to the workspace."""
 
@@ -62,6 +75,7 @@ class Line:
         self._beginning = (workspace.roster, workspace.policy)
         self._away: list[Step] | None = None
         self._low = 0
+        self._trials: Recent[bytes, _Trial] = Recent(TRIALS_KEPT_MAX)
 
     # --- reading --------------------------------------------------------------------------------
 
@@ -111,6 +125,36 @@ class Line:
                     length = min(length, self._positions[self._firsts[tx]])
         return length
 
+    # --- judging --------------------------------------------------------------------------------
+
+    def trial(self, attempt: bytes, judge: Callable[[], Verdict]) -> Verdict:
+        """What ``judge`` says of ``attempt`` at the end of this line, with nothing changed.
+
+        A ChangeSet is asked about when it is submitted, when it is voted on and when it is
+        released, and mostly at one and the same state: then it is judged once.
+        """
+        known = self._known(attempt)
+        if known is not None:
+            return known
+        verdict = judge()
+        _ = self.workspace.assign(verdict.before)
+        return self._trials.put(attempt, _Trial(self.ids, self._aside, verdict)).verdict
+
+    def _judged(self, number: int, merged_by: bytes | None) -> Verdict:
+        """The verdict on ``number``, whose changes are in the workspace afterwards."""
+        known = self._known(self._catalogue[number].id) if merged_by is None else None
+        if known is None:
+            return self._judge(number, merged_by)
+        _ = self.workspace.assign(known.after)
+        return known
+
+    def _known(self, attempt: bytes) -> Verdict | None:
+        """The last verdict on ``attempt``, if it was found at the state that is here now."""
+        last = self._trials.get(attempt)
+        if last is None or last.ids != self.ids or last.aside is not self._aside:
+            return None
+        return last.verdict
+
     # --- moving ---------------------------------------------------------------------------------
 
     def move(self, ids: Ids, aside: SetAside) -> None:
@@ -149,7 +193,7 @@ class Line:
         elif tx in self._firsts:
             verdict = Verdict(REPEATED)
         else:
-            verdict = self._judge(number, merged_by)
+            verdict = self._judged(number, merged_by)
         return Step(
             number,
             merged_by,

@@ -6,7 +6,6 @@ Here decisions become facts, a released ChangeSet becomes history, and history b
 see, at its instant.
 """
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
@@ -33,9 +32,10 @@ from mesh.protocol.catalogue import Catalogue, Ids, numbers
 from mesh.protocol.effects import ChangeProgressed, ConfigurationSwapped
 from mesh.protocol.history import History, MergePlan
 from mesh.protocol.membership import Membership
-from mesh.protocol.now import MILLISECOND, SECOND, Now
+from mesh.protocol.now import SECOND, Now
 from mesh.protocol.replica.authoring import Cover, Unreadable, author
 from mesh.protocol.replica.desk import Desk
+from mesh.protocol.replica.pace import Pace
 from mesh.protocol.replica.submitted import Submitted
 from mesh.protocol.suite import Signer
 from mesh.protocol.swaps import Swap, Swaps
@@ -43,16 +43,6 @@ from mesh.wire.facts import Body, Fact, NoReason
 from mesh.wire.identity import Incarnation
 from mesh.wire.messages import Summary
 from mesh.wire.requests import Command, Kind, SignedRequest
-
-GUARD_NS_MIN: Final = 3 * MILLISECOND
-GUARD_NS_MAX: Final = 2 * SECOND
-"""Between these lies the time from the last seal to the instant: long enough for the news to be
-everywhere."""
-
-FIRST_WRITE_NS: Final = 5 * MILLISECOND
-WRITES_REMEMBERED: Final = 16
-"""The guard follows the upper quartile of the last writes: one that took long, such as the first
-after a start, says nothing about the next."""
 
 CONTROLLER_PATIENCE_NS: Final = 60 * SECOND
 """Patience of what controllers propose by themselves: merges and activations."""
@@ -84,7 +74,7 @@ class Crank:
         self._barrier = barrier
         self._members = members
         self._swaps = Swaps()
-        self._writes_ns = deque([FIRST_WRITE_NS], maxlen=WRITES_REMEMBERED)
+        self.pace = Pace()
         self._disagreed_at_ns: int | None = None
         self._held_why = ""
         """Why the last merge of this controller's own waits for a person."""
@@ -102,6 +92,7 @@ class Crank:
 
     def learn(self, fact: Fact, now: Now) -> None:
         """Let the barrier know ``fact``."""
+        self.pace.learn(fact)
         learned = self._barrier.learn(fact, now)
         if learned.rejected is not None:
             self._desk.counters["proposals rejected"] += 1
@@ -251,12 +242,8 @@ class Crank:
 
     # --- time and agreement -------------------------------------------------------------------
 
-    def persisted_in(self, elapsed_ns: int) -> None:
-        """A write took this long."""
-        self._writes_ns.append(elapsed_ns)
-
     def guard_ns(self, now: Now) -> int:
-        """How long after the last seal all will be ready: the news there, one write, and some air.
+        """How long after the last seal all will be ready to show what was released.
 
         The environment's setting stands where there is one; else it follows from what is measured.
         """
@@ -265,9 +252,7 @@ class Crank:
             return setting
         clocks = (self._members.clock(peer, now) for peer in self._members.view)
         round_trip_ns = max((clock.round_trip_ns for clock in clocks if clock), default=0)
-        usual_ns = sorted(self._writes_ns)[len(self._writes_ns) * 3 // 4]
-        measured = round_trip_ns + 2 * usual_ns + GUARD_NS_MIN // 2
-        return max(GUARD_NS_MIN, min(GUARD_NS_MAX, measured))
+        return self.pace.guard_ns(round_trip_ns)
 
     def compare_state(self, peer: Incarnation, summary: Summary, now: Now) -> None:
         """The same history must give the same state; if it does not, one of us is wrong."""

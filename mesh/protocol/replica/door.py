@@ -201,7 +201,7 @@ class Replica:
         for written in [each for each in self._written_at_ns if each <= token]:
             elapsed_ns = now.monotonic_ns - self._written_at_ns.pop(written)
             if self.participant is not None:
-                self.participant.crank.persisted_in(elapsed_ns)
+                self.participant.crank.pace.wrote(elapsed_ns)
 
     def _persist_failed(self, why: str, now: Now) -> None:
         """This life can promise nothing more: it takes leave, so that nobody waits for its votes.
