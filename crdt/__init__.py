@@ -16,7 +16,7 @@ from crdt.store import Store, data_set_epoch
 from crdt.sync.codec import decode, encode
 from crdt.sync.synchronizer import Outcome, Parcel, Synchronizer, SyncStatistics
 from crdt.sync.work import Alarm, AlarmKind
-from crdt.values import Key, Value
+from crdt.values import Key, Value, Writable
 from crdt.views import AddWinsSet, Counter, Flag, OrderedPaths, Register
 
 __all__ = [
@@ -64,6 +64,7 @@ __all__ = [
     "Token",
     "Value",
     "Verify",
+    "Writable",
     "data_set_epoch",
     "decode",
     "encode",

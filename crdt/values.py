@@ -5,7 +5,7 @@ A value is what CBOR and JSON share, plus byte strings. Whatever arrives is froz
 encoded at any later moment without having changed behind the store's back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
 import cbor2
@@ -24,6 +24,10 @@ Key: TypeAlias = tuple[str, ...]
 Value: TypeAlias = (
     bool | int | float | str | bytes | tuple["Value", ...] | Mapping[str, "Value"] | None
 )
+Writable: TypeAlias = (
+    bool | int | float | str | bytes | Sequence["Writable"] | Mapping[str, "Writable"] | None
+)
+"""What a caller may hand in: a value, or one whose lists are still to be frozen."""
 
 _ALWAYS_FINE: Final = frozenset({bool, float, type(None)})
 _SCALARS: Final = _ALWAYS_FINE | {str, bytes, int}

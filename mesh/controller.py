@@ -15,6 +15,7 @@ from typing import Final
 
 import trio
 
+from crdt import Writable
 from mesh.driver import log
 from mesh.driver.clock import Clock, SystemClock
 from mesh.driver.configuration import Configuration
@@ -59,7 +60,7 @@ from mesh.protocol.inputs import (
 from mesh.protocol.now import SECOND, Now
 from mesh.protocol.replica import Replica
 from mesh.wire.identity import Address, fingerprint
-from mesh.wire.requests import Command, SignedRequest, Value
+from mesh.wire.requests import Command, SignedRequest
 
 __all__ = [
     "Change",
@@ -178,7 +179,7 @@ class Controller:
 
     # --- running information ----------------------------------------------------------------------
 
-    async def put(self, path: Path, value: Value) -> Result:
+    async def put(self, path: Path, value: Writable) -> Result:
         """Set the entry at ``path``; returns when that is durable here."""
         return await self.write([Write(path, value)])
 

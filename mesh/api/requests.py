@@ -1,11 +1,16 @@
 """What clients send, field by field; an unknown field is an error and never ignored."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
 from mesh.wire.limits import COMMANDS_MAX, NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 from mesh.wire.requests import Command, Value
+
+if TYPE_CHECKING:
+    from crdt import Writable
+else:
+    Writable = object  # msgspec knows no recursive alias: the store checks instead
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_CHARACTERS_MAX)]
 Reason = Annotated[str, msgspec.Meta(max_length=TEXT_CHARACTERS_MAX)]
@@ -31,7 +36,7 @@ def to_commands(bodies: tuple[CommandBody, ...]) -> tuple[Command, ...]:
 class ValueBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """PUT of one entry."""
 
-    value: Value
+    value: Writable
     seen: str | None = None
     """The token of the reading that this write is based on."""
 
@@ -40,7 +45,7 @@ class WriteBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One of several writes."""
 
     path: str
-    value: Value = None
+    value: Writable = None
     remove: bool = False
     seen: str | None = None
 

@@ -7,8 +7,9 @@ from a seed.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from crdt import Writable
 from mesh.wire.identity import Address
-from mesh.wire.requests import Command, SignedRequest, Value
+from mesh.wire.requests import Command, SignedRequest
 
 StreamId = int
 """Given by the driver, never reused in one life."""
@@ -134,7 +135,7 @@ class Write:
     """
 
     path: Path
-    value: Value
+    value: Writable
     removes: bool = False
     seen: bytes | None = None
 

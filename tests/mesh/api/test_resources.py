@@ -97,6 +97,8 @@ async def test_write_read_list_remove(face: Face) -> None:
     """What is put is read and listed, and gone when it is removed."""
     assert (await face.ask("PUT", "/v1/info/web/1", {"value": {"port": 80}})).json == {"written": 1}
     assert (await face.ask("GET", "/v1/info/web/1")).json["value"] == {"port": 80}
+    assert (await face.ask("PUT", "/v1/info/load", {"value": [0.5, 1]})).json == {"written": 1}
+    assert (await face.ask("GET", "/v1/info/load")).json["value"] == [0.5, 1]
     listing = (await face.ask("GET", "/v1/info?prefix=/web")).json
     assert [entry["path"] for entry in listing["entries"]] == ["/web/1"]
     assert (await face.ask("DELETE", "/v1/info/web/1")).status == HTTPStatus.OK

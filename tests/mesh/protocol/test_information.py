@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 
+from crdt import Writable
 from mesh.protocol.effects import WriteStore
 from mesh.protocol.information import (
     COLLECT_EVERY_NS,
@@ -44,11 +45,11 @@ def stores(letter: str, *peers: str) -> Information:
 
 
 def put(
-    information: Information, value: object, *peers: str, now: Now | None = None
+    information: Information, value: Writable, *peers: str, now: Now | None = None
 ) -> tuple[Outgoing, ...]:
     """Write one entry and tell ``peers``."""
     when = at(0) if now is None else now
-    return information.write([Write(MOTD, value)], [life(each) for each in peers], when)  # type: ignore[arg-type]
+    return information.write([Write(MOTD, value)], [life(each) for each in peers], when)
 
 
 def deliver(outgoing: Iterable[Outgoing], source: str, to: Information, now: Now) -> list[Outgoing]:
@@ -77,6 +78,22 @@ def reading(information: Information) -> object:
     """What is read at MOTD."""
     found = information.read(MOTD)
     return None if found is None else found.value
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        (0.5, 0.5),
+        (b"raw", b"raw"),
+        ([1, [2.5]], (1, (2.5,))),
+        ((True, None), (True, None)),
+    ],
+)
+def test_all_plain_data_may_be_written(written: Writable, kept: object) -> None:
+    """Fractions and bytes, too, which a configuration does not take; lists are frozen."""
+    store = stores("a")
+    _ = put(store, written)
+    assert reading(store) == kept
 
 
 def test_a_write_reaches_every_peer_with_one_message() -> None:
