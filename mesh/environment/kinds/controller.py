@@ -43,8 +43,13 @@ _WHO: Final = Parameter(
     written=Text("a controller's key, fingerprint or name", r"[0-9a-z._-]{1,64}"),
 )
 _ID: Final = Parameter(ID_PARAMETER, CREATION_ID, "the creation id of the entry", filled=True)
+_HOST: Final = r"(?:\[[^\s,\[\]]{1,255}\]|[^\s,:\[\]]{1,255})"
+_PORT: Final = (
+    r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+)
 _ADDRESS: Final = Text(
-    "an address such as 192.0.2.7:7946 or [2001:db8::7]:7946", r"[^\s,]{1,255}:[0-9]{1,5}"
+    "an address such as 192.0.2.7:7946 or [2001:db8::7]:7946, with a port from 1 to 65535",
+    f"{_HOST}:{_PORT}",
 )
 _FIELDS: Final = (
     Parameter("name", NAME_SHAPE, "what people call it; unique in the roster", required=True),

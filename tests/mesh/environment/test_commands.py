@@ -39,6 +39,23 @@ def test_every_mistake_is_named_at_once() -> None:
     )
 
 
+def test_every_address_where_nobody_could_listen_is_named_at_once() -> None:
+    """A port is from 1 to 65535 and has one spelling; an address of IPv6 stands in brackets."""
+    possible = ["192.0.2.7:1", "host.example:65535", "[2001:db8::7]:7946", "10.0.0.1:10000"]
+    impossible = ["192.0.2.7:0", "192.0.2.7:65536", "192.0.2.7:70000", "192.0.2.7:07946"]
+    impossible += ["2001:db8::7:7946", "[]:80"]
+    who = "0f" * 32
+    (fine,) = (_command("controller", "modify", controller=who, addresses=[*possible]),)
+    assert check_commands((fine,)) == ()
+    errors = check_commands(
+        (_command("controller", "modify", controller=who, addresses=[*impossible]),)
+    )
+    assert len(errors) == len(impossible)
+    for number, (address, error) in enumerate(zip(impossible, errors, strict=True), 1):
+        assert error.startswith(f"addresses[{number - 1}]: expected an address such as 192.0.2.7")
+        assert f"not '{address}'" in error
+
+
 def test_where_nothing_is_near_what_there_is_is_listed() -> None:
     """A word that is like no other gets the list of those that there are."""
     (error,) = check_commands((_command("item", "zzz"),))
