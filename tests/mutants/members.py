@@ -146,6 +146,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
         edit(Beliefs.accuse, "step.ns)", "step.ns); why = Why.TOLD"),
         (f"{_SPEC}/test_suspicion.py::test_the_reason_is_shown",),
     ),
+    "membership-linked-to-the-gone": Mutant(
+        edit(report._link, "if member.in_view:", "if True:"),
+        (f"{_SPEC}/test_members.py::test_who_is_gone_is_not_shown_as_linked",),
+    ),
     "membership-never-shown-as-slow": Mutant(
         edit(report._own_row, "slow=slow", "slow=0"),
         (f"{_SPEC}/test_suspicion.py::test_the_own_row_says_who_is_slow",),

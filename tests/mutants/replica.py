@@ -27,6 +27,7 @@ _HERE: Final = "tests/mesh/protocol/replica"
 _DURABLE: Final = f"{_HERE}/test_durability.py"
 _RESTARTS: Final = f"{_HERE}/test_restarts.py"
 _MEMBERS: Final = f"{_HERE}/test_members.py"
+_MESH: Final = f"{_HERE}/test_mesh.py"
 _CHANGES: Final = f"{_HERE}/test_changes.py"
 _LEARNERS: Final = f"{_HERE}/test_activations.py"
 _INFORMATION: Final = "tests/mesh/protocol/test_information.py"
@@ -82,6 +83,21 @@ _DURABILITY: Final[dict[str, Mutant]] = {
             "if self.desk.outbox.failed: return 0\n    if self._is_over:",
         ),
         (f"{_DURABLE}::test_a_failed_disk_does_not_keep_the_replica_awake",),
+    ),
+    "replica-stays-when-its-disk-failed": Mutant(
+        edit(Replica._persist_failed, "self.participant.leave(now)", "pass"),
+        (
+            f"{_MESH}::test_nobody_waits_for_a_controller_whose_disk_failed",
+            f"{_MEMBERS}::test_a_controller_whose_disk_failed_answers_no_probe_until_it_is_back",
+        ),
+    ),
+    "replica-introduces-a-life-that-is-over": Mutant(
+        edit(Replica._introduce, "if self._is_over:", "if False:"),
+        (f"{_DURABLE}::test_a_life_that_yielded_before_its_hello_is_silent",),
+    ),
+    "replica-wrong-words-for-who-left": Mutant(
+        edit(Company._changed, "you took leave", "nothing was heard from you"),
+        (f"{_MEMBERS}::test_a_controller_whose_disk_failed_answers_no_probe_until_it_is_back",),
     ),
     "replica-active-when-over": Mutant(
         edit(Replica.handle, "not self._is_over", "True"),
@@ -241,10 +257,7 @@ _COMPANY: Final[dict[str, Mutant]] = {
     ),
     "replica-impossible-ports": Mutant(
         edit(read_address, " or not 0 < int(port) <= PORT_MAX", ""),
-        (
-            f"{_MEMBERS}::test_an_address_where_nobody_can_listen_is_passed_over",
-            f"{_MEMBERS}::test_an_impossible_address_in_the_roster_ends_nobody",
-        ),
+        (f"{_MEMBERS}::test_an_address_where_nobody_can_listen_is_passed_over",),
     ),
     "replica-learners-before-their-time": Mutant(
         edit(Activations._still_missing, "if not knowledge.applied(number) & bit", "if False"),

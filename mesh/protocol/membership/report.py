@@ -72,4 +72,8 @@ def _own_row(beliefs: Beliefs, slow: int) -> MemberRow:
 
 
 def _link(member: Member, recent_ns: int) -> Link:
-    return member.link.link(recent_ns)
+    """The way to ``member``: the last good probe says nothing of one that is gone since."""
+    if member.in_view:
+        return member.link.link(recent_ns)
+    still_heard = member.standing is Standing.FAILED and member.link.heard_since(member.since_ns)
+    return Link.INBOUND if still_heard else Link.NONE

@@ -165,12 +165,16 @@ class Company:
             case What.QUARANTINED:
                 self.quarantined = True
                 self._desk.notice("error", "quarantined", QUARANTINED)
-            case What.FAILED | What.LEFT:
+            case What.FAILED:
                 # A stream that outlives a long silence may stay stuck for minutes after it ends.
-                why = "nothing was heard from you for too long; dial again"
-                self._desk.carry(self._desk.links.drop(member.controller, why, now))
+                self._drop(member, "nothing was heard from you for too long; dial again", now)
+            case What.LEFT:
+                self._drop(member, "you took leave; dial again when you take part", now)
             case What.SUSPECT:
                 pass
+
+    def _drop(self, member: Incarnation, why: str, now: Now) -> None:
+        self._desk.carry(self._desk.links.drop(member.controller, why, now))
 
     def _dial(self, member: Incarnation, now: Now) -> None:
         address = self._members.address_of(member)

@@ -3,6 +3,8 @@
 import pytest
 
 from mesh.protocol.membership import Membership, What
+from mesh.protocol.membership.links import Link
+from mesh.protocol.now import SECOND
 from mesh.protocol.outgoing import Channel
 from mesh.wire.messages import Ack, Gossip, Probe, ProbeRequest, Standing, Table, TableHash
 from tests.mesh.protocol.membership.lone import OWN, Lone, address, says
@@ -114,6 +116,29 @@ def test_a_failed_member_stays_listed() -> None:
     rows = village.houses[0].machine.members(village.now)
     standings = {row.controller: row.standing for row in rows}
     assert standings[village.houses[2].own.controller] is Standing.FAILED
+
+
+def test_who_is_gone_is_not_shown_as_linked() -> None:
+    """The last good probe says nothing of it; what is heard after the verdict is half a link."""
+    lone = Lone(4)
+    lone.pass_time(5, answering=[1, 2, 3])
+    assert {row.link for row in lone.machine.members(lone.now)} == {Link.BOTH}
+    lone.gossip(2, says(2, Standing.LEFT))
+    for by in (2, 3):
+        lone.take(lone.machine.refused(address(1), lone.now))
+        lone.gossip(3, says(1, Standing.FAILED, by=by))
+    assert (lone.standing(1), lone.standing(2)) == (Standing.FAILED, Standing.LEFT)
+    assert link_to(lone, 1) is link_to(lone, 2) is Link.NONE
+    assert link_to(lone, 3) is Link.BOTH
+    lone.ns += SECOND
+    lone.gossip(1)
+    assert link_to(lone, 1) is Link.INBOUND
+
+
+def link_to(lone: Lone, number: int) -> Link:
+    """The link to a controller, as it is shown."""
+    rows = {row.controller: row for row in lone.machine.members(lone.now)}
+    return rows[incarnation(number).controller].link
 
 
 def test_growth_hastens_the_comparison_of_tables() -> None:

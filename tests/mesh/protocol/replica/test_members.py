@@ -8,6 +8,7 @@ from mesh.protocol.inputs import (
     DialFailed,
     DialFailure,
     Leave,
+    PersistFailed,
     Slept,
     SubmitCommands,
     Woke,
@@ -104,6 +105,29 @@ def test_who_leaves_is_missed_by_nobody() -> None:
     assert isinstance(submit(first, "colour", value="blue"), Answer)
     assert mesh.run_until(lambda: item(second, "colour") == "blue", SECOND)
     assert mesh.time_ns - before_ns < SECOND // 2
+
+
+def test_a_controller_whose_disk_failed_answers_no_probe_until_it_is_back() -> None:
+    """It says so at once, stays away however often it is asked, and its next life takes part."""
+    mesh = gather(3)
+    first, second, third = mesh.hosts
+    third.handle(PersistFailed("input/output error"))
+    assert len(noticed(third, "disk failed")) == 1
+    assert not views.status(third.replica, mesh.now)["votes"]
+    mesh.run(SECOND // 2)
+    told = noticed(third, "departed")
+    assert [text.partition(": ")[2].partition(";")[0] for text in told] == ["you took leave"] * 2
+    ended = third.replica.own
+    for _ in range(60):
+        mesh.run(SECOND)
+        assert ended not in {*inside(first).members.view, *inside(second).members.view}
+    row = views.members(first.replica, mesh.now)["members"][2]
+    assert (row["standing"], row["why"]) == ("left", "it said goodbye")
+    assert row["link"] == "not reached"
+    third.crash()
+    third.start()
+    assert mesh.run_until(lambda: is_complete(mesh), 20 * SECOND)
+    assert third.replica.own in inside(first).members.view
 
 
 def test_everything_works_without_datagrams() -> None:
@@ -270,22 +294,20 @@ def test_an_address_where_nobody_can_listen_is_passed_over() -> None:
         assert read_address(text) is None
 
 
-def test_an_impossible_address_in_the_roster_ends_nobody() -> None:
-    """Nor does it keep a controller from being dialled elsewhere."""
+def test_an_impossible_address_does_not_get_into_the_roster() -> None:
+    """Whoever types it is told, and the one that was there stands."""
     mesh = gather(2)
     second = mesh.hosts[1]
     parameters: dict[str, Value] = {
         "controller": second.identity.public.hex(),
-        "addresses": ["10.0.0.9:99999", str(second.address)],
+        "addresses": ["10.0.0.9:99999", str(second.address), "10.0.0.9:0"],
     }
-    assert isinstance(
-        submit_command(mesh.hosts[0], Command("controller", "modify", parameters)), Answer
-    )
-    mesh.run(2 * SECOND)
+    refusal = submit_command(mesh.hosts[0], Command("controller", "modify", parameters))
+    assert isinstance(refusal, Refusal)
+    first, third = refusal.errors
+    assert "10.0.0.9:99999" in first
+    assert "10.0.0.9:0" in third
     assert inside(mesh.hosts[0]).company.addresses() == [second.address]
-    second.crash()
-    second.start()
-    assert mesh.run_until(lambda: is_complete(mesh), 60 * SECOND)
 
 
 def test_a_stranger_is_not_answered_and_leaves_nothing_behind() -> None:
