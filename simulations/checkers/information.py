@@ -52,6 +52,10 @@ class InformationOracle:
         self._by_call.setdefault(call, []).append(deed)
         return value
 
+    def asked(self, call: int) -> tuple[Deed, ...]:
+        """What ``call`` asked for and is not yet told about."""
+        return tuple(self._by_call.get(call, ()))
+
     def acknowledged(self, call: int) -> tuple[Deed, ...]:
         """The client was told that it is done; what exactly is."""
         deeds = tuple(self._by_call.pop(call, ()))
