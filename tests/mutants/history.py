@@ -17,6 +17,7 @@ from mesh.protocol.history.outcomes import EFFECTIVE, Outcome, Standing, Why
 from mesh.protocol.history.prepared import Prepared
 from mesh.wire.identity import Timestamp
 from mesh.wire.requests import Key, Kind
+from tests.mutants.edit import edit
 from tests.mutants.mutant import Mutant
 
 _FOLD: Final = "tests/specification/fold/test_fold_rules.py"
@@ -146,6 +147,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "fold-late-goes-last": Mutant(
         _replace(line.Line, "shared", _shared_by_arrival),
         (f"{_FOLD}::test_a_late_arrival_refolds_from_its_place",),
+    ),
+    "fold-trial-outlives-its-state": Mutant(
+        edit(line.Line._known, "last.ids != self.ids", "False"),
+        (f"{_ORACLE}::test_a_vote_asked_for_again_is_found_anew",),
+    ),
+    "fold-trial-outlives-its-rulings": Mutant(
+        edit(line.Line._known, "last.aside is not self._aside", "False"),
+        (f"{_FOLD}::test_what_was_voted_on_before_falls_all_the_same",),
     ),
     "fold-tx-effective-twice": Mutant(
         _replace(line.Line, "_append", _twice),

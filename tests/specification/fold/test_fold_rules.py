@@ -247,6 +247,23 @@ def test_what_was_built_on_a_set_aside_change_falls_in_turn() -> None:
     assert (left.item("a"), left.item("b")) == (1, 4)
 
 
+def test_what_was_voted_on_before_falls_all_the_same() -> None:
+    """F7: A vote on it, while that on which it was built stood, changes nothing about that."""
+    world = World()
+    base = roster_of_three(world)
+    left, right = base.fork(ALICE), base.fork(BOB)
+    lost = right.change(item("a", 2))
+    built = right.propose(right.resolve(item("a", 3)))
+    assert right.history.objection(world.catalogue[built], right.ids) is None
+    right.learn(1 << built)
+    assert right.entry(built).outcome.standing is Standing.EFFECTIVE
+    _ = left.change(item("b", 1))
+    lists = (command("merge", "set-aside", tx=right.tx(lost).hex()),)
+    _ = right.merge_with(lists, left.ids | right.ids)
+    assert right.entry(lost).outcome.why is Why.MERGED
+    assert right.entry(built).outcome.why is Why.CONFLICT
+
+
 def test_set_aside_changes_stay_and_can_be_restaged() -> None:
     """F8: What is set aside stays in the history, is listed, and is restaged on today's base."""
     world = World()

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from mesh.environment.entries import entry_hash
-from mesh.protocol.catalogue import Ids
+from mesh.protocol.catalogue import Ids, numbers
 from mesh.protocol.history import History, LogEntry, Standing
 from mesh.wire.requests import Key, Kind
 from tests.mesh.protocol.history.reference import Reference, reference_fold
@@ -105,14 +105,40 @@ def test_a_vote_foresees_the_fold(world: World, random: Random) -> None:
     history = new_history(world.catalogue, closed_subset(random, world))
     before = history.state_hash
     for number in range(len(world.catalogue)):
-        over = closed_subset(random, world) | (world.catalogue.ancestors(number) or 0)
-        earlier = _earlier(world, number, over)
-        if world.catalogue[number].kind is Kind.MERGE or _is_tried(world, number, earlier):
-            continue
-        fold = reference_fold(world.catalogue, earlier | 1 << number)
-        objection = history.objection(world.catalogue[number], over)
-        assert (objection is None) == (fold.outcomes[number] == "effective"), objection
+        _assert_foreseen(world, history, number, closed_subset(random, world))
     assert history.state_hash == before
+
+
+def test_a_vote_asked_for_again_is_found_anew(world: World, random: Random) -> None:
+    """What was said over one set is not said over another."""
+    history = new_history(world.catalogue)
+    for chunk in arrivals(random, world):
+        history.extend(chunk)
+        for number in random.choices(range(len(world.catalogue)), k=2):
+            for over in (history.ids, closed_subset(random, world), history.ids):
+                _assert_foreseen(world, history, number, over)
+
+
+def test_what_was_voted_on_folds_as_ever(world: World, random: Random) -> None:
+    """Votes on everything, before anything and at every step, leave no trace in the fold."""
+    history = new_history(world.catalogue)
+    for chunk in arrivals(random, world):
+        for number in numbers(chunk):
+            if (world.catalogue.ancestors(number) or 0) & ~history.ids == 0:
+                _ = history.objection(world.catalogue[number], history.ids)
+        history.extend(chunk)
+    _assert_equal(history, reference_fold(world.catalogue, everything(world)))
+
+
+def _assert_foreseen(world: World, history: History, number: int, others: Ids) -> None:
+    """The vote over ``others`` and its ancestors is what the oracle makes of it."""
+    over = others | (world.catalogue.ancestors(number) or 0)
+    earlier = _earlier(world, number, over)
+    if world.catalogue[number].kind is Kind.MERGE or _is_tried(world, number, earlier):
+        return
+    fold = reference_fold(world.catalogue, earlier | 1 << number)
+    objection = history.objection(world.catalogue[number], over)
+    assert (objection is None) == (fold.outcomes[number] == "effective"), objection
 
 
 def _earlier(world: World, number: int, over: Ids) -> Ids:
