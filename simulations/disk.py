@@ -143,7 +143,9 @@ class Disk:
             return
         self._commit(batch)
         self._begin()
-        self._owner.take(batch.life, Persisted(batch.tokens[-1]))
+        token = batch.tokens[-1]
+        # An event of its own: what the writes set off comes before their author knows of them.
+        self._kernel.after(0, lambda: self._owner.take(batch.life, Persisted(token)))
 
     def _commit(self, batch: _Batch) -> None:
         self.syncs += 1

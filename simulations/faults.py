@@ -17,6 +17,7 @@ from simulations.troubles import (
     Split,
     Weather,
 )
+from simulations.witness import Then, Witness
 
 Undo = Callable[[], int]
 """Ends a fault and says how often it bit."""
@@ -31,6 +32,7 @@ class Faults:
         paths: Paths,
         streams: Streams,
         hosts: Mapping[str, Host],
+        witness: Witness,
         disturbed: Callable[[str], None],
         wiped: Callable[[Host], None],
     ) -> None:
@@ -39,19 +41,33 @@ class Faults:
         self._paths = paths
         self._streams = streams
         self._hosts = hosts
+        self._witness = witness
         self._disturbed = disturbed
         self._wiped = wiped
         self._down: dict[str, int] = dict.fromkeys(hosts, 0)
         """By host: how many faults keep its controller from running."""
 
-    def schedule(self, faults: tuple[AnyFault, ...], base_ns: int) -> None:
-        """Let ``faults`` happen, their times counted from ``base_ns``."""
+    def schedule(self, faults: tuple[AnyFault, ...], base_ns: int, horizon_ns: int) -> None:
+        """Let ``faults`` happen, their times counted from ``base_ns``, or from their triggers.
+
+        What waited for a trigger ends at the time ``horizon_ns`` at the latest.
+        """
         for number, fault in enumerate(faults):
             name = f"{number}-{type(fault).__struct_config__.tag}"
             self.bites[name] = 0
-            self._kernel.at(base_ns + fault.starts_ns, self._beginning(name, fault, base_ns))
+            self._witness.wait(fault.when, base_ns, self._scheduling(name, fault, horizon_ns))
 
-    def _beginning(self, name: str, fault: AnyFault, base_ns: int) -> Callable[[], None]:
+    def _scheduling(self, name: str, fault: AnyFault, horizon_ns: int) -> Then:
+        def schedule(moment_ns: int) -> None:
+            starts_ns, ends_ns = moment_ns + fault.starts_ns, moment_ns + fault.ends_ns
+            if fault.when is not None:
+                ends_ns = min(ends_ns, horizon_ns)
+            if starts_ns <= ends_ns:
+                self._kernel.at(starts_ns, self._beginning(name, fault, ends_ns))
+
+        return schedule
+
+    def _beginning(self, name: str, fault: AnyFault, ends_ns: int) -> Callable[[], None]:
         def begin() -> None:
             self._disturbed(name)
             undo = self._begin(name, fault)
@@ -59,7 +75,7 @@ class Faults:
             def end() -> None:
                 self.bites[name] += undo()
 
-            self._kernel.at(base_ns + fault.ends_ns, end)
+            self._kernel.at(ends_ns, end)
 
         return begin
 

@@ -53,6 +53,9 @@ class Watcher(Protocol):
     def began(self, host: "Host") -> None:
         """A new life is about to take its first step."""
 
+    def ended(self, host: "Host", *, power: bool) -> None:
+        """A life is over; where the power is gone, from one moment to the next."""
+
     def acts(self, host: "Host", effects: Effects) -> None:
         """``effects`` are about to be carried out."""
 
@@ -124,6 +127,7 @@ class Host:
     def stop(self, *, power: bool) -> None:
         """The controller is gone, from one moment to the next."""
         self._world.chronicle.note(self._world.kernel.now_ns, self.name, "stop")
+        self._world.watcher.ended(self, power=power)
         self.is_running = self.is_paused = False
         self.is_powered = not power
         self.replica = None

@@ -29,6 +29,7 @@ from simulations.disk import Durable
 from simulations.host import Host
 from simulations.kernel import Kernel
 from simulations.verdict import Violation
+from simulations.witness import Witness
 
 VIOLATIONS_MAX: Final = 20
 """More are not kept: the run ends with the first one, and that one matters most."""
@@ -47,6 +48,7 @@ class Inspector:
         self.violations: list[Violation] = []
         self.oracle = InformationOracle()
         self.barrier = BarrierChecker()
+        self.witness = Witness(kernel, self.barrier.ledger)
         self.steps = 0
         self.answers: dict[int, bool] = {}
         """By call: whether it was done, or refused."""
@@ -76,6 +78,11 @@ class Inspector:
     def began(self, host: Host) -> None:
         """A new life is about to take its first step."""
         self._disks[host.controller] = host.disk.durable
+        self.witness.began(host.name, host.controller, host.life)
+
+    def ended(self, host: Host, *, power: bool) -> None:
+        """A life is over."""
+        self.witness.ended(host.name, power=power)
 
     def acts(self, host: Host, effects: Effects) -> None:
         """``effects`` are about to be carried out."""
@@ -133,6 +140,7 @@ class Inspector:
             self._check_number(fact.origin)
         self.barrier.written(fact)
         self._chronicle.counts[_kind(fact)] += 1
+        self.witness.wrote(host.name, fact)
         self._barrier_violations()
 
     def _check_same(self, host: Host, fact: Fact) -> None:
@@ -156,6 +164,7 @@ class Inspector:
     def told(self, host: Host, notification: Notification) -> None:
         """The controller tells somebody local."""
         self._chronicle.counts[type(notification).__name__] += 1
+        self.witness.told(host.name, notification)
         match notification:
             case Answer(call=call):
                 self.answers[call] = True

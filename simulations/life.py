@@ -34,15 +34,18 @@ class Glance:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How one attempt of a ChangeSet stands in one life, in the words that people read."""
+class Fate:
+    """What became of one ChangeSet, as one controller sees it."""
 
+    tx: bytes
+    name: str
+    is_merge: bool
     word: str
-    """As the barrier has it: pending, applied, cancelled, ..."""
-    outcome: str = ""
-    """What became of it in the history: effective, set aside, ...; empty where it is not there."""
-    why: str = ""
-    """Why it was set aside."""
+    """As people read it: applied, set aside, cancelled, pending …"""
+    text: str
+    """The same as a sentence."""
+    refusals: tuple[str, ...]
+    """Each No, with its reason."""
 
 
 class Life(Protocol):
@@ -70,9 +73,6 @@ class Life(Protocol):
     def newly_applied(self) -> tuple[bytes, ...]:
         """Attempts that became part of the history since this was last asked."""
 
-    def progress(self, attempt: bytes) -> Progress | None:
-        """How ``attempt`` stands here; None where its proposal is not held."""
-
     def pending(self, now: Now) -> tuple[bytes, ...]:
         """Controllers that wait to be accepted here."""
 
@@ -84,6 +84,18 @@ class Life(Protocol):
 
     def waiting(self) -> tuple[bytes, ...]:
         """Transactions that wait at the barrier here."""
+
+    def environment(self) -> bytes | None:
+        """The id of the environment that it belongs to."""
+
+    def fates(self, now: Now) -> tuple[Fate, ...]:
+        """What became of each ChangeSet that it knows."""
+
+    def setting(self, path: Path) -> object:
+        """The value of the configuration at ``path`` as readers see it; None where there is none.
+
+        ``item/NAME`` and ``environment/NAME`` are values, ``KIND/NAME/FIELD`` is one of an object.
+        """
 
 
 Maker = Callable[[Signer, Signer, ReplicaConfiguration, Random, Suite, Image], Life]

@@ -4,9 +4,14 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Name = str
+Name = Annotated[str, msgspec.Meta(extra={"names": "host"})]
 """Of a host. Where hosts are named, ``site:X`` and ``label:X`` name all hosts of X until the
 scenario is resolved."""
+
+StepName = Annotated[str, msgspec.Meta(extra={"names": "step"})]
+"""Of a step of the workload, and so of the ChangeSet that it submits."""
+
+FaultName = Annotated[str, msgspec.Meta(extra={"names": "fault"})]
 
 Nanoseconds = Annotated[int, msgspec.Meta(ge=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -23,3 +28,45 @@ class Delay(Plan, frozen=True):
     kind: Literal["constant", "uniform", "exponential", "lognormal", "pareto"]
     least_ns: Nanoseconds
     spread_ns: Nanoseconds = 0
+
+
+Sight = Literal[
+    "submitted",
+    "proposed",
+    "sealed",
+    "refused",
+    "released",
+    "applied",
+    "shown",
+    "suspected",
+    "failed",
+    "alive",
+    "started",
+    "stopped",
+]
+"""What can be waited for: how a ChangeSet gets on, what a detector believes, lives that begin and
+end. A fact is seen when it is durable, before anybody else can know of it."""
+
+
+class Trigger(Plan, frozen=True):
+    """The moment at which something is seen, in the whole world, for the ``nth`` time."""
+
+    seen: Sight
+    change: StepName | None = None
+    """Of which ChangeSet: the step that submits it, or ``merge``."""
+    host: Name | None = None
+    """On which host."""
+    about: Name | None = None
+    """Of which member: who is suspected, failed or alive again."""
+    nth: Count = 1
+
+
+class Event(Plan, frozen=True, kw_only=True):
+    """What happens in a run has a name, and times that count from a moment.
+
+    The moment is that of the assembly; where there is a trigger, it is that one's moment. What
+    waits for a trigger that never comes never happens.
+    """
+
+    name: str = ""
+    when: Trigger | None = None

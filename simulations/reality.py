@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from random import Random
+from typing import Final
 
 from mesh.protocol.barrier.status import Word
 from mesh.protocol.catalogue import Ids, numbers
@@ -11,10 +12,15 @@ from mesh.protocol.history.outcomes import Standing
 from mesh.protocol.inputs import Input, Path
 from mesh.protocol.now import Now
 from mesh.protocol.replica import Replica
+from mesh.protocol.replica.views import change, changes
 from mesh.protocol.suite import Signer, Suite
 from mesh.wire.identity import Incarnation
+from mesh.wire.requests import Kind
 from simulations.checkers.barrier import Rest
-from simulations.life import Glance, Progress
+from simulations.life import Fate, Glance
+
+CHANGES_SHOWN_MAX: Final = 10_000
+"""ChangeSets whose fate is asked for: more than any scenario submits."""
 
 
 class RealLife:
@@ -116,20 +122,6 @@ class RealLife:
         self._applied = inside.history.ids
         return tuple(inside.catalogue[number].id for number in inside.catalogue.ordered(fresh))
 
-    def progress(self, attempt: bytes) -> Progress | None:
-        """How ``attempt`` stands here."""
-        inside = self.replica.participant
-        number = inside.catalogue.number(attempt) if inside is not None else None
-        if inside is None or number is None:
-            return None
-        word = str(inside.barrier.status(number).word)
-        entry = inside.history.entry(inside.catalogue[number].tx)
-        if entry is None or not inside.history.ids >> number & 1:
-            return Progress(word)
-        outcome = entry.outcome
-        why = "" if outcome.why is None else f"{outcome.why}: {outcome.detail}"
-        return Progress(word, str(outcome.standing), why)
-
     def pending(self, now: Now) -> tuple[bytes, ...]:
         """Controllers that wait to be accepted here."""
         return tuple(each.controller for each in self.replica.admission.pending(now))
@@ -158,3 +150,38 @@ class RealLife:
             if not inside.history.ids >> number & 1
             and self.own in inside.barrier.status(number).waiting_for
         )
+
+    def environment(self) -> bytes | None:
+        """The id of the environment that it belongs to."""
+        inside = self.replica.participant
+        return inside.place.environment if inside is not None else None
+
+    def fates(self, now: Now) -> tuple[Fate, ...]:
+        """What became of each ChangeSet that it knows, in the words that people are shown."""
+        details = (
+            change(self.replica, line["tx"], now)
+            for line in changes(self.replica, now, CHANGES_SHOWN_MAX)
+        )
+        return tuple(
+            Fate(
+                tx=bytes.fromhex(detail["tx"]),
+                name=detail["name"],
+                is_merge=detail["kind"] == Kind.MERGE,
+                word=detail["word"],
+                text=detail["text"],
+                refusals=tuple(f"{each['why']}: {each['detail']}" for each in detail["refused"]),
+            )
+            for detail in details
+            if detail is not None
+        )
+
+    def setting(self, path: Path) -> object:
+        """The value at ``path`` as readers see it."""
+        inside = self.replica.participant
+        if inside is None:
+            return None
+        kind, name, *fields = path
+        found: object = inside.history.visible.get(kind, name)
+        for field in fields:
+            found = found.get(field) if isinstance(found, dict) else None
+        return found

@@ -10,8 +10,10 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from mesh.protocol.configuration import Profile
 from mesh.protocol.now import MILLISECOND, SECOND
-from simulations.plan import Delay, Name, Nanoseconds, Plan, Share
+from simulations.expect import Expect
+from simulations.plan import Delay, Event, Name, Nanoseconds, Plan, Share, StepName
 from simulations.troubles import AnyFault, FlashCrowd
 
 HOSTS_MAX: Final = 1_000
@@ -46,6 +48,9 @@ class Host(Plan, frozen=True):
     joins_ns: Nanoseconds | None = None
     """A newcomer: started and accepted this long after the assembly of all others."""
     founds: bool = False
+    """Founds an environment when it is first started, whoever else is there."""
+    fresh: bool = False
+    """Knows of nobody: it founds an environment if it hears of none. All others wait for one."""
     wall_offset_ns: int = 0
     drift_ppb: int = 0
 
@@ -53,7 +58,7 @@ class Host(Plan, frozen=True):
 # --- workload -----------------------------------------------------------------------------------
 
 
-class Step(Plan, frozen=True, tag_field="step"):
+class Step(Event, frozen=True, tag_field="step"):
     """What somebody asks of the controller on ``host``; nobody asks one that is down."""
 
     at_ns: Nanoseconds
@@ -85,10 +90,26 @@ class Change(Step, frozen=True, tag="change"):
 
     commands: tuple[Order, ...]
     patience_ns: Nanoseconds = 30 * SECOND
+    force: bool = False
+    """Write over whatever was changed meanwhile."""
 
 
 class Refuse(Step, frozen=True, tag="refuse"):
-    """The operator says no to whatever waits at the barrier there."""
+    """The operator says no to whatever waits at the barrier there, or to one ChangeSet."""
+
+    change: StepName | None = None
+
+
+class Restage(Step, frozen=True, tag="restage"):
+    """Submit the commands of a ChangeSet that was set aside once more, on today's state."""
+
+    change: StepName
+
+
+class Keep(Step, frozen=True, tag="keep"):
+    """The operator decides a merge: of what conflicts, these ChangeSets stand."""
+
+    changes: tuple[StepName, ...]
 
 
 class Dismiss(Step, frozen=True, tag="dismiss"):
@@ -97,7 +118,7 @@ class Dismiss(Step, frozen=True, tag="dismiss"):
     member: Name
 
 
-AnyStep = Put | Remove | Change | Refuse | Dismiss
+AnyStep = Put | Remove | Change | Refuse | Restage | Keep | Dismiss
 
 
 class Scenario(Plan, frozen=True):
@@ -111,6 +132,8 @@ class Scenario(Plan, frozen=True):
     workload: tuple[AnyStep, ...] = ()
     policy: Literal["all-active", "majority"] = "all-active"
     """The barrier's policy; majority is set, and settled everywhere, before anything goes wrong."""
+    profile: Profile = Profile.LAN
+    """Of every controller: the round-trip times that it expects."""
     core: tuple[Name, ...] = ()
     """The hosts for which every fault ends at the horizon, and which must agree; all, where none
     is named. Faults of the others that end after the horizon never end."""
@@ -126,6 +149,8 @@ class Scenario(Plan, frozen=True):
     look_ns: Nanoseconds = 500 * MILLISECOND
     """How often agreement is looked for."""
     signatures: Literal["mac", "ed25519"] = "mac"
+    expect: Expect | None = None
+    """What must hold at the end, beside what always must."""
 
     @property
     def newcomers(self) -> tuple[Name, ...]:

@@ -8,10 +8,10 @@ core; for those in the core all ends at the horizon.
 from typing import Literal
 
 from mesh.protocol.now import MILLISECOND, SECOND
-from simulations.plan import Count, Delay, Name, Nanoseconds, Plan, Share
+from simulations.plan import Count, Delay, Event, Name, Nanoseconds, Share
 
 
-class Fault(Plan, frozen=True, tag_field="fault"):
+class Fault(Event, frozen=True, tag_field="fault"):
     """Something is wrong from ``starts_ns`` to ``ends_ns``."""
 
     starts_ns: Nanoseconds

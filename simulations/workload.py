@@ -6,8 +6,11 @@ from typing import assert_never
 from mesh.protocol.inputs import (
     AcceptMember,
     Input,
+    MergeChanges,
+    Path,
     RefuseChange,
     RemoveInformation,
+    RestageChange,
     SubmitCommands,
     Write,
     WriteInformation,
@@ -17,7 +20,8 @@ from mesh.wire.requests import Command
 from simulations.checkers.information import InformationOracle
 from simulations.host import Host
 from simulations.kernel import Kernel
-from simulations.scenario import AnyStep, Change, Dismiss, Put, Refuse, Remove
+from simulations.scenario import AnyStep, Change, Dismiss, Keep, Put, Refuse, Remove, Restage
+from simulations.witness import Witness
 
 OPERATOR_NS = 250 * MILLISECOND
 """How often the operator looks who waits to be accepted."""
@@ -37,13 +41,17 @@ class Workload:
         kernel: Kernel,
         hosts: Mapping[str, Host],
         oracle: InformationOracle,
+        witness: Witness,
         disturbed: Callable[[str], None],
     ) -> None:
         self.asked = 0
         """Steps that reached a controller."""
+        self.values: dict[tuple[str, Path], str] = {}
+        """What the step of this name wrote at this path."""
         self._kernel = kernel
         self._hosts = hosts
         self._oracle = oracle
+        self._witness = witness
         self._disturbed = disturbed
         self._calls = 0
         self._accepted_ns: dict[bytes, int] = {}
@@ -51,45 +59,44 @@ class Workload:
     def schedule(self, steps: tuple[AnyStep, ...], base_ns: int) -> None:
         """Let ``steps`` happen, their times counted from ``base_ns``."""
         for step in steps:
-            self._kernel.at(base_ns + step.at_ns, self._asking(step))
+            self._witness.wait(step.when, base_ns, self._scheduling(step))
 
-    def _asking(self, step: AnyStep) -> Callable[[], None]:
-        return lambda: self._ask(step)
+    def _scheduling(self, step: AnyStep) -> Callable[[int], None]:
+        return lambda moment_ns: self._kernel.at(moment_ns + step.at_ns, lambda: self._ask(step))
 
     def _ask(self, step: AnyStep) -> None:
         host = self._hosts[step.host]
         if host.is_paused or host.replica is None or host.replica.glance() is None:
             return
         self.asked += 1
-        given = self._call(host, step)
+        self._calls += 1
+        given = self._call(host, step, step.name or f"change {self._calls}")
         if given is not None:
+            kind = str(type(step).__struct_config__.tag)
+            self._witness.asked(self._calls, host.name, step.name or f"change {self._calls}", kind)
             host.take(host.life, given)
 
-    def _call(self, host: Host, step: AnyStep) -> Input | None:
-        self._calls += 1
+    def _call(self, host: Host, step: AnyStep, name: str) -> Input | None:
         match step:
             case Put(paths=paths):
-                return WriteInformation(
-                    self._calls, tuple(self._write(host, path) for path in paths)
-                )
+                writes = tuple(self._write(host, path, name) for path in paths)
+                return WriteInformation(self._calls, writes)
             case Remove(path=path):
                 observed = self._observed(host, path)
                 _ = self._oracle.wrote(self._calls, path, observed, removes=True)
                 return RemoveInformation(self._calls, path)
-            case Change(commands=orders, patience_ns=patience_ns):
+            case Change(commands=orders, patience_ns=patience_ns, force=force):
                 commands = tuple(
                     Command(order.group, order.verb, dict(order.parameters)) for order in orders
                 )
-                return SubmitCommands(
-                    self._calls, f"change {self._calls}", commands, "", patience_ns
-                )
-            case Refuse():
-                assert host.replica is not None
-                waiting = host.replica.waiting()
-                if not waiting:
-                    return None
-                self._disturbed("an operator refuses")
-                return RefuseChange(self._calls, waiting[0])
+                return SubmitCommands(self._calls, name, commands, "", patience_ns, force=force)
+            case Refuse(change=change):
+                return self._refuse(host, change)
+            case Restage(change=change):
+                tx = self._named(host, (change,))
+                return RestageChange(self._calls, tx[0]) if tx else None
+            case Keep(changes=changes):
+                return MergeChanges(self._calls, self._named(host, changes))
             case Dismiss(member=member):
                 self._disturbed("the roster changes")
                 removal = Command(
@@ -99,9 +106,27 @@ class Workload:
             case _:
                 assert_never(step)
 
-    def _write(self, host: Host, path: tuple[str, ...]) -> Write:
+    def _refuse(self, host: Host, change: str | None) -> Input | None:
+        assert host.replica is not None
+        waiting = host.replica.waiting()
+        if change is not None:
+            named = self._named(host, (change,))
+            waiting = tuple(tx for tx in waiting if tx in named)
+        if not waiting:
+            return None
+        self._disturbed("an operator refuses")
+        return RefuseChange(self._calls, waiting[0])
+
+    def _named(self, host: Host, names: tuple[str, ...]) -> tuple[bytes, ...]:
+        """The ChangeSets that ``host`` knows by these names."""
+        assert host.replica is not None
+        return tuple(fate.tx for fate in host.replica.fates(host.now) if fate.name in names)
+
+    def _write(self, host: Host, path: Path, name: str) -> Write:
         observed = self._observed(host, path)
         value = self._oracle.wrote(self._calls, path, observed, removes=False)
+        assert value is not None
+        self.values[name, path] = value
         return Write(path, value)
 
     def _observed(self, host: Host, path: tuple[str, ...]) -> frozenset[object]:

@@ -26,8 +26,6 @@ from simulations.luck import Luck
 from simulations.network.datagrams import Datagrams
 from simulations.network.paths import Paths
 from simulations.network.streams import Streams
-from simulations.network.traffic import UNWATCHED, Traffic
-from simulations.recording.recorder import Recorder, Together
 from simulations.scenario import Host as HostPlan
 from simulations.scenario import Scenario
 from simulations.suites import Keys, MacKeys, NaclKeys
@@ -41,20 +39,12 @@ ASSEMBLY_LOOK_NS = 100 * MILLISECOND
 class World:
     """One run of one scenario."""
 
-    def __init__(
-        self,
-        scenario: Scenario,
-        make: Maker,
-        *,
-        sink: Sink | None = None,
-        recorder: Recorder | None = None,
-    ) -> None:
+    def __init__(self, scenario: Scenario, make: Maker, *, sink: Sink | None = None) -> None:
         self.scenario = scenario
         self.kernel = Kernel()
         self.chronicle = Chronicle(sink)
         self.inspector = Inspector(self.kernel, self.chronicle)
         self.watcher: Watcher = self.inspector
-        self._recorder = recorder
         self.addresses = tuple(
             Address(f"10.0.{number >> 8}.{number & 255}", PORT)
             for number in range(1, len(scenario.hosts) + 1)
@@ -65,25 +55,25 @@ class World:
         self._keys = self._suite()
         self._by_address: dict[Address, Host] = {}
         paths = Paths(scenario.network, self._luck)
-        traffic: Traffic = recorder or UNWATCHED
-        self.datagrams = Datagrams(self.kernel, paths, self._by_address, traffic)
-        self.streams = Streams(self.kernel, paths, self._by_address, scenario.network, traffic)
+        self.datagrams = Datagrams(self.kernel, paths, self._by_address)
+        self.streams = Streams(self.kernel, paths, self._by_address, scenario.network)
         self.hosts = self._make_hosts()
         self.faults = Faults(
             self.kernel,
             paths,
             self.streams,
             self.hosts,
+            self.inspector.witness,
             self.inspector.barrier.disturbed,
             self._wiped,
         )
         self.workload = Workload(
-            self.kernel, self.hosts, self.inspector.oracle, self.inspector.barrier.disturbed
+            self.kernel,
+            self.hosts,
+            self.inspector.oracle,
+            self.inspector.witness,
+            self.inspector.barrier.disturbed,
         )
-
-        if recorder is not None:
-            recorder.attach(self.kernel, paths, self.inspector.oracle)
-            self.watcher = Together(recorder, self.inspector)
 
     def random(self, *purpose: str) -> Random:
         """The stream of luck for ``purpose``."""
@@ -117,7 +107,8 @@ class World:
                 addresses=(address,),
                 exchange_key=exchange_key,
                 found=founds,
-                joins_only=not founds,
+                joins_only=not (founds or plan.fresh),
+                profile=self.scenario.profile,
             )
             random = self._luck.stream("replica", plan.name, life)
             return self._make(identity, operator, configuration, random, self._keys, image)
@@ -133,15 +124,7 @@ class World:
             if assembled:
                 self._turbulence()
                 self._rest()
-        verdict = self.verdict()
-        if self._recorder is not None:
-            self._recorder.close(verdict.violations, tuple(self.hosts))
-        return verdict
-
-    def _phase(self, words: str) -> None:
-        self.chronicle.remark(self.kernel.now_ns, "world", words)
-        if self._recorder is not None:
-            self._recorder.phase(words)
+        return self.verdict()
 
     def _assemble(self) -> bool:
         first = [host for host in self.hosts.values() if host.plan.joins_ns is None]
@@ -160,17 +143,19 @@ class World:
 
     def _turbulence(self) -> None:
         base_ns = self.kernel.now_ns
-        self._phase("assembled")
+        self.chronicle.remark(base_ns, "world", "assembled")
         if self.scenario.calm:
             self.inspector.barrier.calm()
         for host in self.hosts.values():
             host.disk.back_up()
-        self.faults.schedule(self.scenario.faults, base_ns)
+        horizon_ns = base_ns + self.scenario.horizon_ns
+        self.faults.schedule(self.scenario.faults, base_ns, horizon_ns)
         self.workload.schedule(self.scenario.workload, base_ns)
         for host in self.hosts.values():
             if host.plan.joins_ns is not None:
                 self.kernel.at(base_ns + host.plan.joins_ns, host.start)
-        self._run_until(base_ns + self.scenario.horizon_ns)
+        self._run_until(horizon_ns)
+        self.inspector.witness.close()
 
     def _run_until(self, time_ns: int) -> None:
         while self.kernel.now_ns < time_ns and not self.inspector.violations:
@@ -181,7 +166,7 @@ class World:
         hosts = list(self.hosts.values())
         began_ns = self.kernel.now_ns
         limit_ns = began_ns + self.scenario.healing_ns
-        self._phase("nothing is wrong any more")
+        self.chronicle.remark(began_ns, "world", "nothing is wrong any more")
         problems = list(disagreements(hosts))
         while problems and self.kernel.now_ns < limit_ns and not self.inspector.violations:
             self._run_until(self.kernel.now_ns + self.scenario.look_ns)

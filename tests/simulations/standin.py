@@ -25,7 +25,8 @@ from mesh.protocol.now import SECOND, Now
 from mesh.protocol.suite import Signer, Suite
 from mesh.wire.identity import Address, Incarnation, digest
 from simulations.checkers.barrier import Rest
-from simulations.life import Glance, Progress
+from simulations.life import Fate as Outcome
+from simulations.life import Glance
 
 
 class Fault(Enum):
@@ -85,10 +86,6 @@ class StandIn:
         """There is no history."""
         return ()
 
-    def progress(self, attempt: bytes) -> Progress | None:
-        """There are no ChangeSets."""
-        return None
-
     def pending(self, now: Now) -> tuple[bytes, ...]:
         """Nobody has to be accepted."""
         return ()
@@ -96,6 +93,18 @@ class StandIn:
     def waiting(self) -> tuple[bytes, ...]:
         """There is no barrier."""
         return ()
+
+    def environment(self) -> bytes | None:
+        """All are in one."""
+        return b"environment"
+
+    def fates(self, now: Now) -> tuple[Outcome, ...]:
+        """There are no ChangeSets."""
+        return ()
+
+    def setting(self, path: Path) -> object:
+        """There is no configuration."""
+        return None
 
     def read(self, path: Path) -> frozenset[object]:
         """What was written there and not replaced."""
