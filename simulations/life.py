@@ -34,6 +34,18 @@ class Glance:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How one attempt of a ChangeSet stands in one life, in the words that people read."""
+
+    word: str
+    """As the barrier has it: pending, applied, cancelled, ..."""
+    outcome: str = ""
+    """What became of it in the history: effective, set aside, ...; empty where it is not there."""
+    why: str = ""
+    """Why it was set aside."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fate:
     """What became of one ChangeSet, as one controller sees it."""
 
@@ -72,6 +84,9 @@ class Life(Protocol):
 
     def newly_applied(self) -> tuple[bytes, ...]:
         """Attempts that became part of the history since this was last asked."""
+
+    def progress(self, attempt: bytes) -> Progress | None:
+        """How ``attempt`` stands here; None where its proposal is not held."""
 
     def pending(self, now: Now) -> tuple[bytes, ...]:
         """Controllers that wait to be accepted here."""

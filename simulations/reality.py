@@ -17,7 +17,7 @@ from mesh.protocol.suite import Signer, Suite
 from mesh.wire.identity import Incarnation
 from mesh.wire.requests import Kind
 from simulations.checkers.barrier import Rest
-from simulations.life import Fate, Glance
+from simulations.life import Fate, Glance, Progress
 
 CHANGES_SHOWN_MAX: Final = 10_000
 """ChangeSets whose fate is asked for: more than any scenario submits."""
@@ -121,6 +121,20 @@ class RealLife:
         fresh = inside.history.ids & ~self._applied
         self._applied = inside.history.ids
         return tuple(inside.catalogue[number].id for number in inside.catalogue.ordered(fresh))
+
+    def progress(self, attempt: bytes) -> Progress | None:
+        """How ``attempt`` stands here."""
+        inside = self.replica.participant
+        number = inside.catalogue.number(attempt) if inside is not None else None
+        if inside is None or number is None:
+            return None
+        word = str(inside.barrier.status(number).word)
+        entry = inside.history.entry(inside.catalogue[number].tx)
+        if entry is None or not inside.history.ids >> number & 1:
+            return Progress(word)
+        outcome = entry.outcome
+        why = "" if outcome.why is None else f"{outcome.why}: {outcome.detail}"
+        return Progress(word, str(outcome.standing), why)
 
     def pending(self, now: Now) -> tuple[bytes, ...]:
         """Controllers that wait to be accepted here."""

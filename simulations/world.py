@@ -26,6 +26,8 @@ from simulations.luck import Luck
 from simulations.network.datagrams import Datagrams
 from simulations.network.paths import Paths
 from simulations.network.streams import Streams
+from simulations.network.traffic import UNWATCHED, Traffic
+from simulations.recording.recorder import Recorder, Together
 from simulations.scenario import Host as HostPlan
 from simulations.scenario import Scenario
 from simulations.suites import Keys, MacKeys, NaclKeys
@@ -39,12 +41,20 @@ ASSEMBLY_LOOK_NS = 100 * MILLISECOND
 class World:
     """One run of one scenario."""
 
-    def __init__(self, scenario: Scenario, make: Maker, *, sink: Sink | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        make: Maker,
+        *,
+        sink: Sink | None = None,
+        recorder: Recorder | None = None,
+    ) -> None:
         self.scenario = scenario
         self.kernel = Kernel()
         self.chronicle = Chronicle(sink)
         self.inspector = Inspector(self.kernel, self.chronicle)
         self.watcher: Watcher = self.inspector
+        self._recorder = recorder
         self.addresses = tuple(
             Address(f"10.0.{number >> 8}.{number & 255}", PORT)
             for number in range(1, len(scenario.hosts) + 1)
@@ -55,8 +65,9 @@ class World:
         self._keys = self._suite()
         self._by_address: dict[Address, Host] = {}
         paths = Paths(scenario.network, self._luck)
-        self.datagrams = Datagrams(self.kernel, paths, self._by_address)
-        self.streams = Streams(self.kernel, paths, self._by_address, scenario.network)
+        traffic: Traffic = recorder or UNWATCHED
+        self.datagrams = Datagrams(self.kernel, paths, self._by_address, traffic)
+        self.streams = Streams(self.kernel, paths, self._by_address, scenario.network, traffic)
         self.hosts = self._make_hosts()
         self.faults = Faults(
             self.kernel,
@@ -74,6 +85,10 @@ class World:
             self.inspector.witness,
             self.inspector.barrier.disturbed,
         )
+
+        if recorder is not None:
+            recorder.attach(self.kernel, paths, self.inspector.oracle)
+            self.watcher = Together(recorder, self.inspector)
 
     def random(self, *purpose: str) -> Random:
         """The stream of luck for ``purpose``."""
@@ -124,7 +139,15 @@ class World:
             if assembled:
                 self._turbulence()
                 self._rest()
-        return self.verdict()
+        verdict = self.verdict()
+        if self._recorder is not None:
+            self._recorder.close(verdict.violations, tuple(self.hosts))
+        return verdict
+
+    def _phase(self, words: str) -> None:
+        self.chronicle.remark(self.kernel.now_ns, "world", words)
+        if self._recorder is not None:
+            self._recorder.phase(words)
 
     def _assemble(self) -> bool:
         first = [host for host in self.hosts.values() if host.plan.joins_ns is None]
@@ -143,7 +166,7 @@ class World:
 
     def _turbulence(self) -> None:
         base_ns = self.kernel.now_ns
-        self.chronicle.remark(base_ns, "world", "assembled")
+        self._phase("assembled")
         if self.scenario.calm:
             self.inspector.barrier.calm()
         for host in self.hosts.values():
@@ -166,7 +189,7 @@ class World:
         hosts = list(self.hosts.values())
         began_ns = self.kernel.now_ns
         limit_ns = began_ns + self.scenario.healing_ns
-        self.chronicle.remark(began_ns, "world", "nothing is wrong any more")
+        self._phase("nothing is wrong any more")
         problems = list(disagreements(hosts))
         while problems and self.kernel.now_ns < limit_ns and not self.inspector.violations:
             self._run_until(self.kernel.now_ns + self.scenario.look_ns)

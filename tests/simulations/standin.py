@@ -26,7 +26,7 @@ from mesh.protocol.suite import Signer, Suite
 from mesh.wire.identity import Address, Incarnation, digest
 from simulations.checkers.barrier import Rest
 from simulations.life import Fate as Outcome
-from simulations.life import Glance
+from simulations.life import Glance, Progress
 
 
 class Fault(Enum):
@@ -85,6 +85,10 @@ class StandIn:
     def newly_applied(self) -> tuple[bytes, ...]:
         """There is no history."""
         return ()
+
+    def progress(self, attempt: bytes) -> Progress | None:
+        """There are no ChangeSets."""
+        return None
 
     def pending(self, now: Now) -> tuple[bytes, ...]:
         """Nobody has to be accepted."""
