@@ -257,7 +257,7 @@ def test_what_was_voted_on_before_falls_all_the_same() -> None:
     assert right.history.objection(world.catalogue[built], right.ids) is None
     right.learn(1 << built)
     assert right.entry(built).outcome.standing is Standing.EFFECTIVE
-    _ = left.change(item("b", 1))
+    _ = left.change(item("b", 1), lamport=99)
     lists = (command("merge", "set-aside", tx=right.tx(lost).hex()),)
     _ = right.merge_with(lists, left.ids | right.ids)
     assert right.entry(lost).outcome.why is Why.MERGED
