@@ -24,13 +24,13 @@ from mesh.protocol.inputs import Write
 from mesh.protocol.replica import views
 from mesh.wire.identity import Address
 from mesh.wire.requests import Command
-from tests.tiers.oracle import Ending, Sights
+from tests.tiers.oracle import Ending
 from tests.tiers.play import Play
 from tests.tiers.plays import SITE
-from tests.tiers.sight import look
+from tests.tiers.sight import Sight, Sights, look
 from tests.tiers.stage import PATIENCE_NS, give
 
-LOOK_S: Final = 0.1
+LOOK_S: Final = 0.25
 PORT: Final = 4_747
 
 
@@ -53,6 +53,10 @@ class MemoryHost:
         """The controller that runs here."""
         assert self.controller is not None, f"nothing runs on {self.name}"
         return self.controller
+
+    def look(self) -> Sight:
+        """What it answers."""
+        return look(self.at_hand.replica, self.at_hand.now())
 
 
 class MemoryStage:
@@ -180,11 +184,8 @@ class MemoryStage:
 
     def sights(self) -> Sights:
         """See `Stage`."""
-        return {
-            host.name: look(host.controller.replica, host.controller.now())
-            for host in self.hosts.values()
-            if host.controller is not None
-        }
+        running = (host for host in self.hosts.values() if host.controller is not None)
+        return Sights({host.name: host.look for host in running})
 
     async def rest(self) -> None:
         """See `Stage`."""

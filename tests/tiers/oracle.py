@@ -9,16 +9,13 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tests.tiers.sight import Objects, Sight
+from tests.tiers.sight import Objects, Sights
 
 CANCELLED: Final = {"cancelled", "cancelled here"}
 """Nobody has it; said by whoever knows that of all, or only of what can include itself."""
 
 EFFECTIVE: Final = "applied"
 SET_ASIDE: Final = "set aside"
-
-Sights = Mapping[str, Sight]
-"""By name, of the controllers that run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mesh.wire.requests import Command
-from tests.tiers.oracle import Ending, Sights, unrest
+from tests.tiers.oracle import Ending, unrest
+from tests.tiers.sight import Sights
 
 # --- deeds --------------------------------------------------------------------------------------
 
@@ -104,14 +105,18 @@ class Condition(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sees:
-    """Each of ``by`` believes alive those of ``alive`` and nobody else."""
+    """Each of ``by`` believes alive those of ``alive``, and has given up everybody else."""
 
     by: tuple[str, ...]
     alive: tuple[str, ...]
 
     def unmet(self, sights: Sights) -> str:
         """See `Condition`."""
-        wrong = [name for name in self.by if sights[name].alive != frozenset(self.alive)]
+        wrong = [
+            name
+            for name in self.by
+            if sights[name].alive != frozenset(self.alive) or sights[name].doubted
+        ]
         return f"{wrong} do not see exactly {self.alive}" if wrong else ""
 
 
@@ -157,7 +162,7 @@ class Rests:
     def unmet(self, sights: Sights) -> str:
         """See `Condition`."""
         missing = [name for name in self.hosts if name not in sights]
-        return f"{missing} do not run" if missing else "; ".join(unrest(sights))
+        return f"{missing} do not run" if missing else next(unrest(sights), "")
 
 
 # --- the whole ----------------------------------------------------------------------------------

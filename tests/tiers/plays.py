@@ -16,7 +16,6 @@ from tests.tiers.play import (
     Play,
     Put,
     Reads,
-    Refuse,
     Rests,
     Sees,
     Start,
@@ -202,32 +201,59 @@ NEWCOMER: Final = Play(
 )
 """A fourth controller comes, learns all that was before it, and takes part."""
 
+MAJORITY: Final = Submit(A, "majority", (Command("environment", "set", {"barrier": "majority"}),))
+
 MINORITY: Final = Play(
     "minority",
     ABC,
     (
-        Submit(A, "majority", (Command("environment", "set", {"barrier": "majority"}),)),
+        MAJORITY,
         Await(Told(ABC, "majority", EFFECTIVE)),
         Part(((A, B), (C,))),
+        item(C, "in doubt", "colour", "blue"),
         Await(Sees((A, B), (A, B))),
         Await(Sees((C,), (C,))),
-        item(C, "alone", "colour", "blue"),
-        item(A, "together", "colour", "red"),
+        Await(Told((C,), "in doubt", "in doubt")),
+        item(A, "together", "size", "large"),
         Await(Told((A, B), "together", EFFECTIVE)),
-        Await(Told((C,), "alone", "pending")),
-        Refuse(C, "alone"),
         Put(C, "/cleo", "goes on"),
         Heal(),
     ),
     _ending(
-        {"colour": "red"},
+        {"colour": "blue", "size": "large"},
         {"/cleo": {"goes on"}},
-        effective={"majority", "together"},
-        cancelled={"alone"},
+        effective={"majority", "together", "in doubt"},
         barrier="majority",
     ),
 )
-"""Under majority a minority changes nothing; its operator gives up what waits for the others."""
+"""Under majority a minority changes nothing; what it has sealed waits until the others are back."""
+
+ABANDONED: Final = Play(
+    "abandoned",
+    ABC,
+    (
+        MAJORITY,
+        Await(Told(ABC, "majority", EFFECTIVE)),
+        Part(((A, B), (C,))),
+        item(C, "lost", "colour", "blue"),
+        Await(Sees((A, B), (A, B))),
+        Await(Sees((C,), (C,))),
+        Await(Told((C,), "lost", "in doubt")),
+        Kill(C),
+        Start(C),
+        item(A, "together", "colour", "red"),
+        Await(Told((A, B), "together", EFFECTIVE)),
+        Heal(),
+    ),
+    _ending(
+        {"colour": "red"},
+        {},
+        effective={"majority", "together"},
+        cancelled={"lost"},
+        barrier="majority",
+    ),
+)
+"""Whoever proposed a ChangeSet restarts before the others have heard of it: they say no."""
 
 TEN: Final = tuple(f"host{number}" for number in range(10))
 SEVEN, THREE = TEN[:7], TEN[7:]
@@ -262,4 +288,4 @@ MANY: Final = Play(
 )
 """Ten controllers in two groups; one of them is away while the two become one again."""
 
-PLAYS: Final = (FAIR, PARTED, CRASHED, ONE_WAY, NEWCOMER, MINORITY, MANY)
+PLAYS: Final = (FAIR, PARTED, CRASHED, ONE_WAY, NEWCOMER, MINORITY, ABANDONED, MANY)

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol, cast
 
@@ -23,10 +24,10 @@ from tests.hosts.mesh import await_answer, pending
 from tests.hosts.processes import Process
 from tests.integration.firewall import Firewall, demand_firewall
 from tests.integration.namespaces import Host, demand_namespaces, switched
-from tests.tiers.oracle import Ending, Sights
+from tests.tiers.oracle import Ending
 from tests.tiers.play import Play
 from tests.tiers.plays import SITE
-from tests.tiers.sight import ALL, Answers, Sight, sight
+from tests.tiers.sight import ALL, Answers, Sight, Sights, sight
 from tests.tiers.stage import PATIENCE_NS, give
 
 LOOK_S: Final = 0.05
@@ -168,8 +169,8 @@ class ProcessStage:
 
     def sights(self) -> Sights:
         """See `Stage`."""
-        seen = {name: _look(process) for name, process in self.processes.items()}
-        return {name: each for name, each in seen.items() if each is not None}
+        running = {name: each for name, each in self.processes.items() if each.is_running}
+        return Sights({name: partial(_look, each) for name, each in running.items()})
 
     async def rest(self) -> None:
         """See `Stage`."""
@@ -184,24 +185,20 @@ def _entry(path: str) -> str:
     return quoted("info", *views.read_path(path))
 
 
-def _look(process: Process) -> Sight | None:
-    """What ``process`` answers; None where it does not."""
-    if not process.is_running:
-        return None
+def _look(process: Process) -> Sight:
+    """What ``process`` answers. Raises CommandError where it does not."""
     get = process.client.get
-    with suppress(CommandError):
-        status = cast("views.Status", get("/v1/status"))
-        told = get("/v1/environment") if status["environment"] is not None else None
-        return sight(
-            Answers(
-                status=status,
-                members=cast("views.Members", get("/v1/members")),
-                changes=cast("list[views.Change]", get("/v1/changes", limit=str(ALL))["changes"]),
-                environment=cast("views.Environment | None", told),
-                information=cast("views.Listing", get("/v1/info", limit=str(ALL))),
-            )
+    status = cast("views.Status", get("/v1/status"))
+    told = get("/v1/environment") if status["environment"] is not None else None
+    return sight(
+        Answers(
+            status=status,
+            members=cast("views.Members", get("/v1/members")),
+            changes=cast("list[views.Change]", get("/v1/changes", limit=str(ALL))["changes"]),
+            environment=cast("views.Environment | None", told),
+            information=cast("views.Listing", get("/v1/info", limit=str(ALL))),
         )
-    return None
+    )
 
 
 # --- places -------------------------------------------------------------------------------------

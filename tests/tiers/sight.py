@@ -5,7 +5,7 @@ insides could tell. What differs from run to run and means nothing, such as ids,
 addresses, is left out, so that whatever is left must be equal.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,6 +40,8 @@ class Sight:
 
     alive: frozenset[str]
     """The active members that it believes alive, itself included."""
+    doubted: frozenset[str]
+    """Those that it suspects: they still count at the barrier, for a moment."""
     active: frozenset[str]
     """The members that take part at the barrier."""
     unsettled: int
@@ -56,6 +58,28 @@ class Sight:
     def shows_all(self) -> bool:
         """Whether readers are shown what has been applied."""
         return self.hashes[1:2] == self.hashes[2:]
+
+
+class Sights(Mapping[str, Sight]):
+    """The controllers that run, by name, at one moment; each is asked when it is looked at.
+
+    ``looks`` asks one controller.
+    """
+
+    def __init__(self, looks: Mapping[str, Callable[[], Sight]]) -> None:
+        self._looks = looks
+        self._seen: dict[str, Sight] = {}
+
+    def __getitem__(self, name: str) -> Sight:
+        if name not in self._seen:
+            self._seen[name] = self._looks[name]()
+        return self._seen[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._looks)
+
+    def __len__(self) -> int:
+        return len(self._looks)
 
 
 def look(replica: Replica, now: Now) -> Sight:
@@ -78,6 +102,7 @@ def sight(answers: Answers) -> Sight:
     told = answers.environment
     return Sight(
         alive=frozenset(_name(row) for row in members if row["standing"] == "alive"),
+        doubted=frozenset(_name(row) for row in members if row["standing"] == "suspect"),
         active=frozenset(_name(row) for row in members),
         unsettled=0 if place is None else place["waiting"] + place["unmerged"],
         hashes=()

@@ -7,7 +7,7 @@ from typing import Final, Protocol, assert_never
 
 from mesh.protocol.now import SECOND
 from mesh.wire.requests import Command
-from tests.tiers.oracle import Ending, Sights, ending
+from tests.tiers.oracle import Ending, ending
 from tests.tiers.play import (
     Act,
     Await,
@@ -24,6 +24,7 @@ from tests.tiers.play import (
     Start,
     Submit,
 )
+from tests.tiers.sight import Sights
 
 PATIENCE_S: Final = 120.0
 """For one condition, on the stage's clock."""
