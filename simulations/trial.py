@@ -14,6 +14,7 @@ import msgspec
 from simulations.chronicle import Sink
 from simulations.kernel import START_NS
 from simulations.reality import RealLife
+from simulations.recording.recorder import Recorder
 from simulations.scenario import Scenario
 from simulations.verdict import Verdict, Violation
 from simulations.world import World
@@ -27,13 +28,17 @@ class _Enough(Exception):
 
 
 def attempt(
-    scenario: Scenario, *, sink: Sink | None = None, until_ns: int | None = None
+    scenario: Scenario,
+    *,
+    sink: Sink | None = None,
+    until_ns: int | None = None,
+    recorder: Recorder | None = None,
 ) -> Verdict:
     """Run ``scenario`` on the real replica.
 
     ``until_ns`` stops it after so much simulated time; nothing is judged at rest then.
     """
-    world = World(scenario, RealLife, sink=sink)
+    world = World(scenario, RealLife, sink=sink, recorder=recorder)
     if until_ns is not None:
         world.kernel.at(START_NS + until_ns, _enough)
     try:

@@ -75,7 +75,7 @@ class World:
             self.streams,
             self.hosts,
             self.inspector.witness,
-            self.inspector.barrier.disturbed,
+            self._disturbed,
             self._wiped,
         )
         self.workload = Workload(
@@ -139,10 +139,13 @@ class World:
             if assembled:
                 self._turbulence()
                 self._rest()
-        verdict = self.verdict()
+        return self.verdict()
+
+    def _disturbed(self, fault: str) -> None:
+        """``fault`` begins."""
+        self.inspector.barrier.disturbed(fault)
         if self._recorder is not None:
-            self._recorder.close(verdict.violations, tuple(self.hosts))
-        return verdict
+            self._recorder.disturbed(fault)
 
     def _phase(self, words: str) -> None:
         self.chronicle.remark(self.kernel.now_ns, "world", words)

@@ -90,6 +90,8 @@ class Recorder:
         self.unmarked = 0
         """Marks beyond MARKS_MAX."""
         self.phases: list[Phase] = []
+        self.disturbances: dict[str, int] = {}
+        """When each fault began."""
         self.stories = Stories(self.names)
         self.sights = Sights()
         self.reach = Reach()
@@ -117,6 +119,10 @@ class Recorder:
     def phase(self, words: str) -> None:
         """A part of the run begins."""
         self.phases.append(Phase(self.now_ns, words))
+
+    def disturbed(self, fault: str) -> None:
+        """``fault`` begins, by the name under which its bites are counted."""
+        _ = self.disturbances.setdefault(fault, self.now_ns)
 
     def number(self, name: str) -> int:
         """The number of a host, a new one for a new name."""
