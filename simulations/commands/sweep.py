@@ -115,11 +115,21 @@ def _run(arguments: argparse.Namespace, source: Source, archive: Archive, before
 
 
 def _engine(arguments: argparse.Namespace) -> Engine:
-    if arguments.engine == "dask":
+    if arguments.engine == "local":
+        return Processes(arguments.workers, plant=arguments.plant)
+    try:
         from simulations.engines.dask import open_dask  # noqa: PLC0415  an extra
-
+    except ModuleNotFoundError as error:
+        raise Unusable(
+            f"--engine dask needs a package that is not installed ({error.name}):"
+            " pip install 'trellis-mesh[sweep]'"
+        ) from error
+    if arguments.scheduler is None:
+        raise Unusable("--engine dask needs the --scheduler ADDRESS of the cluster")
+    try:
         return open_dask(arguments.scheduler, plant=arguments.plant)
-    return Processes(arguments.workers, plant=arguments.plant)
+    except OSError as error:
+        raise Unusable(f"no Dask scheduler answers at {arguments.scheduler}: {error}") from error
 
 
 # --- telling --------------------------------------------------------------------------------------

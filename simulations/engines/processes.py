@@ -1,27 +1,23 @@
 """Worker processes on this machine, one run at a time each.
 
-Each worker is started from nothing, so that it has a hash seed and a memory layout of its own:
-runs that depend on either give other digests, and are found out. A worker that dies, or whose run
-does not end, is replaced, and the job that it had is named as lost; all others go on.
+A worker that dies, or whose run does not end, is replaced, and the job that it had is named as
+lost; all others go on.
 """
 
 import os
-import signal
 import time
 from collections import deque
-from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import get_context
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
+from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Final, Self
 
-from simulations.engines.engine import RUN_SECONDS_MAX, Done, Job, carry_out, prepare
+from simulations.engines.child import Child, Died
+from simulations.engines.engine import RUN_SECONDS_MAX, Done, Job
 from simulations.trial import decoded
 
 LOSSES_MAX: Final = 3
-"""Workers lost one after the other before any run has ended: they cannot even start."""
+"""For each worker: so many lost and no run that ended in between, and they cannot even start."""
 
 
 class CannotStart(Exception):
@@ -31,10 +27,13 @@ class CannotStart(Exception):
 @dataclass(slots=True)
 class _Worker:
     number: int
-    process: BaseProcess
-    pipe: Connection
+    child: Child
     job: Job | None = None
     since: float = 0.0
+
+    @property
+    def name(self) -> str:
+        return f"worker {self.number} (process {self.child.pid})"
 
 
 class Processes:
@@ -70,11 +69,13 @@ class Processes:
         """Begin ``job``."""
         worker = next(worker for worker in self._workers if worker.job is None)
         worker.job, worker.since = job, time.monotonic()
-        with suppress(OSError):  # it has died: waiting for it tells
-            worker.pipe.send_bytes(job.scenario)
+        worker.child.give(job.scenario)
 
     def wait(self) -> Done:
-        """The next one that is done, or whose worker is lost."""
+        """The next one that is done, or whose worker is lost.
+
+        Raises CannotStart.
+        """
         while not self._ready:
             self._look()
         return self._ready.popleft()
@@ -82,55 +83,43 @@ class Processes:
     def _look(self) -> None:
         working = [worker for worker in self._workers if worker.job is not None]
         assert working, "nothing was given"
-        patience = self._run_seconds_max + min(worker.since for worker in working)
-        pipes = [worker.pipe for worker in working]
-        heard = wait(pipes, max(0.0, patience - time.monotonic()))
+        ends = self._run_seconds_max + min(worker.since for worker in working)
+        pipes = [worker.child.fileno() for worker in working]
+        heard = wait(pipes, max(0.0, ends - time.monotonic()))
         for worker in working:
-            if worker.pipe in heard:
+            if worker.child.fileno() in heard:
                 self._hear(worker)
             elif time.monotonic() - worker.since >= self._run_seconds_max:
-                worker.process.kill()
                 self._lose(worker, f"did not end within {self._run_seconds_max:g} s")
 
     def _hear(self, worker: _Worker) -> None:
         assert worker.job is not None
         try:
-            verdict = decoded(worker.pipe.recv_bytes())
-        except (EOFError, OSError):
-            worker.process.join()
-            self._lose(worker, _ending(worker.process.exitcode))
+            verdict = decoded(worker.child.take())
+        except Died as death:
+            self._lose(worker, str(death))
             return
         self._losses = 0
-        self._ready.append(Done(worker.job.number, self._name(worker), verdict))
+        self._ready.append(Done(worker.job.number, worker.name, verdict))
         worker.job = None
 
     def _lose(self, worker: _Worker, why: str) -> None:
         assert worker.job is not None
         self._losses += 1
         if self._losses >= LOSSES_MAX * len(self._workers):
-            raise CannotStart(f"{self._losses} workers one after the other: {why}")
-        self._ready.append(Done(worker.job.number, self._name(worker), None, why))
-        worker.pipe.close()
+            raise CannotStart(f"{self._losses} workers one after the other: the last {why}")
+        self._ready.append(Done(worker.job.number, worker.name, None, why))
+        worker.child.end()
         self._workers[self._workers.index(worker)] = self._start()
 
-    def _name(self, worker: _Worker) -> str:
-        return f"worker {worker.number} (process {worker.process.pid})"
-
     def _start(self) -> _Worker:
-        context = get_context("spawn")
-        near, far = context.Pipe()
-        process = context.Process(target=_work, args=(far, self._plant), daemon=True)
-        process.start()
-        far.close()
         self._started += 1
-        return _Worker(self._started, process, near)
+        return _Worker(self._started, Child(self._plant))
 
     def close(self) -> None:
         """End all workers at once."""
         for worker in self._workers:
-            worker.process.kill()
-            worker.process.join()
-            worker.pipe.close()
+            worker.child.end()
         self._workers = []
 
     def __enter__(self) -> Self:
@@ -145,18 +134,3 @@ class Processes:
     ) -> None:
         """Close it."""
         self.close()
-
-
-def _ending(code: int | None) -> str:
-    if code is not None and code < 0:
-        return f"was killed by {signal.Signals(-code).name}"
-    return f"ended with code {code}"
-
-
-def _work(pipe: Connection, plant: str | None) -> None:
-    """What a worker does until its parent closes the pipe."""
-    _ = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, and ends us
-    prepare(plant)
-    with suppress(EOFError, OSError):
-        while True:
-            pipe.send_bytes(carry_out(pipe.recv_bytes()))
