@@ -21,6 +21,7 @@ from tests.mutants.edit import edit
 from tests.mutants.mutant import Mutant
 
 _FOLD: Final = "tests/specification/fold/test_fold_rules.py"
+_CHANGES: Final = "tests/mesh/protocol/replica/test_changes.py"
 _MERGES: Final = "tests/specification/fold/test_merges.py"
 _VOTES: Final = "tests/specification/fold/test_votes.py"
 _ROSTER: Final = "tests/specification/fold/test_roster.py"
@@ -260,6 +261,13 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "merge-holds-nothing": Mutant(
         _replace(merging, "HOLD", "never"),
         (f"{_MERGES}::test_under_hold_a_person_decides",),
+    ),
+    "merge-promises-what-does-not-stand": Mutant(
+        _replace(merging.Merging, "_unkept", lambda *_: ()),
+        (
+            f"{_MERGES}::test_what_a_person_keeps_stands_or_is_refused",
+            f"{_CHANGES}::test_under_hold_every_dispute_is_decided_or_nothing_is",
+        ),
     ),
     "vote-hears-what-is-later": Mutant(
         _replace(history.History, "_earlier", _over_everything),

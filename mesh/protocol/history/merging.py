@@ -87,6 +87,9 @@ class Merging:
         undecided = [dispute for dispute in disputes if dispute.set_aside is None]
         if undecided:
             return MergePlan((), tuple(disputes), held=True, why=_question(undecided))
+        unkept = tuple(self._unkept(ids, disputes, wishes.keep))
+        if unkept:
+            return MergePlan((), tuple(disputes), held=True, why="; ".join(unkept))
         commands = (*_decided(disputes), *(_command(merge.ADMIT, tx) for tx in wishes.admit))
         return MergePlan(commands[:COMMANDS_MAX], tuple(disputes), held=False, why="")
 
@@ -107,6 +110,36 @@ class Merging:
                 if dispute.set_aside is not None:
                     aside = {**aside, dispute.set_aside: _THIS_MERGE}
                     self._line.move(ids, aside)
+
+    def _unkept(
+        self, ids: Ids, disputes: Sequence[Dispute], keep: Sequence[bytes]
+    ) -> Iterator[str]:
+        """Which of ``keep`` would not stand after all, and why: a person's word is kept or refused.
+
+        They may stand against each other, or on what is set aside, or be no part of the merge.
+        """
+        if not keep:
+            return
+        decided = {each.set_aside: _THIS_MERGE for each in disputes if each.set_aside is not None}
+        with self._line.excursion():
+            self._line.move(ids, {**self._rulings.aside(ids), **decided})
+            for tx in dict.fromkeys(keep):
+                why = self._why_not(tx, disputes, keep)
+                if why:
+                    yield f"{tx.hex()} cannot be kept: {why}"
+
+    def _why_not(self, tx: bytes, disputes: Sequence[Dispute], keep: Sequence[bytes]) -> str:
+        """Why ``tx`` has no effect on the line as it is; empty where it has."""
+        step = self._line.first_of(tx)
+        if step is None:
+            return "it is no part of what is merged"
+        if step.outcome.standing is Standing.EFFECTIVE:
+            return ""
+        for dispute in disputes:
+            rival = dispute.earlier if dispute.later == tx else dispute.later
+            if dispute.set_aside == tx and rival in keep:
+                return f"{rival.hex()} is kept, and only one of the two can be"
+        return step.outcome.detail or str(step.outcome.standing)
 
     def _decide(self, pair: tuple[Step, Step], found: Sequence[Dispute], choose: Choose) -> Dispute:
         earlier, later = pair

@@ -79,6 +79,35 @@ def test_under_hold_a_person_decides() -> None:
     assert left.item("a") == 2
 
 
+def test_what_a_person_keeps_stands_or_is_refused() -> None:
+    """F13c: Both of two rivals, what was built on the loser, or what is not there: nothing is done.
+
+    All of it is told at once. What stands anyway may be named.
+    """
+    base = roster_of_three(World())
+    left, right = base.fork(ALICE), base.fork(BOB)
+    numbers = [left.change(item("a", 1)), left.change(item("b", 1))]
+    numbers += [right.change(item("a", 2)), right.change(item("a", 3))]
+    one, alone, two, upon = map(left.tx, numbers)
+    nobody = bytes(32)
+    ids = left.ids | right.ids
+    refused = {
+        (one, two): [two],
+        (one, upon): [upon],
+        (nobody, alone): [nobody],
+        (one, two, upon, nobody): [two, upon, nobody],
+        (two, upon): [],
+        (alone,): [],
+    }
+    for wish, wrong in refused.items():
+        plan = left.history.plan_merge(ids, lambda _: 1, keep=wish)
+        assert plan.held is bool(wrong)
+        assert bool(plan.commands) is not plan.held
+        assert [tx for tx in wish if f"{tx.hex()} cannot be kept" in plan.why] == wrong
+    _ = left.merge(right, keep=(two, upon))
+    assert (left.item("a"), left.item("b")) == (3, 1)
+
+
 def test_what_one_side_settled_is_not_reopened() -> None:
     """F13d: Two that some side had both are no dispute: that side decided, and people saw it."""
     left, right = _parted()

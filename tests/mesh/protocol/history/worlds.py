@@ -139,6 +139,9 @@ def _merge(random: Random, world: World, one: Side, other: Side) -> None:
     weights = [random.randrange(3) for _ in range(len(world.catalogue))]
     keep = tuple(one.tx(number) for number in range(len(world.catalogue)) if random.random() < 0.2)
     plan = one.history.plan_merge(ids, lambda number: weights[number], keep=keep)
+    for fewer in [(tx,) for tx in keep] + [()]:
+        if plan.held:  # not all of it can be kept
+            plan = one.history.plan_merge(ids, lambda number: weights[number], keep=fewer)
     commands = plan.commands
     if random.random() < 0.2:
         tx = one.tx(random.randrange(len(world.catalogue)))

@@ -9,6 +9,7 @@ from mesh.protocol.inputs import (
     MergeChanges,
     RefuseChange,
     RemoveInformation,
+    RestageChange,
     SubmitCommands,
     SubmitRequest,
     Woke,
@@ -21,7 +22,7 @@ from mesh.protocol.swaps import SWAPS_PUBLISHED_MAX
 from mesh.wire.facts import NoReason
 from mesh.wire.limits import COMMANDS_MAX, NAME_CHARACTERS_MAX
 from mesh.wire.requests import Command, Request, SignedRequest, Value, sign_request
-from tests.mesh.protocol.replica.mini_mesh import Host
+from tests.mesh.protocol.replica.mini_mesh import Host, MiniMesh
 from tests.mesh.protocol.replica.solo import OPERATOR, Solo
 from tests.mesh.protocol.replica.test_members import inside, noticed, submit_command
 from tests.mesh.protocol.replica.test_mesh import gather, item, submit
@@ -214,6 +215,79 @@ def test_under_hold_a_merge_waits_for_a_person() -> None:
     nothing = left.call(lambda call: MergeChanges(call, (tx,)))
     assert isinstance(nothing, Refusal)
     assert nothing.code == FAILED
+
+
+def parted_under_hold(names: tuple[str, ...]) -> tuple[MiniMesh, dict[str, bytes]]:
+    """Two controllers that met again; each of ``names`` was set on both sides, to l and to r.
+
+    With the tx of each, by side and name: ``l colour``.
+    """
+    mesh = gather(2)
+    hold = Command("environment", "set", {"merge": "hold"})
+    assert isinstance(submit_command(mesh.hosts[0], hold), Answer)
+    mesh.run(SECOND)
+    mesh.split({1}, {2})
+    mesh.run(15 * SECOND)
+    told: dict[str, bytes] = {}
+    for side, host in zip("lr", mesh.hosts, strict=True):
+        for name in names:
+            answer = submit(host, name, value=side)
+            assert isinstance(answer, Answer)
+            told[f"{side} {name}"] = bytes.fromhex(str(answer.result["tx"]))
+    mesh.run(SECOND)
+    mesh.split()
+    mesh.run(60 * SECOND)
+    assert [item(host, names[0]) for host in mesh.hosts] == ["l", "r"]
+    return mesh, told
+
+
+def keep(host: Host, *wanted: bytes) -> Answer | Refusal:
+    """An operator's word: these stand."""
+    return host.call(lambda call: MergeChanges(call, wanted))
+
+
+def test_under_hold_every_dispute_is_decided_or_nothing_is() -> None:
+    """Half an answer is refused with what is left to be said, as is one that contradicts itself."""
+    mesh, tx = parted_under_hold(("colour", "shape"))
+    left, right = mesh.hosts
+    half = keep(left, tx["r colour"])
+    assert isinstance(half, Refusal)
+    assert half.code == CONFLICT
+    assert tx["l shape"].hex() in half.errors[0]
+    assert tx["l colour"].hex() not in half.errors[0]
+    both = keep(right, tx["r colour"], tx["l colour"], tx["l shape"])
+    assert isinstance(both, Refusal)
+    unknown = keep(right, tx["r colour"], tx["l shape"], bytes(32))
+    assert isinstance(unknown, Refusal)
+    assert "no part of what is merged" in unknown.errors[0]
+    mesh.run(5 * SECOND)
+    assert not any(inside(host).barrier.standpoint.knowledge.merges for host in mesh.hosts)
+    assert isinstance(keep(right, tx["r colour"], tx["l shape"]), Answer)
+    mesh.run(5 * SECOND)
+    for host in mesh.hosts:
+        assert (item(host, "colour"), item(host, "shape")) == ("r", "l")
+        aside = {entry.tx for entry in inside(host).history.conflicts()}
+        assert aside == {tx["l colour"], tx["r shape"]}
+    again = left.call(lambda call: RestageChange(call, tx["l colour"]))
+    assert isinstance(again, Answer)
+    mesh.run(2 * SECOND)
+    assert [item(host, "colour") for host in mesh.hosts] == ["l", "l"]
+
+
+def test_under_hold_two_people_may_decide_at_once_and_all_agree() -> None:
+    """Each side's person keeps the own ChangeSet: both merges apply, and the first one counts."""
+    mesh, tx = parted_under_hold(("colour",))
+    left, right = mesh.hosts
+    left.handle(MergeChanges(next(mesh.calls), (tx["l colour"],)))
+    right.handle(MergeChanges(next(mesh.calls), (tx["r colour"],)))
+    mesh.run(5 * SECOND)
+    merges = inside(left).barrier.standpoint.knowledge.merges
+    assert merges.bit_count() == 2
+    assert not merges & ~inside(left).history.ids
+    assert item(left, "colour") == item(right, "colour")
+    assert item(left, "colour") in {"l", "r"}
+    assert inside(left).history.state_hash == inside(right).history.state_hash
+    assert len(inside(left).history.conflicts()) == 1
 
 
 def test_under_hold_nobody_merges_by_itself() -> None:
