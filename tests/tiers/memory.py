@@ -164,13 +164,6 @@ class MemoryStage:
         """See `Stage`."""
         _ = await self.hosts[at].at_hand.submit(name, commands, patience_ns=PATIENCE_NS)
 
-    async def refuse(self, at: str, name: str) -> None:
-        """See `Stage`."""
-        controller = self.hosts[at].at_hand
-        found = views.change(controller.replica, name, controller.now())
-        assert found is not None, f"{at} knows no ChangeSet {name}"
-        _ = await controller.refuse(bytes.fromhex(found["tx"]))
-
     async def accept_all(self) -> None:
         """See `Stage`."""
         operator = next(iter(self.hosts.values())).controller

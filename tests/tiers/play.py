@@ -42,14 +42,6 @@ class Submit:
 
 
 @dataclass(frozen=True, slots=True)
-class Refuse:
-    """The operator at ``at`` says no to the ChangeSet that waits there."""
-
-    at: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class Part:
     """Nothing passes between the groups, from now on."""
 
@@ -90,7 +82,7 @@ class Await:
     condition: "Condition"
 
 
-Act = Put | Erase | Submit | Refuse | Part | Hush | Heal | Kill | Start | Await
+Act = Put | Erase | Submit | Part | Hush | Heal | Kill | Start | Await
 
 
 # --- conditions ---------------------------------------------------------------------------------

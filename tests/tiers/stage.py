@@ -19,7 +19,6 @@ from tests.tiers.play import (
     Part,
     Play,
     Put,
-    Refuse,
     Rests,
     Start,
     Submit,
@@ -60,9 +59,6 @@ class Stage(Protocol):
     async def submit(self, at: str, name: str, commands: tuple[Command, ...]) -> None:
         """Submit a ChangeSet."""
 
-    async def refuse(self, at: str, name: str) -> None:
-        """Say no to a ChangeSet that waits."""
-
     async def accept_all(self) -> None:
         """Have the operator accept whoever waits."""
 
@@ -95,8 +91,6 @@ async def _do(stage: Stage, act: Act) -> None:
             await stage.erase(at, path)
         case Submit(at, name, commands):
             await stage.submit(at, name, commands)
-        case Refuse(at, name):
-            await stage.refuse(at, name)
         case Part(groups):
             stage.part(groups)
         case Hush(source, target):
