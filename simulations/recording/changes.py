@@ -20,6 +20,9 @@ ATTEMPTS_MAX: Final = 5_000
 
 COMMANDS_TOLD_MAX: Final = 6
 
+VALUE_MAX: Final = 24
+"""Characters of a parameter's value."""
+
 
 @dataclass(frozen=True, slots=True)
 class Vote:
@@ -79,8 +82,18 @@ class Story:
     @property
     def skew_ns(self) -> int | None:
         """Between the first and the last of those that show it at the common instant."""
-        times = [each.time_ns for each in self.shown if not each.is_late]
+        times = [each.time_ns for each in self.on_time]
         return max(times) - min(times) if len(times) > 1 else None
+
+    @property
+    def on_time(self) -> list[Showing]:
+        """Those of its own that show it at the common instant."""
+        return [each for each in self.shown if not each.is_late and each.host in self.released_by]
+
+    @property
+    def afterwards(self) -> list[Showing]:
+        """All others that show it."""
+        return [each for each in self.shown if each not in self.on_time]
 
     @property
     def end(self) -> dict[str, str]:
@@ -204,16 +217,18 @@ def _commands(commands: tuple[Command, ...], kind: Kind, names: Names) -> tuple[
             (
                 command.group,
                 command.verb,
-                *(
-                    f"{name}={names.plain(str(value))}"
-                    for name, value in command.parameters.items()
-                ),
+                *(f"{name}={_short(names, value)}" for name, value in command.parameters.items()),
             )
         )
         for command in commands[:COMMANDS_TOLD_MAX]
     ]
     more = len(commands) - COMMANDS_TOLD_MAX
     return (*lines, f"and {more} more") if more > 0 else tuple(lines)
+
+
+def _short(names: Names, value: object) -> str:
+    text = names.plain(str(value))
+    return text if len(text) <= VALUE_MAX else f"{text[: VALUE_MAX - 1]}…"
 
 
 def _turn_words(progress: Progress, names: Names) -> str:

@@ -23,7 +23,10 @@ class Party(Protocol):
     """A host as far as reach goes."""
 
     is_running: bool
-    is_paused: bool
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether its controller does nothing, for now."""
 
 
 @dataclass(frozen=True, slots=True)
