@@ -7,14 +7,14 @@ submit them; where a value or a standing is expected, every healthy host must sh
 
 from msgspec import field
 
-from simulations.plan import Count, FaultName, Name, Nanoseconds, Plan, StepName
+from simulations.plan import Amount, Count, FaultName, Name, Nanoseconds, Plan, StepName
 
 
 class Range(Plan, frozen=True):
     """A count, both ends included."""
 
-    least: Nanoseconds = 0
-    most: Nanoseconds | None = None
+    least: Amount = 0
+    most: Amount | None = None
 
     def __str__(self) -> str:
         if self.most is None:

@@ -13,8 +13,12 @@ StepName = Annotated[str, msgspec.Meta(extra={"names": "step"})]
 
 FaultName = Annotated[str, msgspec.Meta(extra={"names": "fault"})]
 
+InformationPath = Annotated[tuple[str, ...], msgspec.Meta(extra={"spelled": "path"})]
+"""Where running information stands; people write ``app/load``."""
+
 Nanoseconds = Annotated[int, msgspec.Meta(ge=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Amount = Annotated[int, msgspec.Meta(ge=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 
 

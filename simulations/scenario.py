@@ -13,7 +13,7 @@ import msgspec
 from mesh.protocol.configuration import Profile
 from mesh.protocol.now import MILLISECOND, SECOND
 from simulations.expect import Expect
-from simulations.plan import Delay, Event, Name, Nanoseconds, Plan, Share, StepName
+from simulations.plan import Delay, Event, InformationPath, Name, Nanoseconds, Plan, Share, StepName
 from simulations.troubles import AnyFault, FlashCrowd
 
 HOSTS_MAX: Final = 1_000
@@ -68,13 +68,13 @@ class Step(Event, frozen=True, tag_field="step"):
 class Put(Step, frozen=True, tag="put"):
     """Write running information: each path gets a value that nobody else writes."""
 
-    paths: tuple[tuple[str, ...], ...]
+    paths: tuple[InformationPath, ...]
 
 
 class Remove(Step, frozen=True, tag="remove"):
     """Remove what is visible at ``path``."""
 
-    path: tuple[str, ...]
+    path: InformationPath
 
 
 class Order(Plan, frozen=True):
@@ -160,6 +160,11 @@ class Scenario(Plan, frozen=True):
         return tuple(
             host.name for host in self.hosts if host.joins_ns is not None or host.name in crowd
         )
+
+    @property
+    def keeps_roster(self) -> bool:
+        """Whether those who assemble stay the roster to the end."""
+        return not self.newcomers and not any(isinstance(each, Dismiss) for each in self.workload)
 
     @property
     def healthy(self) -> tuple[Name, ...]:
