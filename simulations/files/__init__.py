@@ -1,0 +1,1 @@
+"""Situations as people write them: TOML files, read strictly, every mistake with its line."""
