@@ -2,72 +2,23 @@
 
 Writes wait until the sync before theirs is over, then become durable together, as one transaction.
 If the host goes down during a sync, the transaction is either there or not, as luck has it, and
-nobody was told. What waited is gone.
+nobody was told. What waited is gone. Where a write is torn, the transaction is there and some of
+its rows are damaged.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
-from typing import Protocol, assert_never
+from typing import Final, Protocol
 
-from mesh.protocol.effects import Image, JournalWrite, WriteFact, WriteMeta, WriteStore
+from mesh.protocol.effects import Image, JournalWrite, WriteFact
 from mesh.protocol.inputs import Input, Persisted, PersistFailed
-from mesh.wire.facts import SignedFact
-from mesh.wire.identity import Incarnation
 from simulations.delay import draw
+from simulations.durable import Durable, rows_of, size_bytes
 from simulations.kernel import Kernel
 from simulations.plan import Delay
 
-
-@dataclass(slots=True)
-class Durable:
-    """The content of a disk after the power has gone."""
-
-    boot: int = 0
-    doubted_boot: int = 0
-    """The last life that could not be sure that the one before it had lost nothing."""
-    facts: dict[tuple[Incarnation, int], SignedFact] = field(default_factory=dict)
-    records: dict[bytes, bytes] = field(default_factory=dict)
-    store_metadata: bytes | None = None
-    meta: dict[str, bytes] = field(default_factory=dict)
-
-    def write(self, write: JournalWrite) -> None:
-        """One write of a transaction."""
-        match write:
-            case WriteFact(origin, sequence, signed):
-                self.facts[origin, sequence] = signed
-            case WriteStore(records, metadata):
-                self._write_records(records)
-                self.store_metadata = metadata
-            case WriteMeta(key, value):
-                self.meta[key] = value
-            case _:
-                assert_never(write)
-
-    def _write_records(self, records: tuple[tuple[bytes, bytes | None], ...]) -> None:
-        for key, record in records:
-            if record is None:
-                _ = self.records.pop(key, None)
-            else:
-                self.records[key] = record
-
-    def mentions(self, text: bytes) -> bool:
-        """Whether ``text`` stands anywhere in the records or in the small values."""
-        return any(text in stored for stored in (*self.records.values(), *self.meta.values()))
-
-    def copy(self) -> "Durable":
-        """Another disk with the same content."""
-        return Durable(
-            self.boot,
-            self.doubted_boot,
-            dict(self.facts),
-            dict(self.records),
-            self.store_metadata,
-            dict(self.meta),
-        )
-
-    def holds(self, origin: Incarnation, sequence: int, signed: SignedFact) -> bool:
-        """Whether exactly this fact is here."""
-        return self.facts.get((origin, sequence)) == signed
+LIFE_BYTES: Final = 256
+"""What an opening writes before anything else: on a disk with less room no life begins."""
 
 
 class Owner(Protocol):
@@ -96,15 +47,19 @@ class Disk:
         self.durable = Durable()
         self.extra_ns = 0
         """How much longer a sync takes now."""
-        self.fails = False
-        self.bites = 0
-        """How often a fault of the disk made a difference."""
+        self.broken = 0
+        """Faults because of which every sync fails."""
+        self.fails_next = False
+        self.free_bytes: int | None = None
+        """None: more than anybody needs."""
+        self.slowed = self.failed = self.damaged = 0
+        """Syncs that took longer, syncs and openings that failed, damaged rows that were found."""
         self.syncs = 0
         self._kernel = kernel
         self._owner = owner
         self._random = random
         self._sync = sync
-        self._backup = Durable()
+        self._images: dict[int, Durable] = {}
         self._waiting: _Batch | None = None
         self._syncing: _Batch | None = None
 
@@ -112,6 +67,8 @@ class Disk:
     def is_idle(self) -> bool:
         """Whether everything handed over is durable."""
         return self._syncing is None and self._waiting is None
+
+    # --- writing ------------------------------------------------------------------------------
 
     def append(self, life: int, token: int, writes: tuple[JournalWrite, ...]) -> None:
         """Take ``writes``, which become durable together; confirmed by their token."""
@@ -128,7 +85,7 @@ class Disk:
         if batch is None:
             return
         if self.extra_ns:
-            self.bites += 1
+            self.slowed += 1
         delay_ns = draw(self._sync, self._random) + self.extra_ns
         self._kernel.after(delay_ns, lambda: self._end(batch))
 
@@ -136,10 +93,11 @@ class Disk:
         if self._syncing is not batch:
             return
         self._syncing = None
-        if self.fails:
-            self.bites += 1
+        failure = self._failure(batch)
+        if failure is not None:
+            self.failed += 1
             self._waiting = None
-            self._owner.take(batch.life, PersistFailed("the disk does not write"))
+            self._owner.take(batch.life, PersistFailed(failure))
             return
         self._commit(batch)
         self._begin()
@@ -147,47 +105,98 @@ class Disk:
         # An event of its own: what the writes set off comes before their author knows of them.
         self._kernel.after(0, lambda: self._owner.take(batch.life, Persisted(token)))
 
+    def _failure(self, batch: _Batch) -> str | None:
+        """Why this sync fails, if it does."""
+        if self.broken:
+            return "the disk does not write"
+        if self.fails_next:
+            self.fails_next = False
+            return "the disk did not write"
+        if self.free_bytes is not None:
+            needed_bytes = sum(map(size_bytes, batch.writes))
+            if needed_bytes > self.free_bytes:
+                return "the disk is full"
+            self.free_bytes -= needed_bytes
+        return None
+
     def _commit(self, batch: _Batch) -> None:
         self.syncs += 1
         for write in batch.writes:
             self.durable.write(write)
             self._owner.written(write)
 
-    def crash(self) -> None:
+    # --- going down ---------------------------------------------------------------------------
+
+    def crash(self, *, torn: bool = False) -> None:
         """Lose what was not durable; the sync under way ends as luck has it."""
         batch = self._syncing
         self._syncing = self._waiting = None
-        if batch is not None and not self.fails and self._random.getrandbits(1):
+        if batch is None or self.broken or self.free_bytes is not None:
+            return
+        if torn:
+            self._tear(batch)
+        elif self._random.getrandbits(1):
             self._commit(batch)
+
+    def _tear(self, batch: _Batch) -> None:
+        """All of ``batch`` is there, with one damaged row; nobody relies on any of it."""
+        rows = [(write, row) for write in batch.writes for row in rows_of(write)]
+        torn_write, torn_row = self._random.choice(rows)
+        for write in batch.writes:
+            self.durable.write(write)
+            if not _follows(write, torn_write):
+                self._owner.written(write)
+        self.durable.rotten[torn_row] = None
 
     def wipe(self) -> None:
         """Lose everything."""
         self.durable = Durable()
 
-    def back_up(self) -> None:
-        """Keep a copy of what is durable now."""
-        self._backup = self.durable.copy()
+    def rot(self) -> None:
+        """One row is damaged, and nobody knows."""
+        self.durable.rot(self._random)
 
-    def restore(self) -> None:
-        """Be what the copy was; without one, empty."""
-        self.durable = self._backup.copy()
+    def back_up(self, at_ns: int) -> None:
+        """Keep an image of what is durable now, and call it ``at_ns``."""
+        self._images[at_ns] = self.durable.copy()
+
+    def restore(self, at_ns: int) -> None:
+        """Be what the image called ``at_ns`` was, or the last one before; without one, empty."""
+        known = [taken_ns for taken_ns in self._images if taken_ns <= at_ns]
+        self.durable = self._images[max(known)].copy() if known else Durable()
+
+    # --- opening ------------------------------------------------------------------------------
+
+    @property
+    def opens(self) -> bool:
+        """Whether a life can begin here now."""
+        return not self.broken and (self.free_bytes is None or self.free_bytes >= LIFE_BYTES)
 
     def begin_life(self, controller: bytes, *, in_doubt: bool, boot_floor: int) -> Image:
         """What a new life of ``controller`` finds; its boot number is durable already."""
         assert self.is_idle, "a life began while the last one was writing"
         durable = self.durable
+        damaged = durable.put_aside()
+        self.damaged += damaged
         own = [origin for origin, _ in durable.facts if origin.controller == controller]
         previous = max(own, default=None)
         told = previous.boot if previous is not None else 0
         durable.boot = max(durable.boot, told, boot_floor) + 1
-        if in_doubt:
+        if in_doubt or damaged:
             durable.doubted_boot = durable.boot
         return Image(
             boot=durable.boot,
             previous=previous,
             unbroken=durable.doubted_boot <= told,
-            facts=tuple(durable.facts[at] for at in sorted(durable.facts)),
+            facts=durable.chains(),
             records=tuple(sorted(durable.records.items())),
             store_metadata=durable.store_metadata,
             meta=dict(durable.meta),
         )
+
+
+def _follows(write: JournalWrite, torn: JournalWrite) -> bool:
+    """Whether ``write`` cannot be read where ``torn`` cannot: itself, and what its chain holds."""
+    if not isinstance(write, WriteFact) or not isinstance(torn, WriteFact):
+        return write is torn
+    return write.origin == torn.origin and write.sequence >= torn.sequence

@@ -37,6 +37,9 @@ from simulations.scenario import Host as Plan
 LATE_NS: Final = 2 * SECOND
 """A wake-up later than this is told as a sleep."""
 
+JUMP_NS: Final = 10 * SECOND
+"""Clocks that part by more than this between two steps end the life, as the driver has it."""
+
 INBOX_MAX: Final = 256
 """Datagrams that a host keeps for a paused controller: what a socket's buffer holds."""
 
@@ -77,7 +80,7 @@ class Host:
         plan: Plan,
         address: Address,
         controller: bytes,
-        make: Callable[[int, Image], Life],
+        make: Callable[[int, Image, Address], Life],
         world: "Surroundings",
         sync: Delay,
     ) -> None:
@@ -88,71 +91,144 @@ class Host:
         self.life = 0
         self.is_running = False
         self.is_powered = True
-        self.is_paused = False
         self.replica: Life | None = None
         luck = world.random("host", plan.name)
         self.clock = HostClock(luck.randrange(10**15), plan.wall_offset_ns, plan.drift_ppb)
         self.disk = Disk(world.kernel, self, world.random("disk", plan.name), sync)
+        self.steps = 0
+        """Steps of all its controllers."""
+        self.step_ns = 0
+        """How long a step takes."""
+        self.delayed = 0
+        """Inputs that had to wait because a step takes so long."""
         self._world = world
         self._make = make
         self._luck = luck
         self._streams = 0
         self._inbox: deque[Input] = deque()
         self._wake_at_ns: int | None = None
+        self._pauses = 0
+        self._busy_until_ns = 0
+        self._is_over = False
+        """The life has ended by itself and waits for its disk."""
+        self._starts = 0
+        self._wall_ahead_ns = 0
+        """By how much the wall clock was ahead of the monotonic one at the last step."""
 
     @property
     def now(self) -> Now:
         """What the host's clocks show."""
         return self.clock.read(self._world.kernel.now_ns)
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether its controller does nothing, for now."""
+        return self._pauses > 0
+
+    @property
+    def is_member(self) -> bool:
+        """Whether its controller belongs to an environment."""
+        return self.replica is not None and self.replica.glance() is not None
+
     # --- lives --------------------------------------------------------------------------------
 
     def start(self, *, in_doubt: bool = False, boot_floor: int = 0) -> None:
-        """Start a controller from what is on the disk."""
+        """Start a controller from what is on the disk, as soon as the disk lets one begin."""
         assert not self.is_running, f"{self.name} runs already"
+        self._starts += 1
+        if not self.disk.opens:
+            attempt = self._starts
+            self.disk.failed += 1
+            self._world.kernel.after(
+                REOPEN_NS, lambda: self._try_again(attempt, in_doubt, boot_floor)
+            )
+            return
+        damaged = self.disk.damaged
         image = self.disk.begin_life(self.controller, in_doubt=in_doubt, boot_floor=boot_floor)
+        if self.disk.damaged > damaged:
+            self._world.lost(self)
         self.life += 1
         self.is_running = self.is_powered = True
+        self._is_over = False
         self._wake_at_ns = None
         self._streams = 0
         self._inbox.clear()
-        self.replica = self._make(self.life, image)
+        self._begin(image)
+
+    def _begin(self, image: Image) -> None:
+        now = self.now
+        self._wall_ahead_ns = now.wall_ns - now.monotonic_ns
+        self.replica = self._make(self.life, image, self.address)
         self._world.chronicle.note(self._world.kernel.now_ns, self.name, "start")
         self._world.watcher.began(self)
-        self._perform(self.replica.start(self.now))
+        self._perform(self.replica.start(now))
         for address in self._world.addresses:
             if address != self.address:
                 self.take(self.life, Sighted(address, "seed"))
 
-    def stop(self, *, power: bool) -> None:
+    def _try_again(self, attempt: int, in_doubt: bool, boot_floor: int) -> None:  # noqa: FBT001
+        if attempt == self._starts and not self.is_running:
+            self.start(in_doubt=in_doubt, boot_floor=boot_floor)
+
+    def cancel_start(self) -> None:
+        """No controller is to be started that is not yet there."""
+        self._starts += 1
+
+    def stop(self, *, power: bool, torn: bool = False) -> None:
         """The controller is gone, from one moment to the next."""
         self._world.chronicle.note(self._world.kernel.now_ns, self.name, "stop")
         self._world.watcher.ended(self, power=power)
-        self.is_running = self.is_paused = False
+        self.is_running = False
         self.is_powered = not power
         self.replica = None
-        self.disk.crash()
+        self.disk.crash(torn=torn)
         self._world.streams.vanish(self, silently=power)
 
-    def _follow(self, life: int, boot_floor: int) -> None:
+    def leave(self, farewell: Input) -> None:
+        """Let the controller take leave, and stop it when all is written."""
+        if self.is_paused:
+            self.stop(power=False)
+            return
+        self._step(farewell)
+        self._is_over = True
+        self._when_written(self.life, lambda: self.stop(power=False))
+
+    def retire(self) -> None:
+        """The host is switched off for good."""
+        self.cancel_start()
+        if self.is_running:
+            self.stop(power=True)
+
+    def _restart(self, *, in_doubt: bool, boot_floor: int = 0) -> None:
+        self.stop(power=False)
+        self.start(in_doubt=in_doubt, boot_floor=boot_floor)
+
+    def _end_life(self, *, in_doubt: bool, boot_floor: int = 0) -> None:
         """This incarnation has ended by itself: another one follows when all is written."""
+        self._is_over = True
+        self._when_written(
+            self.life, lambda: self._restart(in_doubt=in_doubt, boot_floor=boot_floor)
+        )
+
+    def _when_written(self, life: int, then: Callable[[], None]) -> None:
+        self._world.kernel.after(MILLISECOND, lambda: self._look_if_written(life, then))
+
+    def _look_if_written(self, life: int, then: Callable[[], None]) -> None:
         if life != self.life or not self.is_running:
             return
-        if not self.disk.is_idle:
-            self._world.kernel.after(MILLISECOND, lambda: self._follow(life, boot_floor))
-            return
-        self.stop(power=False)
-        self.start(boot_floor=boot_floor)
+        if self.disk.is_idle and not self.is_paused:
+            then()
+        else:
+            self._when_written(life, then)
 
     def _reopen(self, life: int) -> None:
         """The disk has failed: try it again until it does not."""
         if life != self.life or not self.is_running:
             return
-        if self.disk.fails or self.is_paused:
+        if not self.disk.opens or self.is_paused:
             self._world.kernel.after(REOPEN_NS, lambda: self._reopen(life))
             return
-        self.stop(power=False)
-        self.start(in_doubt=True)
+        self._restart(in_doubt=True)
 
     # --- what happens to it -------------------------------------------------------------------
 
@@ -165,38 +241,76 @@ class Host:
         """A datagram arrived."""
         self.take(self.life, DatagramReceived(source, payload))
 
+    def hear_later(self, given: Input, delay_ns: int) -> None:
+        """Give ``given`` to whichever controller runs here after ``delay_ns``."""
+        self._world.kernel.after(delay_ns, lambda: self.take(self.life, given))
+
     def written(self, write: JournalWrite) -> None:
         """``write`` is durable."""
         self._world.watcher.written(self, write)
 
     def take(self, life: int, given: Input) -> None:
         """Give ``given`` to the controller, if it still lives the same life."""
-        if life != self.life or not self.is_running:
+        if life != self.life or not self.is_running or self._is_over:
             return
-        if self.is_paused:
+        is_busy = self._busy_until_ns > self._world.kernel.now_ns
+        if self._pauses or is_busy or self._inbox:
+            self.delayed += is_busy
             if len(self._inbox) < INBOX_MAX or not isinstance(given, DatagramReceived):
                 self._inbox.append(given)
             return
-        self._step(given)
+        self._work(given)
 
     def pause(self) -> None:
         """The controller does nothing from now on."""
-        self.is_paused = True
+        self._pauses += 1
 
     def resume(self) -> None:
-        """It goes on, later than it knows."""
-        if not self.is_paused:
+        """It goes on, later than it knows, unless something else keeps it."""
+        self._pauses -= 1
+        life, due_ns = self.life, self._wake_at_ns
+        if not self._pauses:
+            if due_ns is not None:
+                self._wake(life, due_ns)
+            self._empty_inbox(life)
+
+    def _empty_inbox(self, life: int) -> None:
+        while self._inbox and life == self.life and self.is_running and not self._is_over:
+            if self._pauses or self._busy_until_ns > self._world.kernel.now_ns:
+                return
+            self._work(self._inbox.popleft())
+
+    def _work(self, given: Input) -> None:
+        """Take a step, and be busy with it for as long as it takes here."""
+        kernel, life = self._world.kernel, self.life
+        if self.step_ns:
+            self._busy_until_ns = kernel.now_ns + self.step_ns
+            kernel.at(self._busy_until_ns, lambda: self._empty_inbox(life))
+        self._notice_clocks(given)
+
+    def _notice_clocks(self, given: Input) -> None:
+        """As the driver does: a clock that has jumped ends the life, a late wake-up is a sleep."""
+        now = self.now
+        ahead_ns = now.wall_ns - now.monotonic_ns
+        jump_ns, self._wall_ahead_ns = ahead_ns - self._wall_ahead_ns, ahead_ns
+        if abs(jump_ns) > JUMP_NS:
+            self._end_life(in_doubt=True)
             return
-        self.is_paused = False
-        life, due = self.life, self._wake_at_ns
-        if due is not None and due <= self.now.monotonic_ns:
-            self._wake(life, due)
-        while self._inbox and life == self.life:
-            self._step(self._inbox.popleft())
+        late_ns = now.monotonic_ns - self._wake_at_ns if self._wake_at_ns is not None else 0
+        if late_ns > LATE_NS:
+            self._wake_at_ns = None
+            self._step(Slept(late_ns))
+            if isinstance(given, Woke):
+                return
+        elif isinstance(given, Woke):
+            self._wake_at_ns = None
+        if not self._is_over:
+            self._step(given)
 
     def _step(self, given: Input) -> None:
         assert self.replica is not None
         world = self._world
+        self.steps += 1
         world.chronicle.note(world.kernel.now_ns, self.name, type(given).__name__, _content(given))
         self._perform(self.replica.handle(given, self.now))
         if isinstance(given, PersistFailed):
@@ -204,11 +318,14 @@ class Host:
             world.kernel.after(REOPEN_NS, lambda: self._reopen(life))
 
     def _wake(self, life: int, due_ns: int) -> None:
-        if life != self.life or due_ns != self._wake_at_ns or self.is_paused:
-            return
-        self._wake_at_ns = None
-        late_ns = self.now.monotonic_ns - due_ns
-        self.take(life, Slept(late_ns) if late_ns > LATE_NS else Woke())
+        is_due = life == self.life and due_ns == self._wake_at_ns and not self._pauses
+        if is_due and self.now.monotonic_ns >= due_ns:
+            self.take(life, Woke())
+
+    def look_at_clock(self) -> None:
+        """A clock runs differently from now on: wake-ups come at other times."""
+        wake_at_ns, self._wake_at_ns = self._wake_at_ns, None
+        self._plan_wake(wake_at_ns)
 
     # --- what it does -------------------------------------------------------------------------
 
@@ -234,17 +351,19 @@ class Host:
         if wake_at_ns == self._wake_at_ns:
             return
         self._wake_at_ns = wake_at_ns
-        if wake_at_ns is not None:
-            kernel, life = self._world.kernel, self.life
-            due_ns = max(kernel.now_ns, self.clock.time_of(wake_at_ns))
-            lag_ns = 1 + int(self._luck.random() * TIMER_LAG_NS)
-            kernel.at(due_ns + lag_ns, lambda: self._wake(life, wake_at_ns))
+        if wake_at_ns is None:
+            return
+        kernel, life = self._world.kernel, self.life
+        lag_ns = 1 + int(self._luck.random() * TIMER_LAG_NS)
+        due_ns = self.clock.monotonic.time_of(wake_at_ns)
+        if due_ns is not None:
+            due_ns = max(kernel.now_ns, due_ns) + lag_ns
+            kernel.at(due_ns, lambda: self._wake(life, wake_at_ns))
 
     def _tell(self, notification: Notification) -> None:
         self._world.watcher.told(self, notification)
         if isinstance(notification, Ended):
-            life, floor = self.life, notification.boot_floor
-            self._world.kernel.after(MILLISECOND, lambda: self._follow(life, floor))
+            self._end_life(in_doubt=False, boot_floor=notification.boot_floor)
 
 
 class Surroundings(Protocol):
@@ -259,6 +378,9 @@ class Surroundings(Protocol):
 
     def random(self, *purpose: str) -> Random:
         """The stream of luck for ``purpose``."""
+
+    def lost(self, host: Host) -> None:
+        """What only the disk of ``host`` held is lost, and nobody is to blame."""
 
 
 def _content(given: Input) -> bytes:

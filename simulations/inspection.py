@@ -5,6 +5,7 @@ durable, the history after each step. It changes nothing, and a run with it and 
 same run.
 """
 
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from mesh.protocol.effects import (
@@ -25,7 +26,7 @@ from simulations.checkers.barrier import BarrierChecker
 from simulations.checkers.durability import DurabilityChecker
 from simulations.checkers.information import Deed, InformationOracle
 from simulations.chronicle import Chronicle
-from simulations.disk import Durable
+from simulations.durable import Durable
 from simulations.host import Host
 from simulations.kernel import Kernel
 from simulations.verdict import Violation
@@ -59,11 +60,13 @@ class Inspector:
         """The hash of every fact that was ever durable at its origin."""
         self._lives: dict[tuple[bytes, int], Incarnation] = {}
         """By controller and boot number."""
+        self._copies: dict[str, None] = {}
+        """Hosts that nobody planned: a copy of a disk runs there."""
         self._steps_now: dict[str, int] = {}
         self._second = 0
         self._kernel = kernel
         self._chronicle = chronicle
-        self._disks: dict[bytes, Durable] = {}
+        self._disks: dict[bytes, dict[str, Durable]] = {}
         self._durability = DurabilityChecker(self._disks)
 
     def violated(self, rule: str, text: str) -> None:
@@ -77,7 +80,7 @@ class Inspector:
 
     def began(self, host: Host) -> None:
         """A new life is about to take its first step."""
-        self._disks[host.controller] = host.disk.durable
+        self._disks.setdefault(host.controller, {})[host.name] = host.disk.durable
         self.witness.began(host.name, host.controller, host.life)
 
     def ended(self, host: Host, *, power: bool) -> None:
@@ -99,7 +102,7 @@ class Inspector:
         self._count(host)
         assert host.replica is not None
         applied = host.replica.newly_applied()
-        if applied:
+        if applied and host.name not in self._copies:
             self.barrier.applied(host.controller, applied)
             self._barrier_violations()
         view = host.replica.view()
@@ -160,6 +163,25 @@ class Inspector:
         """A disk was lost, or came back as it was before."""
         self.barrier.wiped(controller)
         self._lives = {at: life for at, life in self._lives.items() if at[0] != controller}
+
+    def cloned(self, controller: bytes, copy: str) -> None:
+        """The host called ``copy`` runs a copy of the disk of ``controller``.
+
+        Neither of the two knows what the other has promised, as after an older image.
+        """
+        self._copies[copy] = None
+        self.wiped(controller)
+
+    def at_rest(self, hosts: Iterable[Host], outside: Collection[str], *, agreed: bool) -> None:
+        """Look once more at all of ``hosts``, which rest; ``outside`` are broken for ever."""
+        lives = [(host, host.replica) for host in hosts if host.replica is not None]
+        rests = [life.rest() for _, life in lives]
+        for text in self.barrier.at_rest(rest for rest in rests if rest is not None):
+            self.violated("at rest", text)
+        self.oracle.cut_off(outside)
+        for host, life in lives if agreed else ():
+            for text in self.oracle.violations(life.entries()):
+                self.violated("running information", f"{host.name}: {text}")
 
     def told(self, host: Host, notification: Notification) -> None:
         """The controller tells somebody local."""

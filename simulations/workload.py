@@ -53,6 +53,8 @@ class Workload:
         self._oracle = oracle
         self._witness = witness
         self._disturbed = disturbed
+        self.dismissed: dict[str, None] = {}
+        """Hosts that the operator wanted out of the roster."""
         self._calls = 0
         self._accepted_ns: dict[bytes, int] = {}
 
@@ -83,7 +85,7 @@ class Workload:
                 return WriteInformation(self._calls, writes)
             case Remove(path=path):
                 observed = self._observed(host, path)
-                _ = self._oracle.wrote(self._calls, path, observed, removes=True)
+                _ = self._oracle.wrote(self._calls, path, observed, host.name, removes=True)
                 return RemoveInformation(self._calls, path)
             case Change(commands=orders, patience_ns=patience_ns, force=force):
                 commands = tuple(
@@ -99,6 +101,7 @@ class Workload:
                 return MergeChanges(self._calls, self._named(host, changes))
             case Dismiss(member=member):
                 self._disturbed("the roster changes")
+                self.dismissed[member] = None
                 removal = Command(
                     "controller", "remove", {"controller": self._hosts[member].controller.hex()}
                 )
@@ -124,7 +127,7 @@ class Workload:
 
     def _write(self, host: Host, path: Path, name: str) -> Write:
         observed = self._observed(host, path)
-        value = self._oracle.wrote(self._calls, path, observed, removes=False)
+        value = self._oracle.wrote(self._calls, path, observed, host.name, removes=False)
         assert value is not None
         self.values[name, path] = value
         return Write(path, value)
@@ -132,6 +135,12 @@ class Workload:
     def _observed(self, host: Host, path: tuple[str, ...]) -> frozenset[object]:
         assert host.replica is not None
         return host.replica.read(path)
+
+    def set_majority(self, host: Host) -> None:
+        """The operator wants more than half of the roster for each change, from now on."""
+        self._calls += 1
+        order = Command("environment", "set", {"barrier": "majority"})
+        host.take(host.life, SubmitCommands(self._calls, "majority", (order,), "", PATIENCE_NS))
 
     # --- the operator -------------------------------------------------------------------------
 

@@ -1,44 +1,89 @@
 """Agreement at rest: when the faults are over, everybody must come to say the same.
 
 It is looked for again and again within a stated time; if it does not come, the checker says what
-is missing, where, and what it waits for.
+is missing, where, and what it waits for. Only a healthy core has to agree: the others may be
+broken for ever, and whether the core sees them is their affair.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from simulations.host import Host
 from simulations.life import Glance
 
 
-def disagreements(hosts: Sequence[Host]) -> Iterator[str]:
-    """What keeps ``hosts``, which are all that there are, from being at rest and of one mind."""
-    wanted = tuple(sorted(host.controller for host in hosts))
-    first: tuple[Host, Glance] | None = None
-    for host in hosts:
-        glance = host.replica.glance() if host.replica is not None else None
-        if glance is None:
-            yield f"{host.name} is in no environment"
-            continue
-        if not host.disk.is_idle:
-            yield f"{host.name} is writing"
-        yield from _own(host, glance, wanted, hosts)
-        if first is None:
-            first = (host, glance)
-        else:
-            yield from _compared(*first, host, glance)
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Those who must agree, among all that there are."""
 
+    core: tuple[Host, ...]
+    everybody: tuple[Host, ...]
+    dismissed: tuple[bytes, ...] = ()
+    """Controllers that the operator wanted removed; it may not have come about."""
 
-def _own(
-    host: Host, glance: Glance, wanted: tuple[bytes, ...], hosts: Sequence[Host]
-) -> Iterator[str]:
-    if glance.active != wanted:
-        yield f"{host.name} knows as active {_names(glance.active, hosts)}"
-    if glance.live != wanted:
-        yield f"{host.name} believes alive {_names(glance.live, hosts)}"
-    if glance.visible != glance.state:
-        yield f"{host.name} does not show what it has applied"
-    for unsettled in glance.unsettled:
-        yield f"{host.name} has not settled {unsettled}"
+    @classmethod
+    def of(cls, hosts: Sequence[Host]) -> "Company":
+        """All of ``hosts``, and there is nobody else."""
+        return cls(tuple(hosts), tuple(hosts))
+
+    def members(self) -> list[Host]:
+        """Those of the core that were not removed from the roster."""
+        roster = self._roster()
+        return [
+            host
+            for host in self.core
+            if host.controller not in self.dismissed or host.controller in roster
+        ]
+
+    def _roster(self) -> tuple[bytes, ...]:
+        """As the first knows it who was not to be removed."""
+        for host in self.core:
+            if host.controller not in self.dismissed:
+                glance = host.replica.glance() if host.replica is not None else None
+                return glance.active if glance is not None else ()
+        return ()
+
+    def disagreements(self) -> Iterator[str]:
+        """What keeps the core from being at rest and of one mind."""
+        first: tuple[Host, Glance] | None = None
+        members = self.members()
+        for host in members:
+            glance = host.replica.glance() if host.replica is not None else None
+            if glance is None:
+                yield f"{host.name} is in no environment"
+                continue
+            if not host.disk.is_idle:
+                yield f"{host.name} is writing"
+            yield from self._own(host, glance, members)
+            if first is None:
+                first = (host, glance)
+            else:
+                yield from _compared(*first, host, glance)
+
+    def _own(self, host: Host, glance: Glance, members: Sequence[Host]) -> Iterator[str]:
+        for other in members:
+            if other.controller not in glance.active:
+                yield f"{host.name} does not know {other.name} as active"
+            if other.controller not in glance.live:
+                yield f"{host.name} does not believe {other.name} alive"
+        yield from self._surplus(host, glance)
+        if glance.visible != glance.state:
+            yield f"{host.name} does not show what it has applied"
+        for unsettled in glance.unsettled:
+            yield f"{host.name} has not settled {unsettled}"
+
+    def _surplus(self, host: Host, glance: Glance) -> Iterator[str]:
+        known = {each.controller for each in self.everybody}
+        strangers = [each.hex()[:8] for each in glance.active if each not in known]
+        if strangers:
+            yield f"{host.name} knows as active {', '.join(strangers)}, which is nobody"
+        dead = [each for each in glance.live if each not in glance.active]
+        if dead:
+            yield f"{host.name} believes alive {self._names(dead)}, not of the roster"
+
+    def _names(self, controllers: Sequence[bytes]) -> str:
+        known = {host.controller: host.name for host in self.everybody}
+        return ", ".join(sorted(known.get(each, each.hex()[:8]) for each in controllers))
 
 
 def _compared(one: Host, glance: Glance, other: Host, seen: Glance) -> Iterator[str]:
@@ -50,8 +95,3 @@ def _compared(one: Host, glance: Glance, other: Host, seen: Glance) -> Iterator[
     assert other.replica is not None
     if dict(one.replica.entries()) != dict(other.replica.entries()):
         yield f"running information of {one.name} and {other.name} differs"
-
-
-def _names(controllers: Sequence[bytes], hosts: Sequence[Host]) -> str:
-    known = {host.controller: host.name for host in hosts}
-    return ", ".join(sorted(known.get(each, each.hex()[:8]) for each in controllers)) or "nobody"

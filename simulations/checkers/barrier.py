@@ -45,7 +45,7 @@ class BarrierChecker:
     """All facts ever written, and what of the promises they break."""
 
     def __init__(self, *, majority: bool = False) -> None:
-        """``majority``: the policy holds from the founding on, with one roster: M is looked at."""
+        """``majority``: see ``expect_majority``."""
         self.ledger = Ledger()
         self._majority = majority
         self._found: list[str] = []
@@ -104,6 +104,10 @@ class BarrierChecker:
     def calm(self) -> None:
         """All that was disturbed is over and settled: from here on Q is looked at again."""
         self._disturbed.clear()
+
+    def expect_majority(self) -> None:
+        """All below is settled, majority is the policy, and the roster stays: M is looked at."""
+        self._majority = True
 
     def applied(self, controller: bytes, attempts: Iterable[bytes]) -> None:
         """``attempts`` are in the history of the running life; it has yet to say so."""

@@ -12,7 +12,7 @@ from mesh.protocol.inputs import StreamId
 from mesh.wire import codec, framing
 from mesh.wire.facts import SignedFact, read_fact
 from mesh.wire.messages import Facts
-from simulations.disk import Durable
+from simulations.durable import Durable
 
 _WHOLE: Final = 0
 _FACTS_TAG: Final = bytes([10])
@@ -21,9 +21,9 @@ _TAG_AT: Final = 2
 
 
 class DurabilityChecker:
-    """Reads what leaves. ``disks`` is by controller id: what is durable there at this moment."""
+    """Reads what leaves. ``disks`` is by controller and host: what is durable at this moment."""
 
-    def __init__(self, disks: Mapping[bytes, Durable]) -> None:
+    def __init__(self, disks: Mapping[bytes, Mapping[str, Durable]]) -> None:
         self._disks = disks
         self._parts: dict[tuple[str, int, StreamId], framing.Assembler] = {}
         self._seen: dict[bytes, None] = {}
@@ -61,5 +61,5 @@ class DurabilityChecker:
 
     def _is_durable(self, signed: SignedFact) -> bool:
         fact = read_fact(signed)
-        disk = self._disks.get(fact.origin.controller)
-        return disk is not None and disk.holds(fact.origin, fact.sequence, signed)
+        disks = self._disks.get(fact.origin.controller, {})
+        return any(disk.holds(fact.origin, fact.sequence, signed) for disk in disks.values())

@@ -11,7 +11,7 @@ One that was never acknowledged may survive or not, but whole: if what is seen c
 without it, then it is gone and so is all that it would have replaced.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from mesh.protocol.inputs import Path
@@ -27,6 +27,8 @@ class Deed:
     """None removes."""
     observed: frozenset[object]
     """What its author saw there."""
+    host: str
+    """Where it was asked for."""
     is_certain: bool = False
     """Acknowledged, and not lost with all disks that held it."""
 
@@ -42,12 +44,12 @@ class InformationOracle:
         """Writes that nobody was promised and nobody has."""
 
     def wrote(
-        self, call: int, path: Path, observed: frozenset[object], *, removes: bool
+        self, call: int, path: Path, observed: frozenset[object], host: str, *, removes: bool
     ) -> str | None:
-        """A client asks for a write; the value that it is to write, None for a removal."""
+        """A client of ``host`` asks for a write; the value to write, None for a removal."""
         self._count += 1
         value = None if removes else f"value {self._count:06}."
-        deed = Deed(self._count, path, value, observed)
+        deed = Deed(self._count, path, value, observed, host)
         self._deeds.setdefault(path, []).append(deed)
         self._by_call.setdefault(call, []).append(deed)
         return value
@@ -78,6 +80,13 @@ class InformationOracle:
             shown = elsewhere.get(path, frozenset())
             for deed in deeds:
                 if deed.value is None or deed.value not in shown:
+                    deed.is_certain = False
+
+    def cut_off(self, hosts: Collection[str]) -> None:
+        """``hosts`` are broken for ever: what was asked for there may never have come further."""
+        for deeds in self._deeds.values():
+            for deed in deeds:
+                if deed.host in hosts:
                     deed.is_certain = False
 
     def violations(self, entries: Iterable[tuple[Path, frozenset[object]]]) -> Iterator[str]:

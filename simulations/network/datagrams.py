@@ -1,16 +1,27 @@
 """Datagrams: each on its own, late, twice, or not at all."""
 
-from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from collections.abc import Mapping
+from typing import Final, NamedTuple, Protocol
 
 from mesh.wire.identity import Address
 from mesh.wire.limits import DATAGRAM_BYTES_MAX
 from simulations.kernel import Kernel
-from simulations.network.paths import Paths
+from simulations.network.afflictions import Affliction
+from simulations.network.paths import Path, Paths
 from simulations.network.traffic import UNWATCHED, Traffic
 
 _UDP_HEADERS: Final = 28
 """Bytes of IPv4 and UDP in front of each payload, for the count of bytes on the wire."""
+
+
+class Parcel(NamedTuple):
+    """One datagram on its way."""
+
+    source: Address
+    target: Address
+    payload: bytes
+    message: int
+    """Its number for whoever looks at the traffic."""
 
 
 class Ear(Protocol):
@@ -37,6 +48,8 @@ class Datagrams:
         self._paths = paths
         self._ears = ears
         self._traffic = traffic
+        self.left: dict[Address, Affliction] = {}
+        """Addresses that somebody has left, and why."""
         self.sent = 0
         self.bytes_sent = 0
 
@@ -48,27 +61,40 @@ class Datagrams:
         ear = self._ears.get(target)
         name = str(target) if ear is None else ear.name
         message = self._traffic.sent(source.name, name, payload, on_stream=False)
+        parcel = Parcel(source.address, target, payload, message)
         if ear is None:
-            self._traffic.lost(message, "nobody has this address")
+            self._miss(parcel)
             return
         path = self._paths.path(source.name, ear.name)
         if path.is_cut:
             path.bite()
-            self._traffic.lost(message, path.cut_by)
+            if not path.hold(lambda: self._depart(path, parcel)):
+                self._traffic.lost(message, path.cut_by)
             return
-        copies = path.copies()
-        if not copies:
-            self._traffic.lost(message, path.blame)
-        for _ in range(copies):
-            self._kernel.after(
-                path.delay_ns(), self._arrival(ear, source.address, payload, message)
-            )
+        self._depart(path, parcel)
 
-    def _arrival(
-        self, ear: Ear, source: Address, payload: bytes, message: int
-    ) -> Callable[[], None]:
-        def arrive() -> None:
-            self._traffic.arrived(message)
-            ear.heard(source, payload)
+    def _depart(self, path: Path, parcel: Parcel) -> None:
+        size_bytes = len(parcel.payload) + _UDP_HEADERS
+        flight = path.flight(parcel.payload, size_bytes, self._kernel.now_ns, on_stream=False)
+        if flight.lost_by:
+            self._traffic.lost(parcel.message, flight.lost_by)
+            return
+        arriving = parcel._replace(payload=flight.payload)
+        self._kernel.after(flight.delay_ns, lambda: self._arrive(arriving))
+        for later_ns in flight.copies_ns:
+            self._kernel.after(flight.delay_ns + later_ns, lambda: self._arrive(arriving))
 
-        return arrive
+    def _arrive(self, parcel: Parcel) -> None:
+        ear = self._ears.get(parcel.target)
+        if ear is None:
+            self._miss(parcel)
+            return
+        self._traffic.arrived(parcel.message)
+        ear.heard(parcel.source, parcel.payload)
+
+    def _miss(self, parcel: Parcel) -> None:
+        """Nobody is where it went."""
+        left = self.left.get(parcel.target)
+        if left is not None:
+            left.bites += 1
+        self._traffic.lost(parcel.message, left.name if left else "nobody has this address")

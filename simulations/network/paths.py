@@ -6,87 +6,77 @@ it made a difference, because a fault that touched nothing proves nothing.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from random import Random
 from typing import Final
 
 from simulations.delay import draw
 from simulations.luck import Luck
-from simulations.plan import Delay
+from simulations.network.afflictions import HELD_MAX, Affliction, Flight, Lane
 from simulations.scenario import Network
 
 USUAL_LUCK: Final = "the usual loss of the link"
 
 
-@dataclass(slots=True)
-class Affliction:
-    """One fault at work."""
-
-    name: str
-    cuts: bool = False
-    loss: float = 0.0
-    duplication: float = 0.0
-    delay: Delay | None = None
-    bites: int = 0
-    """How often it made a difference."""
-
-
-@dataclass(slots=True)
 class Path:
     """One direction of one link."""
 
-    random: Random
-    plan: Network
-    afflictions: list[Affliction] = field(default_factory=list)
-    blame: str = ""
-    """What made the last difference: a fault by its name, or the usual luck of the link."""
+    def __init__(self, plan: Network, luck: Luck, source: str, target: str) -> None:
+        self.random = luck.stream("link", source, target)
+        self.afflictions: list[Affliction] = []
+        self._plan = plan
+        self._lane = Lane(luck, source, target)
+        self._held: list[Callable[[], None]] = []
 
     @property
     def is_cut(self) -> bool:
-        """Whether nothing passes."""
-        return any(one.cuts for one in self.afflictions)
+        """Whether nothing passes, now."""
+        return any(one.cuts or one.holds for one in self.afflictions)
 
     @property
     def cut_by(self) -> str:
         """The first fault that lets nothing pass; empty where something passes."""
-        return next((one.name for one in self.afflictions if one.cuts), "")
-
-    def delay_ns(self) -> int:
-        """How long the next bytes take."""
-        total = draw(self.plan.delay, self.random)
-        for one in self.afflictions:
-            if one.delay is not None:
-                total += draw(one.delay, self.random)
-                one.bites += 1
-        return total
+        return next((one.name for one in self.afflictions if one.cuts or one.holds), "")
 
     def bite(self) -> None:
         """Something was stopped by the faults that cut this path."""
         for one in self.afflictions:
-            if one.cuts:
+            if one.cuts or one.holds:
                 one.bites += 1
 
-    def copies(self) -> int:
-        """How many of one datagram arrive: 0, 1 or 2."""
-        if self._happens(self.plan.loss, lambda one: one.loss):
-            return 0
-        return 2 if self._happens(self.plan.duplication, lambda one: one.duplication) else 1
+    def hold(self, send: Callable[[], None]) -> bool:
+        """Keep a datagram where all that stops it keeps it; whether it is kept."""
+        keeps = not any(one.cuts for one in self.afflictions) and len(self._held) < HELD_MAX
+        if keeps:
+            self._held.append(send)
+        return keeps
 
-    def is_lossy_now(self) -> bool:
-        """Whether a segment of a stream has to be sent again."""
-        return self._happens(self.plan.loss, lambda one: one.loss)
+    def afflict(self, affliction: Affliction) -> None:
+        """``affliction`` lies here from now on."""
+        self.afflictions.append(affliction)
 
-    def _happens(self, usual: float, extra: Callable[[Affliction], float]) -> bool:
-        if usual > 0 and self.random.random() < usual:
-            self.blame = USUAL_LUCK
-            return True
+    def relieve(self, affliction: Affliction) -> None:
+        """``affliction`` is gone, if it was here; what it kept goes on its way."""
+        if affliction in self.afflictions:
+            self.afflictions.remove(affliction)
+        if not self.is_cut:
+            held, self._held = self._held, []
+            for send in held:
+                send()
+
+    def delay_ns(self) -> int:
+        """How long bytes take that nobody looks into, such as those of a handshake."""
+        return self.flight(b"", 0, 0, on_stream=True).delay_ns
+
+    def flight(self, payload: bytes, size_bytes: int, now_ns: int, *, on_stream: bool) -> Flight:
+        """What becomes of ``payload``, which leaves now."""
+        plan, random = self._plan, self.random
+        flight = Flight(payload, size_bytes, on_stream, draw(plan.delay, random))
+        if plan.loss and random.random() < plan.loss:
+            flight.lost_by = USUAL_LUCK
+        if plan.duplication and not on_stream and random.random() < plan.duplication:
+            flight.copies_ns = (draw(plan.delay, random),)
         for one in self.afflictions:
-            share = extra(one)
-            if share > 0 and self.random.random() < share:
-                one.bites += 1
-                self.blame = one.name
-                return True
-        return False
+            one.touch(flight, self._lane, now_ns)
+        return flight
 
 
 class Paths:
@@ -101,6 +91,6 @@ class Paths:
         """The path from ``source`` to ``target``."""
         path = self._paths.get((source, target))
         if path is None:
-            path = Path(self._luck.stream("link", source, target), self._plan)
+            path = Path(self._plan, self._luck, source, target)
             self._paths[source, target] = path
         return path

@@ -83,6 +83,8 @@ class End:
     """Given to the host and not on their way: the path is cut."""
     arrival_ns: int = 0
     """When the last bytes on their way arrive: later ones are not earlier."""
+    is_stranded: bool = False
+    """One of the hosts has another address by now: nothing passes any more, for good."""
     stuck_ns: int | None = None
     """Since when bytes have been unacknowledged for a reason other than delay."""
     undrained_bytes: int = 0
@@ -122,7 +124,7 @@ class Streams:
             (there if there.is_cut else back).bite()
             self._fail_dial(party, life, address, DialFailure.TIMEOUT, self._plan.dial_timeout_ns)
             return
-        self._kernel.after(there.delay_ns(), lambda: self._accept(party, life, target))
+        self._kernel.after(self._trip_ns(there), lambda: self._accept(party, life, target))
 
     def _accept(self, party: Party, life: int, target: Party) -> None:
         back = self._paths.path(target.name, party.name)
@@ -132,12 +134,12 @@ class Streams:
             return
         if not target.is_running:
             refusal = DialFailure.REFUSED
-            self._fail_dial(party, life, target.address, refusal, back.delay_ns())
+            self._fail_dial(party, life, target.address, refusal, self._trip_ns(back))
             return
         near = End(party, life, -1)
         far = self._open(target)
         near.peer, far.peer = far, near
-        far.arrival_ns = self._kernel.now_ns + back.delay_ns()
+        far.arrival_ns = self._kernel.now_ns + self._trip_ns(back)
         self._kernel.at(far.arrival_ns, lambda: self._opened(near, target.address))
         port = _EPHEMERAL_PORT + self._dialled % 28_000
         target.take(far.life, StreamOpened(far.id, Address(party.address.host, port), None))
@@ -185,20 +187,26 @@ class Streams:
         if there.is_cut or back.is_cut:
             (there if there.is_cut else back).bite()
             self._watch(end)
-        if there.is_cut or end.waiting:
+        if end.is_stranded:
+            self._watch(end)
+        if there.is_cut or end.waiting or end.is_stranded:
             end.waiting.append(Parcel(item, message))
         else:
             self._depart(end, Parcel(item, message), there, 0)
 
     def _depart(self, end: End, parcel: Parcel, there: Path, extra_ns: int) -> None:
-        item = parcel.item
-        self.bytes_sent += len(item) + LENGTH_BYTES + _TCP_HEADERS
-        delay_ns = there.delay_ns() + extra_ns
-        if there.is_lossy_now():
-            delay_ns += RETRANSMISSION_NS
-        end.arrival_ns = max(end.arrival_ns, self._kernel.now_ns + delay_ns)
-        self._kernel.at(end.arrival_ns, lambda: self._arrive(end, parcel))
-        self._drain(end, len(item))
+        size_bytes = len(parcel.item) + LENGTH_BYTES + _TCP_HEADERS
+        self.bytes_sent += size_bytes
+        now_ns = self._kernel.now_ns
+        flight = there.flight(parcel.item, size_bytes, now_ns, on_stream=True)
+        delay_ns = flight.delay_ns + extra_ns + (RETRANSMISSION_NS if flight.lost_by else 0)
+        end.arrival_ns = max(end.arrival_ns, now_ns + delay_ns)
+        arriving = parcel._replace(item=flight.payload)
+        self._kernel.at(end.arrival_ns, lambda: self._arrive(end, arriving))
+        if flight.leaves_ns:
+            self._kernel.after(flight.leaves_ns, lambda: self._drain(end, len(parcel.item)))
+        else:
+            self._drain(end, len(parcel.item))
 
     def _drain(self, end: End, gone_bytes: int) -> None:
         end.undrained_bytes += gone_bytes
@@ -231,7 +239,7 @@ class Streams:
         assert peer is not None
         path = self._paths.path(end.party.name, peer.party.name)
         if peer.is_open and not path.is_cut:
-            self._kernel.after(path.delay_ns(), lambda: self._break(peer))
+            self._kernel.after(self._trip_ns(path), lambda: self._break(peer))
 
     def _break(self, end: End) -> None:
         if end.is_open:
@@ -266,7 +274,7 @@ class Streams:
 
     def _resume(self, end: End) -> None:
         peer = end.peer
-        if end.stuck_ns is None or peer is None:
+        if end.stuck_ns is None or peer is None or end.is_stranded:
             return
         there, back = self._both_paths(end.party, peer.party)
         if there.is_cut:
@@ -278,6 +286,15 @@ class Streams:
         if not back.is_cut and peer.party.is_powered:
             end.stuck_ns = None
 
+    def strand(self, party: Party) -> int:
+        """``party`` has another address: its connections are dead, and nobody is told. How many."""
+        ends = list(self._ends.get(party.name, {}).values())
+        for end in ends:
+            end.is_stranded = True
+            if end.peer is not None:
+                end.peer.is_stranded = True
+        return len(ends)
+
     def vanish(self, party: Party, *, silently: bool) -> None:
         """The controller of ``party`` is gone; its host tells the peers, or is gone as well."""
         for end in list(self._ends.pop(party.name, {}).values()):
@@ -285,6 +302,12 @@ class Streams:
             self._drop(end)
             if not silently:
                 self._push(end, _END)
+
+    def _trip_ns(self, path: Path) -> int:
+        """How long a segment without payload takes."""
+        now_ns = self._kernel.now_ns
+        flight = path.flight(_END, _TCP_HEADERS, now_ns, on_stream=True)
+        return flight.delay_ns + (RETRANSMISSION_NS if flight.lost_by else 0)
 
     def _both_paths(self, source: Party, target: Party) -> tuple[Path, Path]:
         return (

@@ -10,6 +10,7 @@ from mesh.protocol.inputs import Input, Persisted, PersistFailed
 from mesh.wire.facts import write_fact
 from mesh.wire.identity import Incarnation
 from simulations.disk import Disk
+from simulations.durable import FactRow
 from simulations.kernel import START_NS, Kernel
 from simulations.plan import Delay
 from tests.mesh.wire.examples import ALICE, BOOT, scrawl
@@ -100,13 +101,13 @@ def test_a_crash_loses_what_waits_and_the_sync_under_way_by_luck(kernel: Kernel)
 
 def test_a_failed_sync_confirms_nothing_more(kernel: Kernel, owner: Owner, disk: Disk) -> None:
     """After a failure neither that write nor those behind it are there."""
-    disk.fails = True
+    disk.broken = 1
     disk.append(1, 1, meta("a"))
     disk.append(1, 2, meta("b"))
     kernel.run(START_NS + 5 * SYNC_NS)
     assert [type(each) for each in owner.taken] == [PersistFailed]
     assert disk.durable.meta == {}
-    assert disk.bites == 1
+    assert disk.failed == 1
 
 
 def test_a_store_transaction_is_one(kernel: Kernel, disk: Disk) -> None:
@@ -131,12 +132,12 @@ def test_each_life_has_a_higher_number(disk: Disk) -> None:
 def test_a_doubt_lasts_until_a_later_life_has_told_it(disk: Disk) -> None:
     """A start that could not prove its store stays in doubt until some fact says so."""
     fact = write_fact(BOOT, scrawl)
-    disk.durable.facts[ALICE, 1] = fact.signed
+    disk.durable.facts[FactRow(ALICE, 1)] = fact.signed
     controller = ALICE.controller
     first = disk.begin_life(controller, in_doubt=False, boot_floor=0)
     assert (first.previous, first.unbroken, first.facts) == (ALICE, True, (fact.signed,))
     assert not disk.begin_life(controller, in_doubt=True, boot_floor=0).unbroken
     assert not disk.begin_life(controller, in_doubt=False, boot_floor=0).unbroken
     told = Incarnation(controller, disk.durable.boot, bytes(8))
-    disk.durable.facts[told, 1] = fact.signed
+    disk.durable.facts[FactRow(told, 1)] = fact.signed
     assert disk.begin_life(controller, in_doubt=False, boot_floor=0).unbroken

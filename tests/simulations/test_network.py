@@ -18,10 +18,13 @@ from mesh.protocol.now import MILLISECOND, SECOND
 from mesh.wire.identity import Address
 from simulations.kernel import Kernel
 from simulations.luck import Luck
+from simulations.network.afflictions import Affliction, StormyWeather
 from simulations.network.datagrams import Datagrams
-from simulations.network.paths import Affliction, Paths
+from simulations.network.paths import Paths
 from simulations.network.streams import Streams
-from simulations.scenario import Delay, Network
+from simulations.plan import Delay
+from simulations.scenario import Network
+from simulations.troubles import Weather
 
 DELAY_NS = MILLISECOND
 PLAN = Network(Delay("constant", DELAY_NS))
@@ -74,7 +77,7 @@ class Net:
     def cut(self, source: str, target: str) -> Affliction:
         """Nothing passes in this direction."""
         affliction = Affliction("cut", cuts=True)
-        self.paths.path(source, target).afflictions.append(affliction)
+        self.paths.path(source, target).afflict(affliction)
         return affliction
 
     def heal(self, source: str, target: str) -> None:
@@ -258,8 +261,9 @@ def test_luck_of_one_link_is_not_touched_by_another() -> None:
     def arrivals(*, afflicted: bool) -> list[int]:
         net = Net(Network(Delay("exponential", 1, 1_000)))
         if afflicted:
-            rain = Affliction("rain", loss=0.5, delay=Delay("uniform", 1, 1_000))
-            net.paths.path("b", "a").afflictions.append(rain)
+            weather = Weather(0, 1, ("b",), loss=0.5, delay=Delay("uniform", 1, 1_000))
+            rain = StormyWeather("rain", weather)
+            net.paths.path("b", "a").afflict(rain)
         times: list[int] = []
         for _ in range(20):
             net.datagrams.send(net.b, net.a.address, b"noise")
