@@ -13,14 +13,24 @@ import msgspec
 from mesh.protocol.configuration import Profile
 from mesh.protocol.now import MILLISECOND, SECOND
 from simulations.expect import Expect
-from simulations.plan import Delay, Event, InformationPath, Name, Nanoseconds, Plan, Share, StepName
+from simulations.plan import (
+    Count,
+    Delay,
+    Event,
+    InformationPath,
+    Name,
+    Nanoseconds,
+    Plan,
+    Share,
+    StepName,
+)
 from simulations.troubles import AnyFault, FlashCrowd
 
 HOSTS_MAX: Final = 1_000
 
 
 class Network(Plan, frozen=True):
-    """All links alike; faults make them different."""
+    """All links alike; where they are not, there is a ``Link``, and faults make them different."""
 
     delay: Delay = Delay("exponential", 100_000, 150_000)
     loss: Share = 0.0
@@ -28,6 +38,19 @@ class Network(Plan, frozen=True):
     dial_timeout_ns: Nanoseconds = 3 * SECOND
     stream_timeout_ns: Nanoseconds = 10 * SECOND
     """How long sent bytes may stay unacknowledged before the host gives the connection up."""
+
+
+class Link(Plan, frozen=True):
+    """Every way between one of ``hosts`` and one of ``others``, in both directions.
+
+    Where several of them fit, the last one counts.
+    """
+
+    hosts: tuple[Name, ...]
+    others: tuple[Name, ...]
+    delay: Delay
+    loss: Share = 0.0
+    name: str = ""
 
 
 class Disk(Plan, frozen=True):
@@ -121,14 +144,26 @@ class Dismiss(Step, frozen=True, tag="dismiss"):
 AnyStep = Put | Remove | Change | Refuse | Restage | Keep | Dismiss
 
 
+class Suppress(Plan, frozen=True):
+    """The ``number``-th datagram that ``source`` ever sends to ``target`` vanishes."""
+
+    source: Name
+    target: Name
+    number: Count
+
+
 class Scenario(Plan, frozen=True):
     """One run, but for its luck, which is the seed's."""
 
     seed: int
     hosts: Annotated[tuple[Host, ...], msgspec.Meta(min_length=1, max_length=HOSTS_MAX)]
     network: Network = Network()
+    links: tuple[Link, ...] = ()
+    """Links that are not like all others."""
     disk: Disk = Disk()
     faults: tuple[AnyFault, ...] = ()
+    suppressed: tuple[Suppress, ...] = ()
+    """Single messages that are lost: what shrinking leaves of a fault."""
     workload: tuple[AnyStep, ...] = ()
     policy: Literal["all-active", "majority"] = "all-active"
     """The barrier's policy; majority is set, and settled everywhere, before anything goes wrong."""

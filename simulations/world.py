@@ -25,6 +25,7 @@ from simulations.luck import Luck
 from simulations.network.datagrams import Datagrams
 from simulations.network.paths import Paths
 from simulations.network.streams import Streams
+from simulations.network.suppression import Suppression
 from simulations.network.traffic import UNWATCHED, Traffic
 from simulations.population import Population
 from simulations.recording.recorder import Recorder, Together
@@ -58,10 +59,11 @@ class World:
         self._healing_ns = 0
         self.population = Population(scenario, self._luck, make)
         self.addresses = self.population.addresses
-        self.paths = Paths(scenario.network, self._luck)
+        self.paths = Paths(scenario.network, self._luck, scenario.links)
         traffic: Traffic = recorder or UNWATCHED
         by_address = self.population.by_address
-        self.datagrams = Datagrams(self.kernel, self.paths, by_address, traffic)
+        suppression = Suppression(scenario.suppressed)
+        self.datagrams = Datagrams(self.kernel, self.paths, by_address, traffic, suppression)
         self.streams = Streams(self.kernel, self.paths, by_address, scenario.network, traffic)
         self.population.settle(self)
         self.hosts: Mapping[str, Host] = self.population.hosts

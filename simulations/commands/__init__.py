@@ -13,6 +13,8 @@ COMMANDS: Final = {
     "run": ("run", "run one scenario"),
     "show": ("show", "print the resolved scenario of a seed"),
     "sweep": ("sweep", "run many seeds"),
+    "replay": ("replay", "run again what a file or a seed describes, and compare"),
+    "shrink": ("shrink", "make the smallest scenario that fails like a given one"),
     "determinism": ("determinism", "run the same seeds in two processes: is it one run?"),
 }
 """By the word that is typed: the module here, and what it does in a few words."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from simulations.build import this_build
-from simulations.commands.choosing import chosen_source
+from simulations.commands.choosing import Unknown, chosen_source
 from simulations.commands.talking import say, seeds
 from simulations.engines.engine import Engine
 from simulations.engines.processes import CannotStart, Processes
@@ -56,10 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Do it; 1 if anything was violated."""
     _ = signal.signal(signal.SIGTERM, _interrupt)
-    source = chosen_source(arguments.scenario)
     try:
-        return _sweep(arguments, source)
-    except (Unusable, CannotStart) as error:
+        return _sweep(arguments, chosen_source(arguments.scenario))
+    except (Unknown, Unusable, CannotStart) as error:
         print(f"trellis sim sweep: {error}", file=sys.stderr)  # noqa: T201  it speaks to a person
         return UNUSABLE
 

@@ -35,7 +35,7 @@ class Faults:
         """
         self._horizon_ns = horizon_ns
         for number, fault in enumerate(faults):
-            name = f"{number}-{type(fault).__struct_config__.tag}"
+            name = fault_name(number, fault)
             self._working[name] = None
             self._witness.wait(fault.when, base_ns, self._scheduling(name, fault))
 
@@ -60,6 +60,11 @@ class Faults:
         for working in self._working.values():
             if working is not None:
                 working.heal(core)
+
+
+def fault_name(number: int, fault: AnyFault) -> str:
+    """What the fault in the place ``number`` of a scenario is called."""
+    return f"{number}-{type(fault).__struct_config__.tag}"
 
 
 def _begin(stage: Stage, name: str, fault: AnyFault) -> Working:

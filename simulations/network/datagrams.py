@@ -8,6 +8,7 @@ from mesh.wire.limits import DATAGRAM_BYTES_MAX
 from simulations.kernel import Kernel
 from simulations.network.afflictions import Affliction
 from simulations.network.paths import Path, Paths
+from simulations.network.suppression import SUPPRESSED, Suppression
 from simulations.network.traffic import UNWATCHED, Traffic
 
 _UDP_HEADERS: Final = 28
@@ -43,11 +44,13 @@ class Datagrams:
         paths: Paths,
         ears: Mapping[Address, Ear],
         traffic: Traffic = UNWATCHED,
+        suppression: Suppression | None = None,
     ) -> None:
         self._kernel = kernel
         self._paths = paths
         self._ears = ears
         self._traffic = traffic
+        self._suppression = suppression or Suppression(())
         self.left: dict[Address, Affliction] = {}
         """Addresses that somebody has left, and why."""
         self.sent = 0
@@ -64,6 +67,9 @@ class Datagrams:
         parcel = Parcel(source.address, target, payload, message)
         if ear is None:
             self._miss(parcel)
+            return
+        if self._suppression.hits(source.name, ear.name):
+            self._traffic.lost(message, SUPPRESSED)
             return
         path = self._paths.path(source.name, ear.name)
         if path.is_cut:

@@ -1,0 +1,51 @@
+"""All the ways to shrink, in turn, until a whole round gives nothing."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from simulations.engines.engine import Engine
+from simulations.scenario import Scenario
+from simulations.shrink import passes
+from simulations.shrink.drops import single_messages
+from simulations.shrink.search import Limits, Notice, Search
+from simulations.verdict import Verdict
+
+ROUNDS_MAX: Final = 5
+"""Each round begins with less; the third one hardly ever finds anything."""
+
+_ROUND: Final = (
+    passes.end_early,
+    passes.fewer_faults,
+    passes.fewer_steps,
+    passes.fewer_hosts,
+    passes.shorter_faults,
+    passes.simpler,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shrunk:
+    """The smallest scenario that was found."""
+
+    scenario: Scenario
+    verdict: Verdict
+    trials: int
+    is_complete: bool
+    """Nothing more can be left out; or else the time was over."""
+
+
+def shrink(scenario: Scenario, engine: Engine, limits: Limits, notice: Notice) -> Shrunk:
+    """The smallest scenario that fails as ``scenario`` does.
+
+    Raises NoFailure where it does not fail.
+    """
+    search = Search(engine, scenario, limits, notice)
+    for _ in range(ROUNDS_MAX):
+        before = search.best
+        for make_smaller in _ROUND:
+            make_smaller(search)
+        if search.best == before:
+            single_messages(search)
+            if search.best == before:
+                break
+    return Shrunk(search.best, search.verdict, search.trials, not search.is_over)
