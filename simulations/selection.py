@@ -12,7 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from simulations.plan import Name
-from simulations.scenario import Host, Scenario
+from simulations.scenario import Host, Link, Scenario
 from simulations.troubles import AnyFault, Matrix
 
 SITE: Final = "site:"
@@ -39,6 +39,7 @@ def resolved(scenario: Scenario) -> Scenario:
         scenario,
         faults=tuple(each for fault in scenario.faults for each in who.faults(fault)),
         core=who.all_named(scenario.core),
+        links=tuple(who.link(link) for link in scenario.links),
     )
 
 
@@ -66,6 +67,13 @@ class Selection:
     def all_named(self, words: tuple[Name, ...]) -> tuple[Name, ...]:
         """The hosts that all of ``words`` stand for, each once."""
         return tuple(dict.fromkeys(name for word in words for name in self.named(word)))
+
+    def link(self, link: Link) -> Link:
+        """``link`` between hosts.
+
+        Raises UnknownHost.
+        """
+        return replace(link, hosts=self.all_named(link.hosts), others=self.all_named(link.others))
 
     def faults(self, fault: AnyFault) -> Iterator[AnyFault]:
         """``fault`` once for each way in which its places for one host can be filled."""

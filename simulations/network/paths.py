@@ -5,13 +5,15 @@ were. Faults lie on paths like blankets: while one lies there it works, and each
 it made a difference, because a fault that touched nothing proves nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
+
+from msgspec.structs import replace
 
 from simulations.delay import draw
 from simulations.luck import Luck
 from simulations.network.afflictions import HELD_MAX, Affliction, Flight, Lane
-from simulations.scenario import Network
+from simulations.scenario import Link, Network
 
 USUAL_LUCK: Final = "the usual loss of the link"
 
@@ -82,8 +84,9 @@ class Path:
 class Paths:
     """All paths, made when first used."""
 
-    def __init__(self, plan: Network, luck: Luck) -> None:
+    def __init__(self, plan: Network, luck: Luck, links: Sequence[Link] = ()) -> None:
         self._plan = plan
+        self._links = links
         self._luck = luck
         self._paths: dict[tuple[str, str], Path] = {}
 
@@ -91,6 +94,13 @@ class Paths:
         """The path from ``source`` to ``target``."""
         path = self._paths.get((source, target))
         if path is None:
-            path = Path(self._plan, self._luck, source, target)
+            path = Path(self._plan_of(source, target), self._luck, source, target)
             self._paths[source, target] = path
         return path
+
+    def _plan_of(self, source: str, target: str) -> Network:
+        for link in reversed(self._links):
+            there = source in link.hosts and target in link.others
+            if there or (target in link.hosts and source in link.others):
+                return replace(self._plan, delay=link.delay, loss=link.loss)
+        return self._plan
