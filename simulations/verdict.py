@@ -19,6 +19,16 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """One promise of a situation, held against a run."""
+
+    promise: str
+    holds: bool
+    seen: str
+    """What shows it, or what was seen instead."""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The outcome of one run."""
 
@@ -37,3 +47,5 @@ class Verdict:
     """For each fault, how often it made a difference."""
     counts: Mapping[str, int]
     """What happened how often."""
+    judgements: tuple[Judgement, ...] = ()
+    """Each promise of the scenario, if the run came to its end."""

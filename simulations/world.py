@@ -7,7 +7,7 @@
 What must hold is looked at after every step of every controller, and at rest once more as a whole.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from random import Random
 from typing import Final
@@ -19,6 +19,7 @@ from simulations.faults.schedule import Faults
 from simulations.guard import guarded
 from simulations.host import Host, Watcher
 from simulations.inspection import Inspector
+from simulations.judging import Ending, judge
 from simulations.kernel import START_NS, Kernel
 from simulations.life import Maker
 from simulations.luck import Luck
@@ -31,7 +32,7 @@ from simulations.population import Population
 from simulations.recording.recorder import Recorder, Together
 from simulations.scenario import Scenario
 from simulations.troubles import Crash
-from simulations.verdict import Verdict
+from simulations.verdict import Judgement, Verdict
 from simulations.workload import Workload
 
 ASSEMBLY_LOOK_NS: Final = 100 * MILLISECOND
@@ -57,6 +58,7 @@ class World:
         self._recorder = recorder
         self._luck = Luck(scenario.seed)
         self._healing_ns = 0
+        self._judgements: tuple[Judgement, ...] = ()
         self.population = Population(scenario, self._luck, make)
         self.addresses = self.population.addresses
         self.paths = Paths(scenario.network, self._luck, scenario.links)
@@ -179,6 +181,28 @@ class World:
             self.inspector.violated("agreement", problem)
         outside = [name for name in self.hosts if name not in core]
         self.inspector.at_rest(company.members(), outside, agreed=not problems)
+        self._judge(company.members())
+
+    def _judge(self, healthy: Sequence[Host]) -> None:
+        """Hold what the scenario promises against what is there."""
+        if self.scenario.expect is None or self.inspector.violations:
+            return
+        bites: dict[str, int] = {}
+        for fault, count in zip(self.scenario.faults, self.faults.bites.values(), strict=True):
+            bites[fault.name] = bites.get(fault.name, 0) + count
+        ending = Ending(
+            healthy=healthy,
+            hosts=[host for host in self.population.everybody() if host.replica is not None],
+            moments=self.inspector.witness.moments,
+            steps=[step.name for step in self.scenario.workload],
+            values=self.workload.values,
+            bites=bites,
+            healing_ns=self._healing_ns,
+        )
+        self._judgements = judge(self.scenario.expect, ending)
+        for each in self._judgements:
+            if not each.holds:
+                self.inspector.violated("expectation", f"{each.promise}: {each.seen}")
 
     def lost(self, host: Host) -> None:
         """What only the disk of ``host`` held is lost, and nobody is to blame."""
@@ -214,4 +238,5 @@ class World:
             healing_ns=self._healing_ns,
             bites=self.faults.bites,
             counts=dict(sorted(self.chronicle.counts.items())),
+            judgements=self._judgements,
         )
