@@ -1,0 +1,1 @@
+"""Runs the models under docs/models through the model checker Spin."""
