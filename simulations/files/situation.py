@@ -5,6 +5,7 @@ title = "…"
 horizon = "30 s"                       any field of a scenario
 [sites] [hosts.NAME]                   who is there
 [network] [disk]                       what they run on
+[links.NAME]                           links that are not like all others
 [faults.NAME] [steps.NAME]             what goes wrong, what people ask for
 [expect]                               what must hold at the end
 [compare.NAME]                         keys to lay over the file, for a second scenario
@@ -25,17 +26,18 @@ from simulations.files.places import HOSTS, SITES, read_places
 from simulations.files.positions import Place, lines_of
 from simulations.files.problems import Misspelled, Notes, Problem, hint
 from simulations.files.reading import Names, Reader, fields_of, kind_of
-from simulations.scenario import AnyStep, Host, Scenario
+from simulations.scenario import AnyStep, Host, Link, Scenario
 from simulations.selection import LABEL, SITE, resolved
 from simulations.troubles import AnyFault
 
 TITLE: Final = "title"
 PENDING: Final = "pending"
+LINKS: Final = "links"
 FAULTS: Final = "faults"
 STEPS: Final = "steps"
 COMPARE: Final = "compare"
 
-_OWN: Final = (TITLE, PENDING, SITES, HOSTS, FAULTS, STEPS, COMPARE)
+_OWN: Final = (TITLE, PENDING, SITES, HOSTS, LINKS, FAULTS, STEPS, COMPARE)
 """Keys of a document that are no fields of a scenario."""
 
 _TIMES, _EVERY = "times", "every"
@@ -128,13 +130,14 @@ def _read_plan(document: Mapping[str, object], notes: Notes) -> Scenario | None:
         Reader(notes, several).tagged(AnyFault, each, (FAULTS, name), {"name": name})
         for name, each in faults.items()
     ]
+    links = _read_links(document, several, notes)
     step_plans = [
         Reader(notes, names).tagged(AnyStep, each, place, {"name": name})
         for name, place, each in _repeated(steps, notes)
     ]
     rest = {key: value for key, value in document.items() if key not in _OWN}
     _check_keys(rest, notes)
-    given = {"seed": 0, "hosts": hosts or (_NOBODY,), "faults": (), "workload": ()}
+    given = dict.fromkeys(_READ_APART, ()) | {"seed": 0, "hosts": hosts or (_NOBODY,)}
     known = {key: value for key, value in rest.items() if key in _scenario_keys()}
     core = {key: value for key, value in known.items() if key == "core"}
     others = {key: value for key, value in known.items() if key != "core"}
@@ -142,19 +145,40 @@ def _read_plan(document: Mapping[str, object], notes: Notes) -> Scenario | None:
     cored = Reader(notes, several).struct(Scenario, core, (), given)
     if notes.problems or plan is None or cored is None:
         return None
-    plan = replace(plan, faults=tuple(fault_plans), workload=tuple(step_plans), core=cored.core)
+    plan = replace(
+        plan,
+        links=links,
+        faults=tuple(fault_plans),
+        workload=tuple(step_plans),
+        core=cored.core,
+    )
     plan = resolved(plan)
     check(plan, notes)
     return plan
 
+
+_READ_APART: Final = ("seed", "hosts", "links", "faults", "workload")
+"""Fields of a scenario that a document spells in a way of its own."""
 
 _NOBODY: Final = Host("nobody", "nowhere")
 """Stands in where the hosts are wrong, so that the rest of the file is read all the same."""
 
 
 def _scenario_keys() -> tuple[str, ...]:
-    inside = {"seed", "hosts", "faults", "workload"}
-    return tuple(key for key in fields_of(Scenario) if key not in inside)
+    return tuple(key for key in fields_of(Scenario) if key not in _READ_APART)
+
+
+def _read_links(document: Mapping[str, object], names: Names, notes: Notes) -> tuple[Link, ...]:
+    found: list[Link] = []
+    for name, value in _tables(document, LINKS, notes).items():
+        place: Place = (LINKS, name)
+        if not isinstance(value, dict):
+            notes.wrong(place, f"is {kind_of(value)}, a table is wanted")
+            continue
+        link = Reader(notes, names).struct(Link, value, place, {"name": name})
+        if link is not None:
+            found.append(link)
+    return tuple(found)
 
 
 def _check_keys(rest: Mapping[str, object], notes: Notes) -> None:
