@@ -9,9 +9,18 @@ tables. The numbers are local: nothing that leaves the controller names them.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mesh.wire.facts import Propose
+from mesh.protocol.objection import Objection
+from mesh.wire import cbor
+from mesh.wire.facts import NoReason, Propose
 from mesh.wire.identity import Timestamp
-from mesh.wire.requests import Attempt, Kind, Request, decode_attempt, decode_request
+from mesh.wire.requests import (
+    Attempt,
+    Kind,
+    Request,
+    decode_attempt,
+    decode_request,
+    is_of_this_version,
+)
 
 Ids = int
 """A set of attempts: bit i stands for the attempt numbered i."""
@@ -24,7 +33,10 @@ class ChangeSet:
     id: bytes
     attempt: Attempt
     request: Request
+    """What was signed; a blank where that cannot be read here."""
     propose: Propose
+    flaw: Objection | None = None
+    """Why it cannot be read here: INVALID, nobody ever can, or VERSION, others may."""
 
     @property
     def tx(self) -> bytes:
@@ -50,11 +62,36 @@ class ChangeSet:
 def read_change_set(propose: Propose) -> ChangeSet:
     """The ChangeSet that ``propose`` carries.
 
-    Raises cbor.Undecodable where attempt or request do not decode. That they fit each other is not
-    checked here.
+    One whose request does not decode has a flaw: those who take part owe it an answer all the same.
+    Raises cbor.Undecodable where the attempt does not decode. That attempt and request fit each
+    other is not checked here.
     """
     attempt = decode_attempt(propose.attempt)
-    return ChangeSet(propose.attempt_id, attempt, decode_request(propose.request.raw), propose)
+    raw = propose.request.raw
+    try:
+        return ChangeSet(propose.attempt_id, attempt, decode_request(raw), propose)
+    except cbor.Undecodable as error:
+        flaw = Objection(NoReason.INVALID, f"the request is malformed: {error}")
+        if not is_of_this_version(raw):
+            flaw = Objection(NoReason.VERSION, "the request is of a version that is not read here")
+        return ChangeSet(propose.attempt_id, attempt, _blank(attempt), propose, flaw)
+
+
+def _blank(attempt: Attempt) -> Request:
+    """What stands for a request that cannot be read: signed by no operator, and asking nothing."""
+    return Request(
+        version=0,
+        environment=bytes(32),
+        signer=attempt.author.controller,
+        name="unreadable",
+        written=(),
+        resolved=(),
+        base=(),
+        overridden=(),
+        patience_ns=0,
+        reason="",
+        nonce=bytes(16),
+    )
 
 
 def numbers(ids: Ids) -> Iterator[int]:

@@ -10,7 +10,7 @@ approved can be altered on the way.
 
 import enum
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import msgspec
 
@@ -76,6 +76,10 @@ class Request(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     nonce: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
 
 
+_BEGINNING: Final = b"\x8b\x00"
+"""How every request of version 0 begins: an array of eleven elements, the first one 0."""
+
+
 class SignedRequest(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """A request as it travels: the very bytes that were signed, and the signature over them."""
 
@@ -139,6 +143,14 @@ def decode_request(raw: bytes) -> Request:
     for command in request.written + request.resolved:
         _demand_plain(command.parameters)
     return request
+
+
+def is_of_this_version(raw: bytes) -> bool:
+    """Whether ``raw`` says that it is a request of version 0, well-formed or not.
+
+    No other version begins like that: what does and is not one never was meant for anybody.
+    """
+    return raw.startswith(_BEGINNING)
 
 
 def sign_request(request: Request, sign: Callable[[bytes], bytes]) -> SignedRequest:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from mesh.protocol import catalogue
 from mesh.protocol.barrier import (
     agenda,
     answer,
@@ -248,6 +249,18 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "barrier-B2g-envelope-unread": Mutant(
         edit(shape.fault, "    return (", "    return None\n    return ("),
         (f"{ANSWER}::test_a_wrong_envelope_is_invalid",),
+    ),
+    "barrier-B2g-unread-is-unknown": Mutant(
+        edit(catalogue.read_change_set, "except cbor.Undecodable", "except KeyError"),
+        (f"{ANSWER}::test_a_request_that_cannot_be_read_is_answered",),
+    ),
+    "barrier-B2g-unread-is-waited-for": Mutant(
+        edit(answer.first_answer, "and flaw is not None", "and False"),
+        (f"{ANSWER}::test_what_cannot_be_read_is_not_waited_for",),
+    ),
+    "barrier-B10-unread-is-approved": Mutant(
+        edit(catalogue._blank, "attempt.author.controller", "bytes(32)"),
+        (f"{ANSWER}::test_a_merge_that_cannot_be_read_has_no_operator_behind_it",),
     ),
     "barrier-B2h-all-of-p": Mutant(
         edit(answer.seal_with_the_living, "return Bind(living)", "return Bind(ballot.everybody)"),

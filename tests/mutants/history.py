@@ -211,6 +211,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
             f"{_MERGES}::test_what_breaks_an_invariant_together_is_a_dispute",
         ),
     ),
+    "fold-unread-skipped": Mutant(
+        edit(prepared._unknown, "change_set.flaw is not None and", "False and"),
+        (f"{_FOLD}::test_folding_stops_at_a_request_of_a_newer_version",),
+    ),
+    "fold-malformed-stops": Mutant(
+        edit(prepared._unknown, "why is NoReason.VERSION", "why is not None"),
+        (f"{_FOLD}::test_a_request_that_nobody_can_read_is_set_aside",),
+    ),
     "fold-unknown-skipped": Mutant(
         _replace(rules, "_stopped", _nothing),
         (f"{_FOLD}::test_folding_stops_at_a_command_of_a_newer_version",),

@@ -48,6 +48,7 @@ RULES: dict[str, Where] = {
     "B2g: invalid, version, operator, ended, conflict": (
         ("B2g", "conflict"),
         ("B2g-envelope", "wrong P"),
+        ("B2g-unread", "does not decode"),
     ),
     "B2h: seal with those seen alive": (("B2h", "Seal(C, T)"),),
     "B2i: patience ends the waiting, and nothing that is sealed": (("B2i", "No(patience)"),),
@@ -284,7 +285,6 @@ PENDING: tuple[str, ...] = (
     "snapshots",
     "folded boots",
     "empty disk under majority",
-    "later version of the envelope",
     "the profile `auto`",
     "signed hellos and sealed streams",
     "removed key reads on",

@@ -22,6 +22,9 @@ def first_answer(at: Standpoint, number: int, now_ns: int) -> Verdict:
     The first of a to h that fits.
     """
     verdict = undelayed_answer(at, number)
+    flaw = at.change_set(number).flaw
+    if isinstance(verdict, Waiting) and flaw is not None:
+        return Deny.of(flaw)  # whatever it waits for, it would not understand it then either
     if isinstance(verdict, Waiting) and is_out_of_patience(at, number, now_ns):
         return Deny(NoReason.PATIENCE, f"waited in vain for {verdict.value}")
     return verdict
@@ -104,7 +107,7 @@ def ancestors_lacking(at: Standpoint, case: Case) -> Deny | Waiting | None:
 
 def unacceptable(at: Standpoint, case: Case) -> Deny | None:
     """B2g: invalid, of an unknown version, refused by the operator, orphaned, or in conflict."""
-    objection = at.objection(case, base_for_conflicts(at, case))
+    objection = case.change_set.flaw or at.objection(case, base_for_conflicts(at, case))
     if objection is not None and objection.why is not NoReason.CONFLICT:
         return Deny.of(objection)
     return (

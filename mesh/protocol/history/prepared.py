@@ -14,6 +14,7 @@ from mesh.environment.entries import spell
 from mesh.environment.kinds import merge
 from mesh.protocol.catalogue import ChangeSet
 from mesh.protocol.suite import Suite
+from mesh.wire.facts import NoReason
 from mesh.wire.identity import digest
 from mesh.wire.requests import Command, Key, Kind, Request
 
@@ -63,6 +64,8 @@ def prepare(change_set: ChangeSet, environment: bytes, suite: Suite) -> Prepared
     forgery = _forgery(change_set, environment, suite)
     if unknown is not None or forgery is not None:
         return Prepared(change_set, forgery, unknown, (), (), Decision())
+    if change_set.flaw is not None:
+        return Prepared(change_set, None, None, (change_set.flaw.detail,), (), Decision())
     faults = [error for command in request.resolved for error in check_resolved(command)]
     steps = () if faults else tuple(_step(command) for command in request.resolved)
     faults += _misfits(change_set, steps)
@@ -85,6 +88,8 @@ def _forgery(change_set: ChangeSet, environment: bytes, suite: Suite) -> str | N
     signed = change_set.propose.request
     if digest(signed.raw) != change_set.tx:
         return "the request is not the one that the attempt names"
+    if change_set.flaw is not None:
+        return None  # nobody can say here who signed what
     if change_set.request.environment != environment:
         return "it was signed for another environment"
     if not suite.verify(change_set.request.signer, signed.raw, signed.signature):
@@ -93,6 +98,8 @@ def _forgery(change_set: ChangeSet, environment: bytes, suite: Suite) -> str | N
 
 
 def _unknown(change_set: ChangeSet) -> str | None:
+    if change_set.flaw is not None and change_set.flaw.why is NoReason.VERSION:
+        return change_set.flaw.detail
     if change_set.kind is Kind.CHECKPOINT:
         return "checkpoints are not known to this version"
     for command in change_set.request.resolved:

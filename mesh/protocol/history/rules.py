@@ -51,6 +51,8 @@ def refusal_of_rights(
     """Rule 0: the operator may do everything; a controller of the roster merges and activates."""
     if prepared.forgery is not None:
         return _aside(Why.REFUSED, prepared.forgery)
+    if prepared.change_set.flaw is not None:
+        return None  # whoever reads it judges that; here it stops the fold, or fails
     signer = prepared.change_set.request.signer
     if signer == operator:
         return None

@@ -3,9 +3,11 @@
 import pytest
 
 from mesh.environment.policy import Policy
+from mesh.protocol.barrier import Word
+from mesh.protocol.barrier.removed import is_approved
 from mesh.protocol.barrier.skip import skip_record
 from mesh.wire.facts import NoReason
-from mesh.wire.requests import Base, Command, Kind
+from mesh.wire.requests import Base, Command, Kind, SignedRequest
 from tests.mesh.protocol.barrier.stage import (
     PATIENCE_NS,
     Stage,
@@ -169,6 +171,42 @@ def test_what_is_wrong_or_not_understood_is_refused(group: str, why: NoReason) -
     stage = Stage(2)
     change = stage.propose(1, signed=request("bad", (Command(group, "", {}),)))
     assert reason(stage.actor(2).hear_all().would_say(change)) is why
+
+
+UNREADABLE = [
+    (b"\x8b\x01 of tomorrow", NoReason.VERSION),
+    (b"a request in another language altogether", NoReason.VERSION),
+    (b"\x8b\x00 of today, and damaged", NoReason.INVALID),
+]
+
+
+@pytest.mark.parametrize(("raw", "why"), UNREADABLE)
+def test_a_request_that_cannot_be_read_is_answered(raw: bytes, why: NoReason) -> None:
+    """B2g: the attempt says who takes part; so its author is told, and is not kept waiting."""
+    stage = Stage(2)
+    change = stage.propose(1, signed=SignedRequest(raw, bytes(64)))
+    m = stage.actor(2).hear_all()
+    _ = m.act()
+    assert [reason(body) for body in m.said(change)] == [why]
+    assert m.barrier.status(m.number_of(change)).word is Word.CANCELLED_HERE
+
+
+def test_what_cannot_be_read_is_not_waited_for() -> None:
+    """B2g before B2f: what is missing below it would not make it readable."""
+    stage = Stage(3)
+    below = stage.propose(1)
+    change = stage.propose(1, below, signed=SignedRequest(UNREADABLE[0][0], bytes(64)))
+    m = stage.actor(2).hear(change.fact)
+    assert reason(m.would_say(change)) is NoReason.VERSION
+    assert reason(m.see(2).would_say(change)) is NoReason.VERSION
+
+
+def test_a_merge_that_cannot_be_read_has_no_operator_behind_it() -> None:
+    """B10: it lets in nothing that only an operator may let in."""
+    stage = Stage(2)
+    merge = stage.propose(1, kind=Kind.MERGE, signed=SignedRequest(UNREADABLE[0][0], bytes(64)))
+    m = stage.actor(2).hear_all()
+    assert not is_approved(m.catalogue[m.number_of(merge)])
 
 
 def test_the_operator_refuses() -> None:

@@ -2,7 +2,7 @@
 
 from mesh.environment.resolve import Resolution, Unresolved
 from mesh.protocol.history import Standing, Why
-from mesh.wire.requests import Base, Command, Kind
+from mesh.wire.requests import Base, Command, Kind, SignedRequest
 from tests.mesh.protocol.history.world import (
     ALICE,
     BOB,
@@ -374,6 +374,33 @@ def test_folding_stops_at_a_command_of_a_newer_version() -> None:
     assert side.history.needs_upgrade == number
     assert side.entry(after).outcome.standing is Standing.UNFOLDED
     assert side.item("a") is None
+
+
+def test_folding_stops_at_a_request_of_a_newer_version() -> None:
+    """F12: Where the whole request cannot be read it is the same, until a merge sets it aside."""
+    world = World()
+    side = world.side()
+    newer = SignedRequest(b"\x8b\x01 of tomorrow", bytes(64))
+    number = world.attempt(newer, Kind.NORMAL, 0, ALICE)
+    side.learn(1 << number)
+    after = side.propose(World().side().resolve(item("a", 1)), lamport=9)
+    side.learn(1 << after)
+    assert side.history.needs_upgrade == number
+    assert side.item("a") is None
+
+
+def test_a_request_that_nobody_can_read_is_set_aside() -> None:
+    """F6: One that says to be of this version and does not decode fails, here and everywhere."""
+    world = World()
+    side = world.side()
+    damaged = SignedRequest(b"\x8b\x00 of today", bytes(64))
+    number = world.attempt(damaged, Kind.NORMAL, 0, ALICE)
+    merge = world.attempt(SignedRequest(damaged.raw + b"!", bytes(64)), Kind.MERGE, 0, ALICE)
+    side.learn(1 << number | 1 << merge)
+    _ = side.change(item("a", 1))
+    assert side.entry(number).outcome.why is side.entry(merge).outcome.why is Why.FAILED
+    assert side.history.needs_upgrade is None
+    assert side.item("a") == 1
 
 
 def test_folding_goes_on_where_a_stranger_says_something_unknown() -> None:
