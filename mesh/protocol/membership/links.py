@@ -15,6 +15,9 @@ MISSES_MAX: Final = 3
 """Probes in a row without a direct answer before a link is called broken: with every tenth datagram
 lost, one probe in five misses."""
 
+PROBES_KEPT: Final = 64
+"""Outcomes of which the loss is told: with 64 a loss of one in twenty is told from none at all."""
+
 
 class Link(enum.StrEnum):
     """The way to a member, as people read it."""
@@ -48,16 +51,28 @@ class LinkState:
     """Probes since the last one that was answered by datagram. A new link has no credit: where its
     first probe is answered by stream alone, nothing is sent to be lost."""
     clock: ClockFilter = field(default_factory=ClockFilter)
+    probes: int = 0
+    """Those of which the outcome is kept."""
+    outcomes: int = 0
+    """A bit for each, the last one lowest: set where no datagram answered. There are as many links
+    as pairs of members, so this is no list."""
 
     def note(self, way: Way) -> None:
         """A probe ended this way."""
         self.way = way
+        self.probes = min(self.probes + 1, PROBES_KEPT)
+        self.outcomes = (self.outcomes << 1 | (way is not Way.DATAGRAM)) & (1 << PROBES_KEPT) - 1
         self.misses = 0 if way is Way.DATAGRAM else self.misses + 1
 
     @property
     def datagrams_pass(self) -> bool:
         """False where probes are answered by stream only, again and again."""
         return self.misses < MISSES_MAX or self.way is not Way.STREAM
+
+    @property
+    def missed(self) -> int:
+        """How many of the last ``probes`` no datagram answered."""
+        return self.outcomes.bit_count()
 
     def heard_since(self, monotonic_ns: int) -> bool:
         """Whether the member was heard directly at or after ``monotonic_ns``."""

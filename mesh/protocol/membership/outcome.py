@@ -82,6 +82,10 @@ class MemberRow:
     """Its wall clock minus ours."""
     quarantined: tuple[Incarnation, ...]
     """Further lives of the same controller that answer."""
+    probes: int
+    """The last ones from here that have ended, 64 at most."""
+    missed: int
+    """Those of them that no datagram answered in time: lost there or back, or nobody was there."""
     slow: int
     """On the own row: by how many steps this controller takes itself to be slow, 0 to 8."""
 

@@ -33,6 +33,8 @@ def _row(beliefs: Beliefs, controller: bytes, slow: int, now: Now, recent_ns: in
             round_trip_ns=None,
             offset_ns=None,
             quarantined=kept_out,
+            probes=0,
+            missed=0,
             slow=0,
         )
     clock = member.link.clock.read(now)
@@ -49,6 +51,8 @@ def _row(beliefs: Beliefs, controller: bytes, slow: int, now: Now, recent_ns: in
         round_trip_ns=None if clock is None else clock.round_trip_ns,
         offset_ns=None if clock is None else clock.offset_ns,
         quarantined=kept_out,
+        probes=member.link.probes,
+        missed=member.link.missed,
         slow=0,
     )
 
@@ -67,6 +71,8 @@ def _own_row(beliefs: Beliefs, slow: int) -> MemberRow:
         round_trip_ns=None,
         offset_ns=0,
         quarantined=(),
+        probes=0,
+        missed=0,
         slow=slow,
     )
 

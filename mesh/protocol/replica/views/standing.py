@@ -28,6 +28,8 @@ class ControllerView(TypedDict):
     site: str
     boot: int
     addresses: list[str]
+    profile: str
+    """The round-trip times that it expects: local, lan or wan."""
 
 
 class EnvironmentView(TypedDict):
@@ -103,6 +105,10 @@ class MemberView(TypedDict):
     round_trip_ns: int | None
     clock_offset_ns: int | None
     """Its wall clock minus ours."""
+    probes: int
+    """The last ones from here that have ended, 64 at most."""
+    probes_missed: int
+    """Those of them that no datagram answered in time."""
     forks: int
     """Further lives with its key that answer: a cloned disk."""
     slow: int
@@ -154,6 +160,7 @@ def _controller(replica: Replica) -> ControllerView:
         site=replica.configuration.site,
         boot=replica.own.boot,
         addresses=[str(address) for address in replica.configuration.addresses],
+        profile=replica.configuration.profile.value,
     )
 
 
@@ -252,6 +259,8 @@ def _member(look: Look, row: MemberRow, farewells: dict[bytes, str]) -> MemberVi
         link=row.link.value,
         round_trip_ns=row.round_trip_ns,
         clock_offset_ns=row.offset_ns,
+        probes=row.probes,
+        probes_missed=row.missed,
         forks=len(row.quarantined),
         slow=row.slow,
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mesh.protocol.membership.links import MISSES_MAX, Link, LinkState, Way
+from mesh.protocol.membership.links import MISSES_MAX, PROBES_KEPT, Link, LinkState, Way
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,16 @@ def test_datagrams_are_given_up_only_where_the_stream_works(
     for way in ways:
         state.note(way)
     assert state.datagrams_pass is passing
+
+
+def test_the_share_of_lost_probes_is_that_of_the_last_ones() -> None:
+    """Whatever no datagram answered is missed; what is long ago is forgotten."""
+    state = LinkState()
+    for way in (Way.DATAGRAM, Way.STREAM, Way.INDIRECT, Way.SILENCE):
+        state.note(way)
+    assert (state.probes, state.missed) == (4, 3)
+    for _ in range(PROBES_KEPT - 1):
+        state.note(Way.DATAGRAM)
+    assert (state.probes, state.missed) == (PROBES_KEPT, 1)
+    state.note(Way.DATAGRAM)
+    assert (state.probes, state.missed) == (PROBES_KEPT, 0)
