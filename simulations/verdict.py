@@ -1,7 +1,7 @@
 """What became of a run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,5 +47,7 @@ class Verdict:
     """For each fault, how often it made a difference."""
     counts: Mapping[str, int]
     """What happened how often."""
+    measures: Mapping[str, float] = field(default_factory=dict)
+    """What can be compared between runs, by name; times in nanoseconds."""
     judgements: tuple[Judgement, ...] = ()
     """Each promise of the scenario, if the run came to its end."""

@@ -23,6 +23,7 @@ from simulations.judging import Ending, judge
 from simulations.kernel import START_NS, Kernel
 from simulations.life import Maker
 from simulations.luck import Luck
+from simulations.measures import measured
 from simulations.network.datagrams import Datagrams
 from simulations.network.paths import Paths
 from simulations.network.streams import Streams
@@ -33,6 +34,7 @@ from simulations.recording.recorder import Recorder, Together
 from simulations.scenario import Scenario
 from simulations.troubles import Crash
 from simulations.verdict import Judgement, Verdict
+from simulations.witness import Moment
 from simulations.workload import Workload
 
 ASSEMBLY_LOOK_NS: Final = 100 * MILLISECOND
@@ -58,6 +60,7 @@ class World:
         self._recorder = recorder
         self._luck = Luck(scenario.seed)
         self._healing_ns = 0
+        self._assembled_ns: int | None = None
         self._judgements: tuple[Judgement, ...] = ()
         self.population = Population(scenario, self._luck, make)
         self.addresses = self.population.addresses
@@ -135,7 +138,7 @@ class World:
         return problems
 
     def _turbulence(self) -> None:
-        base_ns = self.kernel.now_ns
+        base_ns = self._assembled_ns = self.kernel.now_ns
         self._phase("assembled")
         if self.scenario.calm:
             self.inspector.barrier.calm()
@@ -193,7 +196,7 @@ class World:
         ending = Ending(
             healthy=healthy,
             hosts=[host for host in self.population.everybody() if host.replica is not None],
-            moments=self.inspector.witness.moments,
+            moments=self._moments(),
             steps=[step.name for step in self.scenario.workload],
             values=self.workload.values,
             bites=bites,
@@ -203,6 +206,19 @@ class World:
         for each in self._judgements:
             if not each.holds:
                 self.inspector.violated("expectation", f"{each.promise}: {each.seen}")
+
+    def _moments(self) -> Sequence[Moment]:
+        """What was seen since the mesh has assembled."""
+        base_ns = self._assembled_ns
+        assert base_ns is not None, "before that nothing is told"
+        return [each for each in self.inspector.witness.moments if each.time_ns >= base_ns]
+
+    def _measures(self) -> Mapping[str, float]:
+        """What can be compared with another run; nothing where no story begins."""
+        if self._assembled_ns is None:
+            return {}
+        submitted = [step.name for step in self.scenario.workload if step.name]
+        return measured(self._moments(), submitted, self._healing_ns, self.chronicle.counts)
 
     def lost(self, host: Host) -> None:
         """What only the disk of ``host`` held is lost, and nobody is to blame."""
@@ -238,5 +254,6 @@ class World:
             healing_ns=self._healing_ns,
             bites=self.faults.bites,
             counts=dict(sorted(self.chronicle.counts.items())),
+            measures=self._measures(),
             judgements=self._judgements,
         )
