@@ -245,7 +245,7 @@ class OwnedStore(Store):
     @property
     def deadline(self) -> int | None:
         """When `expire` next has something to do, in monotonic ns."""
-        return min((ended.until_ns for ended in self._ended.values()), default=None)
+        return min(ended.until_ns for ended in self._ended.values()) if self._ended else None
 
     def expire(self, now_ns: int) -> tuple[Key, ...]:
         """Drop what was shown dimmed for long enough; returns those keys."""

@@ -274,7 +274,7 @@ class Synchronizer:
     @property
     def deadline(self) -> int | None:
         """When `wake` next has something to do, in monotonic ns."""
-        return min((pull.deadline for pull in self._pulls.values()), default=None)
+        return min(pull.deadline for pull in self._pulls.values()) if self._pulls else None
 
     def wake(self, now_ns: int) -> Outcome:
         """Ask again what was not answered, and give up what has not been for too long."""

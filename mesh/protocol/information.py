@@ -35,7 +35,7 @@ from crdt import (
 from crdt import Standing as Liveliness
 from mesh.protocol.effects import WriteStore
 from mesh.protocol.inputs import Path, Write
-from mesh.protocol.now import MILLISECOND, SECOND, Now
+from mesh.protocol.now import MILLISECOND, SECOND, Now, earliest
 from mesh.protocol.outgoing import DIRECT_PEERS_MAX, FANOUT, Channel, Outgoing
 from mesh.wire.identity import Incarnation
 from mesh.wire.messages import StoreMessage
@@ -212,13 +212,12 @@ class Information:
     @property
     def deadline_ns(self) -> int | None:
         """Monotonic time at which ``wake`` has something to do."""
-        deadlines = (
+        return earliest(
             self._collect_at_ns,
             self._compare_at_ns,
             self._synchronizer.deadline,
             self.owned.deadline,
         )
-        return min((each for each in deadlines if each is not None), default=None)
 
     def wake(self, now: Now) -> Heard:
         """Resend or give up what went unanswered, let ended entries go, and collect."""

@@ -14,3 +14,12 @@ class Now(NamedTuple):
     wall_ns: int
     """Unix time as the host believes it: stamps, and the instant of a barrier. It may step
     or lie."""
+
+
+def earliest(*deadlines: int | None) -> int | None:
+    """The first of several monotonic times of which any may not be set; None: none is."""
+    first = None
+    for deadline in deadlines:
+        if deadline is not None and (first is None or deadline < first):
+            first = deadline
+    return first

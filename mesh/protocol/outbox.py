@@ -36,6 +36,11 @@ class Deeds:
     def __len__(self) -> int:
         return len(self.datagrams) + len(self.frames) + len(self.closes) + len(self.notifications)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is wanted."""
+        return not (self.datagrams or self.frames or self.notifications or self.closes)
+
     def extend(self, other: "Deeds") -> None:
         """Append all of ``other``, in its order."""
         self.datagrams += other.datagrams
@@ -115,10 +120,14 @@ class Outbox:
         """All that may leave now, as one value."""
         token = self._begin_write()
         self._gate()
+        if token is None:
+            self._writes.clear()  # after a failure nothing is written any more
+            if not self._dials and self.free.is_empty:
+                return Effects(wake_at_ns=wake_at_ns)
         deeds, self.free = self.free, Deeds()
         effects = Effects(
             token=token,
-            writes=tuple(self._writes) if token is not None else (),
+            writes=tuple(self._writes),
             datagrams=tuple(deeds.datagrams),
             frames=tuple(deeds.frames),
             dials=tuple(self._dials),
@@ -137,8 +146,10 @@ class Outbox:
         return self._last_token
 
     def _gate(self) -> None:
+        if self.gated.is_empty:
+            return
         deeds, self.gated = self.gated, Deeds()
-        if self.failed or not len(deeds):
+        if self.failed:
             return
         if self._durable == self._last_token:
             self.free.extend(deeds)

@@ -95,12 +95,15 @@ def tag(name: bytes) -> bytes:
     return digest(name)[:8] if any(name) else bytes(8)
 
 
-def pack(datagram: Datagram, sealer: Sealer, peer: ControllerId | None) -> bytes:
+def pack(
+    datagram: Datagram, sealer: Sealer, peer: ControllerId | None, encoded: bytes | None = None
+) -> bytes:
     """The payload of one UDP datagram for ``peer``.
 
+    ``encoded`` is its message in bytes, where they are at hand: the same one often goes to many.
     Raises TooLarge where the message has more than DATAGRAM_MESSAGE_BYTES_MAX bytes.
     """
-    message = codec.encode(datagram.message)
+    message = codec.encode(datagram.message) if encoded is None else encoded
     if len(message) > DATAGRAM_MESSAGE_BYTES_MAX:
         kind = type(datagram.message).__name__
         raise TooLarge(

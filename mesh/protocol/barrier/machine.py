@@ -179,13 +179,17 @@ class Barrier:
         if self._unsaid:
             number = self._unsaid.popleft()
             return Say(Applied(self._at.change_set(number).id))
-        if not self._stirred and not self._is_due(now):
+        if self.is_idle(now):
             return None
         action = self._next_action(now, lamport)
         self._stirred = action is not None
         if action is None:
             self._deadline_ns = min(self._deadlines(now), default=None)
         return action
+
+    def is_idle(self, now: Now) -> bool:
+        """Whether ``advance`` has nothing to say or to do now: nothing happened, nothing is due."""
+        return not (self._unsaid or self._stirred or self._is_due(now))
 
     @property
     def deadline_ns(self) -> int | None:

@@ -36,7 +36,7 @@ from mesh.protocol.membership.timing import (
     TIMINGS,
     transmissions_max,
 )
-from mesh.protocol.now import Now
+from mesh.protocol.now import Now, earliest
 from mesh.protocol.outgoing import Channel
 from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import (
@@ -106,11 +106,13 @@ class Membership:
         """Monotonic time at which ``wake`` has something to do; None while there is nobody."""
         if self._beliefs.left:
             return None
-        verdicts = [self._table.verdict_ns(suspect) for suspect in self._table.suspects.values()]
-        deadlines = [max(min(verdicts), self._grace_ns)] if verdicts else []
-        others = (self._turn_ns, self._probing.deadline_ns, self._telling.deadline_ns)
-        deadlines.extend(other for other in others if other is not None)
-        return min(deadlines, default=None)
+        suspects = self._table.suspects.values()
+        return earliest(
+            max(min(map(self._table.verdict_ns, suspects)), self._grace_ns) if suspects else None,
+            self._turn_ns,
+            self._probing.deadline_ns,
+            self._telling.deadline_ns,
+        )
 
     def members(self, now: Now) -> tuple[MemberRow, ...]:
         """One row for each controller of the roster, in its order."""

@@ -113,7 +113,7 @@ class Rounds:
     @property
     def deadline_ns(self) -> int | None:
         """When the next thing happens."""
-        return min((out.due_ns for out in self._rounds.values()), default=None)
+        return min(out.due_ns for out in self._rounds.values()) if self._rounds else None
 
 
 class Ring:

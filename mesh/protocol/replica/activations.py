@@ -47,8 +47,15 @@ class Activations:
             for gone in [each for each in table if each not in self._admissions]:
                 del table[gone]
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether there are learners."""
+        return bool(self._admissions)
+
     def deadline_ns(self, active: frozenset[bytes], now: Now) -> int | None:
         """When the next step is to be proposed here; None: nobody waits for one."""
+        if not self.is_awaited:
+            return None
         return min((due for due, _ in self._due(active, now)), default=None)
 
     def due(self, active: frozenset[bytes], now: Now) -> tuple[bytes, ...]:

@@ -32,7 +32,7 @@ from mesh.protocol.catalogue import Catalogue, Ids, numbers
 from mesh.protocol.effects import ChangeProgressed, ConfigurationSwapped
 from mesh.protocol.history import History, MergePlan
 from mesh.protocol.membership import Membership
-from mesh.protocol.now import SECOND, Now
+from mesh.protocol.now import SECOND, Now, earliest
 from mesh.protocol.replica.authoring import Cover, Unreadable, author
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.pace import Pace
@@ -106,7 +106,7 @@ class Crank:
 
     def turn(self, say: Speak, next_lamport: Callable[[], int], now: Now) -> None:
         """Do all that follows from what is known, one step after the other."""
-        if self.is_still:
+        if self.is_still or self._barrier.is_idle(now):
             return
         self._barrier.merges_by_itself = self._merges_by_itself()
         while True:
@@ -173,11 +173,10 @@ class Crank:
     @property
     def deadline_ns(self) -> int | None:
         """Monotonic time at which ``turn`` or ``swap`` has something to do."""
-        deadlines = (
+        return earliest(
             None if self.is_still else self._barrier.deadline_ns,
             self._swaps.deadline_ns(self._desk.outbox.is_durable),
         )
-        return min((each for each in deadlines if each is not None), default=None)
 
     # --- proposing ----------------------------------------------------------------------------
 

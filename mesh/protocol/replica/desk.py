@@ -56,7 +56,7 @@ class Desk:
             address, passes = self._resolve(each.to)
             fits = len(raw) <= envelope.DATAGRAM_MESSAGE_BYTES_MAX
             if each.channel is Channel.DATAGRAM and passes and fits and address is not None:
-                self._send_datagram(address, each, gated=gated)
+                self._send_datagram(address, each, raw, gated=gated)
             elif isinstance(each.to, Incarnation):
                 self._send_frames(each.to, raw, now, gated=gated)
             else:
@@ -77,14 +77,14 @@ class Desk:
     def _resolve(self, to: Incarnation | Address) -> tuple[Address | None, bool]:
         return (to, True) if isinstance(to, Address) else self.route(to)
 
-    def _send_datagram(self, address: Address, each: Outgoing, *, gated: bool) -> None:
+    def _send_datagram(self, address: Address, each: Outgoing, raw: bytes, *, gated: bool) -> None:
         if gated and self.outbox.is_full:
             self.counters["datagrams not kept for a slow disk"] += 1
             return
         self._datagrams_sent += 1
         datagram = envelope.Datagram(self.environment, self.own, self._datagrams_sent, each.message)
         peer = each.to.controller if isinstance(each.to, Incarnation) else None
-        payload = envelope.pack(datagram, self._sealer, peer)
+        payload = envelope.pack(datagram, self._sealer, peer, raw)
         self._deeds(gated=gated).datagrams.append((address, payload))
 
     def _send_frames(self, to: Incarnation, raw: bytes, now: Now, *, gated: bool) -> None:

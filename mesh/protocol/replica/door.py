@@ -43,7 +43,7 @@ from mesh.protocol.links import (
     Source,
     TwinMet,
 )
-from mesh.protocol.now import Now
+from mesh.protocol.now import Now, earliest
 from mesh.protocol.outgoing import Channel
 from mesh.protocol.replica.calls import FAILED, Call, Calls
 from mesh.protocol.replica.desk import Desk
@@ -182,10 +182,12 @@ class Replica:
     def _deadline_ns(self, now: Now) -> int | None:
         if self._is_over:
             return None
-        deadlines = [self.desk.links.deadline_ns, self.admission.deadline_ns]
-        if self.participant is not None:
-            deadlines.append(self.participant.deadline_ns(now))
-        return min((each for each in deadlines if each is not None), default=None)
+        inside = self.participant
+        return earliest(
+            self.desk.links.deadline_ns,
+            self.admission.deadline_ns,
+            inside.deadline_ns(now) if inside is not None else None,
+        )
 
     # --- time and disk ------------------------------------------------------------------------
 

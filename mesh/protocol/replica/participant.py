@@ -21,7 +21,7 @@ from mesh.protocol.effects import Image
 from mesh.protocol.history import History
 from mesh.protocol.information import DataSet, Information
 from mesh.protocol.membership import Membership
-from mesh.protocol.now import Now
+from mesh.protocol.now import Now, earliest
 from mesh.protocol.outgoing import Channel
 from mesh.protocol.replica.activations import Activations
 from mesh.protocol.replica.company import QUARANTINED, Company
@@ -209,13 +209,12 @@ class Participant:
 
     def deadline_ns(self, now: Now) -> int | None:
         """Monotonic time at which ``wake`` or ``settle`` has something to do."""
-        deadlines = (
+        return earliest(
             self.members.deadline_ns,
             self.information.deadline_ns,
             self.crank.deadline_ns,
             self.activations.deadline_ns(self.roster.active, now),
         )
-        return min((each for each in deadlines if each is not None), default=None)
 
     def wake(self, now: Now) -> None:
         """Do what is due."""
@@ -268,6 +267,8 @@ class Participant:
 
     def _activate(self, now: Now) -> bool:
         """Propose that learners that have caught up take part; whether anything was."""
+        if not self.activations.is_awaited:
+            return False
         due = self.activations.due(self.roster.active, now)
         proposed = [
             self.crank.propose_by_itself(
