@@ -104,14 +104,16 @@ class Durable:
     # --- damage -------------------------------------------------------------------------------
 
     def rot(self, random: Random) -> None:
-        """One row, whichever, is damaged from now on, and nobody knows."""
-        rows: list[Row] = [Single.LIFE]
-        rows += self.facts
-        rows += [RecordRow(key) for key in self.records]
-        rows += [MetaRow(name) for name in self.meta]
-        if self.store_metadata is not None:
-            rows.append(Single.VECTOR)
-        self.rotten[random.choice(rows)] = None
+        """One row is damaged from now on, and nobody knows: of any table, for some have few rows."""
+        tables: list[list[Row]] = [
+            [Single.LIFE],
+            [Single.VECTOR] if self.store_metadata is not None else [],
+            list(self.facts),
+            [RecordRow(key) for key in self.records],
+            [MetaRow(name) for name in self.meta],
+        ]
+        table = random.choice([rows for rows in tables if rows])
+        self.rotten[random.choice(table)] = None
 
     def put_aside(self) -> int:
         """Drop the rows that have rotted, as an opening does; how many."""

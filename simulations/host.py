@@ -32,6 +32,7 @@ from simulations.life import Life
 from simulations.network.datagrams import Datagrams
 from simulations.network.streams import Streams
 from simulations.plan import Delay
+from simulations.restarts import Restarts
 from simulations.scenario import Host as Plan
 
 LATE_NS: Final = 2 * SECOND
@@ -112,6 +113,7 @@ class Host:
         self._is_over = False
         """The life has ended by itself and waits for its disk."""
         self._starts = 0
+        self._restarts = Restarts()
         self._wall_ahead_ns = 0
         """By how much the wall clock was ahead of the monotonic one at the last step."""
 
@@ -136,12 +138,25 @@ class Host:
         """Start a controller from what is on the disk, as soon as the disk lets one begin."""
         assert not self.is_running, f"{self.name} runs already"
         self._starts += 1
+        wait_ns = self._restarts.wait_ns(self._world.kernel.now_ns)
+        if not wait_ns:
+            self._start(in_doubt=in_doubt, boot_floor=boot_floor)
+        else:
+            self._start_later(wait_ns, in_doubt=in_doubt, boot_floor=boot_floor)
+
+    def _start_later(self, wait_ns: int, *, in_doubt: bool, boot_floor: int) -> None:
+        attempt = self._starts
+
+        def start() -> None:
+            if attempt == self._starts and not self.is_running:
+                self._start(in_doubt=in_doubt, boot_floor=boot_floor)
+
+        self._world.kernel.after(wait_ns, start)
+
+    def _start(self, *, in_doubt: bool, boot_floor: int) -> None:
         if not self.disk.opens:
-            attempt = self._starts
             self.disk.failed += 1
-            self._world.kernel.after(
-                REOPEN_NS, lambda: self._try_again(attempt, in_doubt, boot_floor)
-            )
+            self._start_later(REOPEN_NS, in_doubt=in_doubt, boot_floor=boot_floor)
             return
         damaged = self.disk.damaged
         image = self.disk.begin_life(self.controller, in_doubt=in_doubt, boot_floor=boot_floor)
@@ -166,10 +181,6 @@ class Host:
             if address != self.address:
                 self.take(self.life, Sighted(address, "seed"))
 
-    def _try_again(self, attempt: int, in_doubt: bool, boot_floor: int) -> None:  # noqa: FBT001
-        if attempt == self._starts and not self.is_running:
-            self.start(in_doubt=in_doubt, boot_floor=boot_floor)
-
     def cancel_start(self) -> None:
         """No controller is to be started that is not yet there."""
         self._starts += 1
@@ -182,6 +193,8 @@ class Host:
         self.is_powered = not power
         self.replica = None
         self.disk.crash(torn=torn)
+        if power:
+            self._restarts.forget()
         self._world.streams.vanish(self, silently=power)
 
     def leave(self, farewell: Input) -> None:

@@ -62,6 +62,8 @@ class Inspector:
         """By controller and boot number."""
         self._copies: dict[str, None] = {}
         """Hosts that nobody planned: a copy of a disk runs there."""
+        self._copied: dict[bytes, None] = {}
+        """Controllers of which a copy ran: what two lives with one key do, no rule forbids."""
         self._steps_now: dict[str, int] = {}
         self._second = 0
         self._kernel = kernel
@@ -156,7 +158,7 @@ class Inspector:
     def _check_number(self, life: Incarnation) -> None:
         """No two lives have one number, unless the disk that remembered it was lost."""
         other = self._lives.setdefault((life.controller, life.boot), life)
-        if other != life:
+        if other != life and life.controller not in self._copied:
             self.violated("boot number", f"{life} and another life have the same number")
 
     def wiped(self, controller: bytes) -> None:
@@ -170,6 +172,7 @@ class Inspector:
         Neither of the two knows what the other has promised, as after an older image.
         """
         self._copies[copy] = None
+        self._copied[controller] = None
         self.wiped(controller)
 
     def at_rest(self, hosts: Iterable[Host], outside: Collection[str], *, agreed: bool) -> None:

@@ -129,12 +129,17 @@ class Mtu(Fault, frozen=True, tag="mtu"):
 
 
 class Corruption(Fault, frozen=True, tag="corruption"):
-    """A share of the datagrams, and of the frames in streams, arrives with one bit flipped."""
+    """A share of the datagrams, and of the frames in streams, arrives with one bit flipped.
+
+    Sealed, as packets are on every encrypted link, a flipped bit is noticed: the datagram is thrown
+    away and counted, the connection breaks. Not sealed, the controller has to cope with the bytes.
+    """
 
     hosts: tuple[Name, ...]
     share: Share
     frame_share: Share = 0.0
-    """Of the frames in streams: checksums let very few through, and a signature must stop those."""
+    """Of the frames in streams."""
+    sealed: bool = True
 
 
 class Replay(Fault, frozen=True, tag="replay"):
@@ -208,7 +213,7 @@ class SlowHost(Fault, frozen=True, tag="slow-host"):
 class Clone(Fault, frozen=True, tag="clone"):
     """A second controller runs from a copy of the host's disk, at an address of its own.
 
-    At the end of the interval the copy is switched off and thrown away.
+    At the end somebody decides: the copy is switched off for good, the controller started anew.
     """
 
     host: Name

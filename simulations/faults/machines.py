@@ -156,7 +156,14 @@ def _clone(stage: Stage, host: Host) -> Working:
         return OnHost(host.name, nothing, _once(bit=False))
     copy = stage.clone(host)
     copy.start(in_doubt=True)
-    return OnHost(host.name, copy.retire, lambda: copy.steps)
+
+    def undo() -> None:
+        copy.retire()
+        if host.is_running and not host.is_paused:
+            host.stop(power=False)
+            host.start()
+
+    return OnHost(host.name, undo, lambda: copy.steps)
 
 
 def _move(stage: Stage, name: str, host: Host) -> Working:

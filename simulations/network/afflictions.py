@@ -31,6 +31,8 @@ class Flight:
     """Until it has left its host, from now on."""
     lost_by: str = ""
     """Who lost it, a fault by its name or the usual luck; a lost frame is sent again, so late."""
+    is_broken: bool = False
+    """What was changed on its way is noticed when it arrives, for it was sealed."""
     copies_ns: tuple[int, ...] = ()
     """How much later each further copy arrives."""
 
@@ -183,6 +185,7 @@ class FlippedBits(Affliction):
             flipped = bytearray(flight.payload)
             flipped[bit >> 3] ^= 1 << (bit & 7)
             flight.payload = bytes(flipped)
+            flight.is_broken = self._plan.sealed
             self.bites += 1
 
 

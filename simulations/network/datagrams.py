@@ -15,6 +15,9 @@ _UDP_HEADERS: Final = 28
 """Bytes of IPv4 and UDP in front of each payload, for the count of bytes on the wire."""
 
 
+BROKEN_SEAL: Final = "bits were flipped, and its seal does not fit"
+
+
 class Parcel(NamedTuple):
     """One datagram on its way."""
 
@@ -23,6 +26,8 @@ class Parcel(NamedTuple):
     payload: bytes
     message: int
     """Its number for whoever looks at the traffic."""
+    is_broken: bool = False
+    """Its seal does not fit any more."""
 
 
 class Ear(Protocol):
@@ -53,6 +58,8 @@ class Datagrams:
         self._suppression = suppression or Suppression(())
         self.left: dict[Address, Affliction] = {}
         """Addresses that somebody has left, and why."""
+        self.rejected = 0
+        """Datagrams whose seal was broken."""
         self.sent = 0
         self.bytes_sent = 0
 
@@ -85,7 +92,7 @@ class Datagrams:
         if flight.lost_by:
             self._traffic.lost(parcel.message, flight.lost_by)
             return
-        arriving = parcel._replace(payload=flight.payload)
+        arriving = parcel._replace(payload=flight.payload, is_broken=flight.is_broken)
         self._kernel.after(flight.delay_ns, lambda: self._arrive(arriving))
         for later_ns in flight.copies_ns:
             self._kernel.after(flight.delay_ns + later_ns, lambda: self._arrive(arriving))
@@ -94,6 +101,10 @@ class Datagrams:
         ear = self._ears.get(parcel.target)
         if ear is None:
             self._miss(parcel)
+            return
+        if parcel.is_broken:
+            self.rejected += 1
+            self._traffic.lost(parcel.message, BROKEN_SEAL)
             return
         self._traffic.arrived(parcel.message)
         ear.heard(parcel.source, parcel.payload)
