@@ -50,8 +50,9 @@ class Showing:
     time_ns: int
     host: str
     is_late: bool
-    """Not at the common instant but as soon as it could."""
+    """After the common instant, as soon as it could."""
     why: str
+    """Why the common instant did not count here; empty where it did."""
 
 
 @dataclass(slots=True)
@@ -88,7 +89,11 @@ class Story:
     @property
     def on_time(self) -> list[Showing]:
         """Those of its own that show it at the common instant."""
-        return [each for each in self.shown if not each.is_late and each.host in self.released_by]
+        return [
+            each
+            for each in self.shown
+            if each.host in self.released_by and not each.is_late and not each.why
+        ]
 
     @property
     def afterwards(self) -> list[Showing]:

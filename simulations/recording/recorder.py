@@ -26,7 +26,7 @@ from mesh.protocol.effects import (
 )
 from mesh.protocol.inputs import Path
 from mesh.wire import codec
-from mesh.wire.facts import read_fact
+from mesh.wire.facts import Applied, No, Propose, Seal, read_fact
 from mesh.wire.framing import Assembler
 from mesh.wire.identity import Incarnation
 from simulations.checkers.information import InformationOracle
@@ -52,12 +52,24 @@ class Kind(StrEnum):
 
     STARTED = "started"
     STOPPED = "stopped"
+    PROPOSED = "proposed"
+    SEALED = "sealed"
+    REFUSED = "refused"
+    APPLIED = "applied"
     FACT = "fact"
     ASKED = "asked"
     SHOWN = "shown"
     NOTICED = "noticed"
     MEMBER = "member"
     VIOLATED = "violated"
+
+
+_FACT_KINDS: Final[dict[type, Kind]] = {
+    Propose: Kind.PROPOSED,
+    Seal: Kind.SEALED,
+    No: Kind.REFUSED,
+    Applied: Kind.APPLIED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +247,8 @@ class Recorder:
         self._facts[at] = None
         fact = read_fact(write.signed)
         self.stories.written(fact, self.now_ns)
-        self.mark(host.name, Kind.FACT, fact_words(fact, self.names))
+        kind = _FACT_KINDS.get(type(fact.body), Kind.FACT)
+        self.mark(host.name, kind, fact_words(fact, self.names))
 
     def told(self, host: Host, notification: Notification) -> None:
         """The controller tells somebody local."""

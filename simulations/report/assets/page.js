@@ -1,0 +1,126 @@
+// Puts the page together: one state that all parts look at, and one redraw for each change.
+
+class State {
+  constructor(data, events) {
+    this.data = data;
+    this.events = events;
+    this.bad = Array.from(events.markAt).filter((i) => i >= 0 && data.marks[events.about[i]][1] === "violated");
+    this.chosen = this.bad.length ? this.bad[this.bad.length - 1] : -1;
+    this.way = "causes";
+    this.moment = this.bad.length ? events.time[this.chosen] : this.firstTrouble();
+    this.from = 0;
+    this.to = data.endsUs;
+    this.listeners = [];
+    this.relight();
+  }
+
+  firstTrouble() {
+    const { troubles, beginsUs } = this.data;
+    const first = troubles.find((one) => one.beginsUs !== null && one.bit);
+    return first ? (first.beginsUs + first.endsUs) / 2 : beginsUs;
+  }
+
+  changed() {
+    if (this.waits) return;
+    this.waits = true;
+    requestAnimationFrame(() => { this.waits = false; for (const listener of this.listeners) listener(); });
+  }
+
+  moveTo(us) {
+    this.moment = us;
+    if (us < this.from || us > this.to) this.show(us - (this.to - this.from) / 2, us + (this.to - this.from) / 2);
+    this.changed();
+  }
+
+  // The window of the diagram, kept within the run and not shorter than a microsecond or so.
+  show(from, to) {
+    const length = Math.max(20, Math.min(to - from, this.data.endsUs));
+    this.from = Math.max(0, Math.min(from, this.data.endsUs - length));
+    this.to = this.from + length;
+    this.changed();
+  }
+
+  // Goes where something happened, and shows `length` of it.
+  visit(us, length = 0) {
+    const span = Math.max(length * 1.6, 8000);
+    this.moment = us;
+    this.show(us - span * 0.2, us + span * 0.8);
+    document.getElementById("diagram").scrollIntoView({ behavior: "smooth", block: "start" });
+  }
+
+  // A window in which the last events before the violation can be told apart.
+  showEnd() {
+    if (!this.bad.length) { this.showFirst(); return; }
+    const end = this.bad[this.bad.length - 1];
+    let left = 60, i = end;
+    while (i > 0 && left > 0) { if (!this.cone || this.cone[i]) left--; i--; }
+    const from = this.events.time[i], to = this.events.time[end];
+    const margin = Math.max(200, (to - from) * 0.08);
+    this.show(from - margin, to + margin * 2);
+  }
+
+  // The first ChangeSet of the story, or the first thing that happens in it.
+  showFirst() {
+    const story = this.data.stories.find((one) => !one.early);
+    const at = story ? story.proposedUs : this.data.beginsUs;
+    const length = story ? Math.min(storyEnd(story) - at, 60000) : 50000;
+    this.show(at - length * 0.2, at + length * 1.3);
+  }
+
+  choose(event) {
+    this.chosen = event;
+    this.relight();
+    this.changed();
+  }
+
+  light(way) {
+    this.way = way;
+    this.relight();
+    this.changed();
+  }
+
+  relight() {
+    const last = this.bad[this.bad.length - 1];
+    const ends = this.chosen < 0 ? [] : this.chosen === last ? this.bad : [this.chosen];
+    this.cone = !ends.length || this.way === "none" ? null : this.way === "effects" ? effectsOf(this.events, ends) : causesOf(this.events, ends);
+  }
+}
+
+async function main() {
+  const data = await unpack(document.getElementById("data").textContent);
+  const events = readEvents(data);
+  const state = new State(data, events);
+  const place = (name) => document.getElementById(name);
+  const overview = new Overview(data, state, place("overview"));
+  const matrix = new Matrix(data, state, place("matrix"));
+  const diagram = new Diagram(data, events, state, place("diagram"));
+  drawMoments(data, state, place("moments"));
+  drawStories(data, state, place("stories"));
+  drawWrites(data, state, place("writes"));
+  if (data.leftOut) place("left-out").textContent = `The first ${data.leftOut.toLocaleString("en")} messages are left out: this file is bounded.`;
+  state.listeners.push(() => { overview.draw(); matrix.draw(); diagram.draw(); diagram.tellChosen(); });
+  new ResizeObserver(() => state.changed()).observe(document.body);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => state.changed());
+  place("copy").addEventListener("click", () => navigator.clipboard.writeText(place("replay").textContent));
+  state.showEnd();
+  for (const listener of state.listeners) listener();
+  place("drawn").textContent = JSON.stringify(drawn(data, events, state, overview, matrix, diagram));
+}
+
+// What was drawn, for whoever tests the page.
+function drawn(data, events, state, overview, matrix, diagram) {
+  return {
+    hosts: data.hosts.length, messages: events.letters, marks: data.marks.length, events: events.count,
+    troubles: overview.bars.length, charts: overview.rows.map((row) => row.title), cells: matrix.cells.length,
+    arrows: diagram.drawn.length - diagram.marksDrawn, marksDrawn: diagram.marksDrawn, arrowsInCone: diagram.inCone,
+    cone: state.cone ? state.cone.reduce((sum, each) => sum + each, 0) : 0,
+    stories: document.querySelectorAll("details.story").length, moments: data.moments.length,
+    window: [state.from, state.to], width: document.documentElement.clientWidth,
+    overflows: document.documentElement.scrollWidth > document.documentElement.clientWidth,
+  };
+}
+
+main().catch((error) => {
+  document.getElementById("failed").textContent = `The pictures could not be drawn: ${error}. A newer browser may help; the verdict above is complete.`;
+  throw error;
+});
