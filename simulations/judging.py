@@ -65,9 +65,11 @@ class _Judge:
         return Judgement(promise, holds=True, seen=answers[0][2] if answers else "nobody is there")
 
     def _numbered(self, name: str) -> list[str]:
-        """A repeated step stands for all its repetitions."""
-        repeated = [each for each in self._ending.steps if _is_repetition(each, name)]
-        return repeated or [name]
+        """A repeated step stands for all its repetitions; of what is not asked nothing is judged.
+
+        So whoever shortens a failing scenario cannot make a promise fail by leaving out its step.
+        """
+        return [each for each in self._ending.steps if each == name or _is_repetition(each, name)]
 
     def _times(self, seen: str, **what: str) -> list[Moment]:
         return [
@@ -93,10 +95,7 @@ class _ChangeJudge(_Judge):
             yield self._stands(f"{name} is set aside", name, self._is_set_aside)
         for name in self._all(expect.cancelled):
             yield self._stands(f"{name} is cancelled", name, self._is_off)
-        for group in expect.one_of:
-            yield self._one_of(group)
-        for name, words in expect.refused.items():
-            yield self._refused(name, words)
+        yield from self._races()
         for name, within_ns in expect.shown_within_ns.items():
             for each in self._numbered(name):
                 yield self._shown_within(each, within_ns)
@@ -108,6 +107,16 @@ class _ChangeJudge(_Judge):
             yield _counted("late shows", len(late), expect.late)
         if expect.merges is not None:
             yield _counted("merges", self._merges(), expect.merges)
+
+    def _races(self) -> Iterator[Judgement]:
+        """Who wins, and who is refused."""
+        expect = self._expect
+        for group in expect.one_of:
+            if all(map(self._numbered, group)):
+                yield self._one_of(group)
+        for name, words in expect.refused.items():
+            if self._numbered(name):
+                yield self._refused(name, words)
 
     def _all(self, names: Sequence[str]) -> list[str]:
         return [each for name in names for each in self._numbered(name)]
@@ -195,7 +204,8 @@ class _ValueJudge(_Judge):
         for key, value in self._expect.settings.items():
             yield self._setting(key, value)
         for key, names in self._expect.entries.items():
-            yield self._entry(key, names)
+            if all(map(self._numbered, names)):
+                yield self._entry(key, names)
 
     def _setting(self, key: str, value: object) -> Judgement:
         def ask(host: Host) -> tuple[bool, str]:

@@ -205,7 +205,7 @@ class World:
         self._judgements = judge(self.scenario.expect, ending)
         for each in self._judgements:
             if not each.holds:
-                self.inspector.violated("expectation", f"{each.promise}: {each.seen}")
+                self.inspector.violated(f"expectation: {each.promise}", each.seen)
 
     def _moments(self) -> Sequence[Moment]:
         """What was seen since the mesh has assembled."""

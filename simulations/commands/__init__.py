@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import Final, Protocol, cast
 
 COMMANDS: Final = {
-    "run": ("run", "run one scenario"),
-    "show": ("show", "print the resolved scenario of a seed"),
+    "list": ("list", "list the situations that come with Trellis"),
+    "run": ("run", "run one of them, or a file: what happened, and which promises were kept"),
+    "show": ("show", "print one as it is written, or everything about the run of a seed"),
     "sweep": ("sweep", "run many seeds"),
     "replay": ("replay", "run again what a file or a seed describes, and compare"),
     "shrink": ("shrink", "make the smallest scenario that fails like a given one"),

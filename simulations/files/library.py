@@ -30,13 +30,31 @@ def find(word: str) -> Situation:
 
     Raises NoSituation, Misspelled and OSError.
     """
+    place = _place(word)
+    if isinstance(place, Path):
+        return read_file(place)
+    name, text = place
+    return read_situation(text, name, source=name)
+
+
+def text_of(word: str) -> str:
+    """The situation that ``word`` means, as it is written.
+
+    Raises NoSituation and OSError.
+    """
+    place = _place(word)
+    return place.read_text(encoding="utf-8") if isinstance(place, Path) else place[1]
+
+
+def _place(word: str) -> Path | tuple[str, str]:
+    """A file, or the name and the text of a situation of the library."""
     name = word.replace("-", "_")
     for known, text in _texts():
         if name == known:
-            return read_situation(text, known, source=known)
+            return known, text
     path = Path(word)
     if path.suffix == SUFFIX or path.is_file():
-        return read_file(path)
+        return path
     raise NoSituation(f"there is no situation {word!r}, and no such file; {hint(name, names())}")
 
 

@@ -1,0 +1,171 @@
+"""What a person reads after a run: the story, the promises, and how to see it again."""
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from simulations.commands.talking import say
+from simulations.comparing import Difference
+from simulations.files.situation import Situation
+from simulations.measures import TIMES
+from simulations.report.prose import moments
+from simulations.report.subject import Subject
+from simulations.report.troubles import troubles
+from simulations.report.words import count, duration
+from simulations.scenario import Scenario
+from simulations.verdict import Judgement, Verdict
+
+KEPT: Final = "✔"
+BROKEN: Final = "✘"
+WIDTH: Final = 100
+PROMISE_WIDTH: Final = 44
+MEASURE_WIDTH: Final = 44
+
+FEW: Final = 6
+"""Hosts of one site that are named; of more their number says enough."""
+
+
+def overview(situation: Situation, scenario: Scenario) -> None:
+    """What is about to be run."""
+    say(situation.title)
+    if situation.story:
+        say()
+        for paragraph in situation.story.split("\n\n"):
+            for line in textwrap.wrap(paragraph, WIDTH - 2):
+                say(f"  {line}")
+    say()
+    sites: dict[str, list[str]] = {}
+    for host in scenario.hosts:
+        sites.setdefault(host.site, []).append(host.name)
+    for site, names in sites.items():
+        told = " ".join(names) if len(names) <= FEW else count(len(names), "host")
+        say(f"  {site}: {told}")
+
+
+def story(subject: Subject) -> None:
+    """What happened, its times counted from the assembly as in the file."""
+    say()
+    for moment in moments(subject, troubles(subject)):
+        since_ns = moment.time_ns - subject.begins_ns
+        if since_ns >= 0:
+            say(f"  {since_ns / 1e9:9.3f} s  {moment.words}")
+
+
+def tell(verdict: Verdict, scenario: Scenario, again: str, *, pending: str | None) -> None:
+    """What came of it."""
+    say()
+    for judgement in verdict.judgements:
+        say(_judged(judgement))
+    if scenario.expect is None:
+        _tell_bites(verdict, scenario)
+    for violation in verdict.violations:
+        if not violation.rule.startswith("expectation"):
+            say(f"  {BROKEN} {violation}")
+    say()
+    say(_result(verdict, pending))
+    say(f"  again   {again}")
+    say(f"  digest  {verdict.digest}")
+
+
+def _judged(judgement: Judgement) -> str:
+    mark = KEPT if judgement.holds else BROKEN
+    return f"  {mark} {judgement.promise:{PROMISE_WIDTH}} {judgement.seen}".rstrip()
+
+
+def _tell_bites(verdict: Verdict, scenario: Scenario) -> None:
+    for fault, bites in zip(scenario.faults, verdict.bites.values(), strict=True):
+        name = fault.name or str(type(fault).__struct_config__.tag)
+        say(f"  the fault {name} bit {count(bites, 'time')}")
+
+
+def _result(verdict: Verdict, pending: str | None) -> str:
+    broken = [each for each in verdict.judgements if not each.holds]
+    others = [each for each in verdict.violations if not each.rule.startswith("expectation")]
+    if others:
+        return f"Something happened that never must: {others[0].rule}."
+    if pending is not None and broken:
+        return f"Pending, and never counted as passing: {pending}."
+    if pending is not None:
+        return f"It holds, though it is marked as pending ({pending}): take the mark away."
+    if broken:
+        return f"{count(len(broken), 'promise')} of {len(verdict.judgements)} broken."
+    promises = len(verdict.judgements)
+    kept = f", and {count(promises, 'promise')} kept" if promises else ""
+    return f"All that must hold has held{kept}."
+
+
+# --- many seeds ---------------------------------------------------------------------------------
+
+
+def tell_many(situation: Situation, verdicts: Sequence[Verdict], again: str) -> None:
+    """Each promise with the number of seeds that kept it, and how to see those that did not."""
+    say(f"{situation.title}: {count(len(verdicts), 'seed')}")
+    say()
+    kept: dict[str, list[bool]] = {}
+    for verdict in verdicts:
+        for judgement in verdict.judgements:
+            kept.setdefault(judgement.promise, []).append(judgement.holds)
+    for promise, held in kept.items():
+        mark = KEPT if all(held) else BROKEN
+        say(f"  {mark} {promise:{PROMISE_WIDTH}} {sum(held)} of {len(held)}")
+    failed = [verdict for verdict in verdicts if verdict.violations]
+    say()
+    for verdict in failed:
+        violation = verdict.violations[0]
+        say(f"  {again} --seed {verdict.seed}")
+        say(f"      {violation.rule}: {violation.text}")
+    if situation.pending is not None:
+        say(f"Pending, and never counted as passing: {situation.pending}.")
+    elif failed:
+        say(f"{len(failed)} of {count(len(verdicts), 'seed')} failed.")
+    else:
+        say("All that must hold has held, on every seed.")
+
+
+# --- alternatives -------------------------------------------------------------------------------
+
+
+def tell_compared(
+    situation: Situation,
+    chosen: range,
+    before: Sequence[Verdict],
+    others: Mapping[str, Sequence[Verdict]],
+    found: Mapping[str, Mapping[str, Difference]],
+) -> None:
+    """Each measure of each alternative beside that of the file as it is written."""
+    say(f"{situation.title}: the same luck, seeds {chosen[0]}..{chosen[-1]}")
+    for name, differences in found.items():
+        say()
+        head = f"{'measure (mean)':{MEASURE_WIDTH}} {'as written':>12} {name:>12}"
+        say(f"{head}   difference, 95 % of it within")
+        for measure, difference in differences.items():
+            say(_compared(measure, difference))
+        say()
+        say(f"  {_kept(others[name])} with {name}, {_kept(before)} as written")
+    say()
+    say(f"A difference that is marked ({BOLD}) leaves out zero.")
+
+
+BOLD: Final = "*"
+
+
+def _compared(measure: str, difference: Difference) -> str:
+    def spelled(value: float) -> str:
+        return duration(round(value)) if measure in TIMES else f"{value:,.3g}"
+
+    means = f"{spelled(difference.before):>12} {spelled(difference.after):>12}"
+    line = f"{measure:{MEASURE_WIDTH}} {means}"
+    if difference.before == difference.after and difference.low == difference.high:
+        return f"{line}   none"
+    sign = "+" if difference.mean > 0 else ""
+    mark = BOLD if difference.is_certain else " "
+    if math.isinf(difference.low):
+        return f"{line}   {sign}{spelled(difference.mean)}"
+    within = f"{spelled(difference.low)} to {spelled(difference.high)}"
+    return f"{line} {mark} {sign}{spelled(difference.mean)}, {within}"
+
+
+def _kept(verdicts: Sequence[Verdict]) -> str:
+    good = len([verdict for verdict in verdicts if not verdict.violations])
+    return f"{good} of {len(verdicts)} seeds kept every promise"
