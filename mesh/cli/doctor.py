@@ -1,18 +1,20 @@
-"""``trellis doctor``: what is wrong here, and what to do about each."""
+"""``trellis doctor``: what is wrong here, and what to do about each; or all of it as a scenario."""
 
 from __future__ import annotations
 
 import argparse
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from mesh.cli.arguments import add_common
 from mesh.cli.client import Client
-from mesh.cli.errors import DONE, FAILED
+from mesh.cli.errors import DONE, FAILED, CommandError
 from mesh.cli.output import emit_json, paint, say
 from mesh.cli.place import socket_of
 
 if TYPE_CHECKING:
-    from mesh.protocol.replica.views import Diagnosis
+    from mesh.protocol.replica.views import Diagnosis, Members, Status
 
 _COLOURS: Final = {"ok": "green", "note": "blue", "warning": "yellow", "error": "red"}
 
@@ -20,12 +22,26 @@ _COLOURS: Final = {"ok": "green", "note": "blue", "warning": "yellow", "error": 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     add_common(parser)
-    parser.epilog = "example:\n  trellis doctor    # exit code 1 if anything is an error"
+    parser.add_argument(
+        "--record",
+        metavar="FILE",
+        type=Path,
+        help="instead write this mesh as a scenario of the simulator: who is there, round-trip"
+        " times and loss as seen from here; no keys, addresses or values",
+    )
+    parser.epilog = (
+        "examples:\n"
+        "  trellis doctor                        # exit code 1 if anything is an error\n"
+        "  trellis doctor --record mesh.toml     # then: trellis sim run mesh.toml"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Show every finding; 1 where one of them is an error."""
-    told = Client(socket_of(arguments)).get("/v1/doctor")
+    """Show every finding; 1 where one of them is an error. Or record the mesh."""
+    client = Client(socket_of(arguments))
+    if arguments.record is not None:
+        return _record(client, arguments.record, as_json=arguments.json)
+    told = client.get("/v1/doctor")
     diagnosis = cast("Diagnosis", told)
     if arguments.json:
         emit_json(told)
@@ -36,3 +52,28 @@ def run(arguments: argparse.Namespace) -> int:
             if finding["do"]:
                 say(f"         {paint('→', 'dim')} {finding['do']}")
     return DONE if diagnosis["well"] else FAILED
+
+
+def _record(client: Client, file: Path, *, as_json: bool) -> int:
+    """Write the mesh as a scenario. Raises CommandError; a file that is there is left alone."""
+    from mesh.cli.recording import scenario_of
+
+    status = cast("Status", client.get("/v1/status"))
+    members = cast("Members", client.get("/v1/members"))
+    text = scenario_of(status, members, time.strftime("%Y-%m-%d"))
+    if text is None:
+        raise CommandError(
+            FAILED, "this controller belongs to no environment yet: see `trellis status`"
+        )
+    try:
+        with file.open("x", encoding="utf-8") as opened:
+            _ = opened.write(text)
+    except FileExistsError:
+        raise CommandError(FAILED, f"{file} is there already: choose another name") from None
+    except OSError as error:
+        raise CommandError(FAILED, f"{file} cannot be written: {error.strerror}") from error
+    if as_json:
+        emit_json({"recorded": str(file)})
+    else:
+        say(f"recorded in {file}; now: trellis sim run {file}")
+    return DONE
