@@ -25,6 +25,10 @@ COMMANDS: Final = {
     "change": ("change", "ChangeSets: new, add, show, submit, list, log, conflicts, restage …"),
     "doctor": ("doctor", "what is wrong here, and what to do"),
     "config": ("config", "check controller.toml"),
+    "sim": (
+        "sim",
+        "what if? a whole mesh in one process, with partitions, crashes and wrong clocks",
+    ),
 }
 
 OVERVIEW: Final = """\

@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "replay": ("replay", "run again what a file or a seed describes, and compare"),
     "shrink": ("shrink", "make the smallest scenario that fails like a given one"),
     "determinism": ("determinism", "run the same seeds in two processes: is it one run?"),
+    "maelstrom-node": ("maelstrom", "be a node of Maelstrom, the test bench of Jepsen"),
 }
 """By the word that is typed: the module here, and what it does in a few words."""
 
@@ -37,7 +38,12 @@ def main(words: Sequence[str], *, prog: str = "python -m simulations") -> int:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     chosen = next((word for word in words if word in COMMANDS), None)
     for name, (module, summary) in COMMANDS.items():
-        sub = commands.add_parser(name, help=summary, description=summary)
+        sub = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         if name == chosen:
             command = cast("Command", importlib.import_module(f"simulations.commands.{module}"))
             command.add_arguments(sub)
