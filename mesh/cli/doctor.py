@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " times and loss as seen from here; no keys, addresses or values",
     )
     parser.epilog = (
-        "examples:\n"
+        "example:\n"
         "  trellis doctor                        # exit code 1 if anything is an error\n"
         "  trellis doctor --record mesh.toml     # then: trellis sim run mesh.toml"
     )
