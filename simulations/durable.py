@@ -104,7 +104,7 @@ class Durable:
     # --- damage -------------------------------------------------------------------------------
 
     def rot(self, random: Random) -> None:
-        """One row is damaged from now on, and nobody knows: of any table, for some have few rows."""
+        """One row rots, and nobody knows: of any table alike, for some have few rows."""
         tables: list[list[Row]] = [
             [Single.LIFE],
             [Single.VECTOR] if self.store_metadata is not None else [],

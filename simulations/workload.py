@@ -142,6 +142,13 @@ class Workload:
         order = Command("environment", "set", {"barrier": "majority"})
         host.take(host.life, SubmitCommands(self._calls, "majority", (order,), "", PATIENCE_NS))
 
+    def change_something(self, host: Host) -> int:
+        """Somebody makes a change that nobody else makes; the number of the call."""
+        self._calls += 1
+        order = Command("item", "set", {"name": "sign of life", "value": "yes"})
+        host.take(host.life, SubmitCommands(self._calls, "life", (order,), "", PATIENCE_NS))
+        return self._calls
+
     # --- the operator -------------------------------------------------------------------------
 
     def accept_all(self) -> None:

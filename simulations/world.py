@@ -178,6 +178,8 @@ class World:
             limit_ns = began_ns + self.scenario.healing_ns
             problems = self._wait_for(company, limit_ns, self.scenario.look_ns)
         self._healing_ns = self.kernel.now_ns - began_ns
+        if not problems and self._may_go_on(company):
+            problems = self._go_on(company)
         if self.inspector.violations:
             return
         for problem in problems:
@@ -185,6 +187,20 @@ class World:
         outside = [name for name in self.hosts if name not in core]
         self.inspector.at_rest(company.members(), outside, agreed=not problems)
         self._judge(company.members())
+
+    def _may_go_on(self, company: Company) -> bool:
+        """Whether others are broken for ever, and the core can change things without them."""
+        enough = len(self.hosts) // 2 + 1 if self.scenario.policy == "majority" else 1
+        return bool(self.scenario.core) and len(company.members()) >= enough
+
+    def _go_on(self, company: Company) -> list[str]:
+        """To agree on the past is not enough: the core must be able to change something new."""
+        limit_ns = self.kernel.now_ns + self.scenario.healing_ns
+        call = self.workload.change_something(company.members()[0])
+        problems = self._wait_for(company, limit_ns, self.scenario.look_ns)
+        if not problems and not self.inspector.answers.get(call, False):
+            return [f"{company.members()[0].name} could not change anything any more"]
+        return problems
 
     def _judge(self, healthy: Sequence[Host]) -> None:
         """Hold what the scenario promises against what is there."""
