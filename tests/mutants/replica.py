@@ -115,8 +115,12 @@ _DURABILITY: Final[dict[str, Mutant]] = {
 
 _LIVES: Final[dict[str, Mutant]] = {
     "replica-boot-always-proven": Mutant(
-        edit(Scribe.boot, "last if last and image.unbroken", "last if last"),
+        edit(Scribe.boot, "last if last and goes_on", "last if last"),
         (f"{_RESTARTS}::test_a_boot_proves_the_last_number_only_where_the_store_went_on",),
+    ),
+    "replica-boot-proves-what-was-fetched": Mutant(
+        edit(Scribe.boot, " and previous == here", ""),
+        (f"{_RESTARTS}::test_what_was_fetched_from_others_proves_nothing",),
     ),
     "replica-history-forgotten": Mutant(
         edit(Participant.start, "if self.barrier.remembered:", "if False:"),

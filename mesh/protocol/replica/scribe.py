@@ -10,6 +10,7 @@ from mesh.protocol.now import Now
 from mesh.protocol.replica.company import Company
 from mesh.protocol.replica.crank import Crank
 from mesh.protocol.replica.desk import Desk
+from mesh.protocol.replica.former import former_life, life_note
 from mesh.protocol.spreading import Spreading
 from mesh.wire import cbor
 from mesh.wire.facts import Body, Boot, Fact, SignedFact, read_fact
@@ -51,16 +52,19 @@ class Scribe:
 
     def boot(self, image: Image, place: Enrolment, now: Now) -> None:
         """Say that a new life has begun."""
-        previous = image.previous
+        here = former_life(image, self._desk.own.controller)
+        previous = here if here is not None and self._chains.chain(here) else image.previous
         last = len(self._chains.chain(previous)) if previous is not None else 0
+        goes_on = image.unbroken and previous == here
         body = Boot(
             environment=place.environment,
             generation=place.generation,
             generation_nonce=place.generation_nonce,
             previous=previous if last else None,
-            proven=last if last and image.unbroken else None,
+            proven=last if last and goes_on else None,
             folded=(),
         )
+        self._desk.write(life_note(self._desk.own))
         _ = self.say(body, now)
 
     # --- own facts ----------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import pytest
 from mesh.protocol.effects import Answer, Noticed
 from mesh.protocol.inputs import SubmitCommands
 from mesh.protocol.now import SECOND
+from mesh.protocol.replica.former import LIFE_KEY
 from mesh.protocol.replica.scribe import LAMPORT_KEY, facts_of
 from mesh.wire.facts import Boot, Content, Fact, SignedFact, write_fact
 from mesh.wire.identity import NO_HASH, Incarnation
@@ -42,6 +43,28 @@ def test_a_boot_proves_the_last_number_only_where_the_store_went_on(unbroken: bo
     assert isinstance(body, Boot)
     assert body.previous == former
     assert body.proven == (last if unbroken else None)
+
+
+def test_what_was_fetched_from_others_proves_nothing() -> None:
+    """After a lost or restored disk the store has own lives whose end only others know of."""
+    solo = lived()
+    here = solo.replica.own
+    assert solo.replica.participant is not None
+    last = len(solo.replica.participant.chains.chain(here))
+    lost = Incarnation(here.controller, here.boot + 3, b"lostlife")
+    own = solo.replica.participant.chains
+    boot = Boot(solo.replica.desk.environment, 0, bytes(16), None, None, ())
+    content = Content(1, lost, 1, NO_HASH, own.chain(here)[-1].reference, own.lamport + 1, 0, boot)
+    solo.disk.facts[lost, 1] = write_fact(content, Key(lost.controller).sign).signed
+    solo.disk.boot, solo.disk.previous = lost.boot, lost
+    said = boot_of(Solo(solo.disk)).body
+    assert isinstance(said, Boot)
+    assert (said.previous, said.proven) == (here, last)
+    del solo.disk.meta[LIFE_KEY]
+    solo.disk.previous = lost
+    said = boot_of(Solo(solo.disk)).body
+    assert isinstance(said, Boot)
+    assert (said.previous, said.proven) == (lost, None)
 
 
 def test_a_restarted_controller_shows_what_it_had_applied() -> None:
