@@ -145,7 +145,7 @@ class Workload:
     def change_something(self, host: Host) -> int:
         """Somebody makes a change that nobody else makes; the number of the call."""
         self._calls += 1
-        order = Command("item", "set", {"name": "sign of life", "value": "yes"})
+        order = Command("item", "set", {"name": "sign-of-life", "value": "yes"})
         host.take(host.life, SubmitCommands(self._calls, "life", (order,), "", PATIENCE_NS))
         return self._calls
 
