@@ -32,7 +32,7 @@ from tests.tiers.stage import PATIENCE_NS
 DEED_NS: Final = 10 * MILLISECOND
 """From one deed to the next: soon enough that nobody has noticed the first one."""
 
-WAIT_NS: Final = 30 * SECOND
+WAIT_NS: Final = 20 * SECOND
 """For any condition: several times what a detector, a merge or a return takes."""
 
 
