@@ -23,7 +23,7 @@ _SECONDS: Final = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     add = parser.add_argument
-    _ = add("run", metavar="FILE|SEED", help="what shrink wrote, or a seed that a sweep named")
+    _ = add("which", metavar="FILE|SEED", help="what shrink wrote, or a seed that a sweep named")
     _ = add("--scenario", help="the scenario of the sweep that named the seed")
     _ = add("--trace", action="store_true", help="print every event")
     _ = add("--until", type=_duration, metavar="TIME", help="stop there, such as '3.2 s'")
@@ -44,11 +44,11 @@ def _duration(text: str) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """Do it; 1 if anything was violated, 2 if it could not be replayed or was another run."""
     try:
-        then = None if arguments.run.isdecimal() else load(Path(arguments.run))
+        then = None if arguments.which.isdecimal() else load(Path(arguments.which))
         scenario = (
             then.scenario
             if then is not None
-            else chosen_source(arguments.scenario).scenario(int(arguments.run))
+            else chosen_source(arguments.scenario).scenario(int(arguments.which))
         )
     except (Unreadable, Unknown) as error:
         return _refuse(str(error))

@@ -24,7 +24,7 @@ NOTICE_EVERY_S: Final = 2.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     add = parser.add_argument
-    _ = add("run", metavar="FILE|SEED", help="a run in a file, or a seed that a sweep named")
+    _ = add("which", metavar="FILE|SEED", help="a run in a file, or a seed that a sweep named")
     _ = add("-o", "--output", type=Path, required=True, metavar="OUT", help="the file to write")
     _ = add("--scenario", help="the scenario of the sweep that named the seed")
     _ = add("--seconds", type=float, default=SECONDS_MAX, help="when to be content")
@@ -53,9 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _start(arguments: argparse.Namespace) -> Scenario:
-    if arguments.run.isdecimal():
-        return chosen_source(arguments.scenario).scenario(int(arguments.run))
-    return load(Path(arguments.run)).scenario
+    if arguments.which.isdecimal():
+        return chosen_source(arguments.scenario).scenario(int(arguments.which))
+    return load(Path(arguments.which)).scenario
 
 
 def _notice() -> Callable[[Scenario, int], None]:

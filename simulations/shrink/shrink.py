@@ -1,5 +1,6 @@
 """All the ways to shrink, in turn, until a whole round gives nothing."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +20,7 @@ _ROUND: Final = (
     passes.fewer_steps,
     passes.fewer_hosts,
     passes.shorter_faults,
+    passes.sooner,
     passes.simpler,
 )
 
@@ -40,6 +42,13 @@ def shrink(scenario: Scenario, engine: Engine, limits: Limits, notice: Notice) -
     Raises NoFailure where it does not fail.
     """
     search = Search(engine, scenario, limits, notice)
+    with suppress(KeyboardInterrupt):  # whoever is content now gets what is there
+        _rounds(search)
+        return Shrunk(search.best, search.verdict, search.trials, not search.is_over)
+    return Shrunk(search.best, search.verdict, search.trials, is_complete=False)
+
+
+def _rounds(search: Search) -> None:
     for _ in range(ROUNDS_MAX):
         before = search.best
         for make_smaller in _ROUND:
@@ -47,5 +56,4 @@ def shrink(scenario: Scenario, engine: Engine, limits: Limits, notice: Notice) -
         if search.best == before:
             single_messages(search)
             if search.best == before:
-                break
-    return Shrunk(search.best, search.verdict, search.trials, not search.is_over)
+                return
