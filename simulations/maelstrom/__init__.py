@@ -1,0 +1,1 @@
+"""A controller as a node of Maelstrom, the test bench of Jepsen."""
