@@ -149,7 +149,8 @@ def _check_trigger(scenario: Scenario, event: Event, place: Place, notes: Notes)
 def _check_founders(scenario: Scenario, notes: Notes) -> None:
     newcomers = scenario.newcomers
     for host in scenario.hosts:
-        if (host.founds or host.fresh) and host.name in newcomers:
-            notes.wrong(("hosts", host.name), "founds an environment, and joins one later: which?")
+        if host.founds and host.name in newcomers and host.name in scenario.healthy:
+            text = "founds an environment of its own later, so it must not be part of the core"
+            notes.wrong(("hosts", host.name, "founds"), text)
     if all(host.name in newcomers for host in scenario.hosts):
         notes.wrong(("sites",), "all hosts join later: nobody is there whom they could join")
