@@ -255,6 +255,86 @@ ABANDONED: Final = Play(
 )
 """Whoever proposed a ChangeSet restarts before the others have heard of it: they say no."""
 
+CHAIN: Final = Play(
+    "chain",
+    ABC,
+    (
+        Part(((A, B), (C,))),
+        Await(Sees((A, B), (A, B))),
+        Await(Sees((C,), (C,))),
+        item(C, "blue", "colour", "blue"),
+        Await(Told((C,), "blue", EFFECTIVE)),
+        item(C, "navy", "colour", "navy"),
+        item(C, "wide", "width", "1"),
+        item(A, "red", "colour", "red"),
+        Await(Told((C,), "navy", EFFECTIVE)),
+        Await(Told((C,), "wide", EFFECTIVE)),
+        Await(Told((A, B), "red", EFFECTIVE)),
+        item(B, "crimson", "colour", "crimson"),
+        Await(Told((A, B), "crimson", EFFECTIVE)),
+        Heal(),
+    ),
+    _ending(
+        {"colour": "crimson", "width": "1"},
+        {},
+        effective={"red", "crimson", "wide"},
+        set_aside={"blue", "navy"},
+    ),
+)
+"""Each side builds on its own; what was built on what is set aside falls with it, nothing else."""
+
+BEHIND: Final = Play(
+    "behind",
+    ABC,
+    (
+        item(A, "before", "size", "small"),
+        Await(Told(ABC, "before", EFFECTIVE)),
+        Part(((A, B, D), (C,))),
+        Await(Sees((A, B), (A, B))),
+        Await(Sees((C,), (C,))),
+        Start(D),
+        item(C, "unaware", "place", "here"),
+        Await(Told((C,), "unaware", EFFECTIVE)),
+        Await(Sees((A, B, D), (A, B, D))),
+        item(D, "by dan", "size", "large"),
+        Await(Told((A, B, D), "by dan", EFFECTIVE)),
+        Heal(),
+    ),
+    _ending(
+        {"size": "large", "place": "here"},
+        {},
+        effective={"before", "unaware", "by dan"},
+        cast=(*ABC, D),
+    ),
+)
+"""A newcomer is admitted on one side of a partition; the other side goes on and never knew."""
+
+BLACKOUT: Final = Play(
+    "blackout",
+    ABC,
+    (
+        Put(A, "/light", "on"),
+        item(B, "plan", "voltage", "230"),
+        Await(Told(ABC, "plan", EFFECTIVE)),
+        Await(Reads(ABC, "/light", ("on",))),
+        Kill(A),
+        Kill(B),
+        Kill(C),
+        Start(C),
+        Await(Sees((C,), (C,))),
+        item(C, "alone", "voltage", "110"),
+        Await(Told((C,), "alone", EFFECTIVE)),
+        Start(B),
+        Start(A),
+    ),
+    _ending(
+        {"voltage": "110"},
+        {"/light": {"on"}},
+        effective={"plan", "alone"},
+    ),
+)
+"""All are killed at once; one comes back first and goes on alone, from what its disk remembers."""
+
 TEN: Final = tuple(f"host{number}" for number in range(10))
 SEVEN, THREE = TEN[:7], TEN[7:]
 
@@ -288,4 +368,16 @@ MANY: Final = Play(
 )
 """Ten controllers in two groups; one of them is away while the two become one again."""
 
-PLAYS: Final = (FAIR, PARTED, CRASHED, ONE_WAY, NEWCOMER, MINORITY, ABANDONED, MANY)
+PLAYS: Final = (
+    FAIR,
+    PARTED,
+    CRASHED,
+    ONE_WAY,
+    NEWCOMER,
+    MINORITY,
+    ABANDONED,
+    CHAIN,
+    BEHIND,
+    BLACKOUT,
+    MANY,
+)
