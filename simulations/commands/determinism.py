@@ -4,11 +4,9 @@ import argparse
 import os
 import subprocess
 import sys
-from typing import Final
 
 from simulations.commands.talking import say, seeds
-
-_HASH_SEEDS: Final = ("1", "2")
+from simulations.divergence import HASH_SEEDS, parting_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,9 +18,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Do it; 1 if the two differ."""
     chosen: range = arguments.seeds
     name = f"{chosen[0]}..{chosen[-1]}"
-    digests = [_digest_under(hash_seed, name) for hash_seed in _HASH_SEEDS]
+    digests = [_digest_under(hash_seed, name) for hash_seed in HASH_SEEDS]
     if len(set(digests)) != 1:
         say(f"seeds {name} differ between processes: {', '.join(digests)}")
+        for seed in chosen:
+            found = parting_of(["-m", "simulations", "run", "--seed", str(seed), "--trace"])
+            if found is not None:
+                say(f"seed {seed}: {found}")
         return 1
     say(f"seeds {name}: one digest in {len(digests)} processes, {digests[0]}")
     return 0
