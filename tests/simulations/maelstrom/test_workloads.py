@@ -82,7 +82,8 @@ def test_a_partition_does_not_stop_either_side() -> None:
     _ = bench.ask("n1", "add", element="left")
     _ = bench.ask("n4", "add", element=[1, {"right": True}])
     bench.run(3)
-    left, right = ["left"], [[1, {"right": True}]]
+    left: list[object] = ["left"]
+    right: list[object] = [[1, {"right": True}]]
     assert read(bench, "value") == [left, left, right, right, right]
     bench.heal()
     both = sorted(map(json.dumps, left + right))
