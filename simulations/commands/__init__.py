@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "sweep": ("sweep", "run many seeds"),
     "replay": ("replay", "run again what a file or a seed describes, and compare"),
     "shrink": ("shrink", "make the smallest scenario that fails like a given one"),
+    "report": ("report", "tell a run to a stranger: a page with pictures, text, or a ShiViz log"),
     "determinism": ("determinism", "run the same seeds in two processes: is it one run?"),
     "maelstrom-node": ("maelstrom", "be a node of Maelstrom, the test bench of Jepsen"),
 }

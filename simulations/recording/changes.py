@@ -184,7 +184,7 @@ class Stories:
         bits = int.from_bytes(seal.members, "little")
         seats = [seat for seat in range(len(told.participants)) if bits >> seat & 1]
         members = tuple(told.participants[seat] for seat in seats)
-        told.seals.append(Vote(time_ns, self._host(fact), ", ".join(members)))
+        told.seals.append(Vote(time_ns, self._host(fact), ", ".join(sorted(members))))
         participants = self._change_sets[seal.attempt].attempt.participants
         if fact.origin not in participants:
             return

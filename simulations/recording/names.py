@@ -18,6 +18,13 @@ _TOKEN: Final = re.compile(
 """A fingerprint, a whole hash, or the beginning of one."""
 
 
+_TWICE: Final = re.compile(r"'([^']*)' “\1”")
+"""A ChangeSet told by its name and by its hash."""
+
+_FIRST_LIFE: Final = re.compile(r"\b([A-Za-z][\w.-]*)/1\b")
+"""An incarnation that is the only one as a rule."""
+
+
 class Names:
     """Who is called what in one run."""
 
@@ -56,4 +63,5 @@ class Names:
 
     def plain(self, text: str) -> str:
         """``text`` with names where it has keys and hashes."""
-        return _TOKEN.sub(lambda found: self._words.get(found[0], found[0]), text)
+        named = _TOKEN.sub(lambda found: self._words.get(found[0], found[0]), text)
+        return _TWICE.sub(r"“\1”", _FIRST_LIFE.sub(r"\1", named))

@@ -65,7 +65,8 @@ def _asset(name: str) -> str:
 def _expected(subject: Subject) -> str:
     lines = "".join(
         f'<li class="{"good" if each.holds else "bad"}">'
-        f"{'✔' if each.holds else '✘'} {escape(each.words)}</li>"
-        for each in subject.expectations
+        f"{'✔' if each.holds else '✘'} {escape(each.promise)}"
+        f' <span class="soft">{escape(each.seen)}</span></li>'
+        for each in subject.verdict.judgements
     )
-    return f'<p>Expected:</p><ul class="expected">{lines}</ul>' if lines else ""
+    return f'<p>What the situation promises:</p><ul class="expected">{lines}</ul>' if lines else ""

@@ -171,6 +171,8 @@ def _writes(subject: Subject) -> list[Json]:
 
 def _stories(subject: Subject) -> list[Json]:
     told = []
+    names = subject.recorder.names
+    accusations = " ".join(names.plain(each.text) for each in subject.verdict.violations)
     for story in subject.recorder.stories.all.values():
         votes = [(seal, "seal") for seal in story.seals] + [(no, "no") for no in story.nos]
         votes += [(each, "applied") for each in story.applied]
@@ -182,6 +184,7 @@ def _stories(subject: Subject) -> list[Json]:
                 "outcome": prose.outcome(story),
                 "sentences": list(prose.told(story)),
                 "early": story.proposed_ns < subject.begins_ns,
+                "accused": f"“{story.name}”" in accusations,
                 "proposedUs": _us(story.proposed_ns),
                 "releasedUs": None if story.released_ns is None else _us(story.released_ns),
                 "instantUs": None if story.instant_ns is None else _us(story.instant_ns),

@@ -1,6 +1,6 @@
 """The run in sentences: what came out, what happened, and the life of each ChangeSet."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,15 +8,50 @@ from mesh.protocol.barrier.status import Word
 from mesh.protocol.history.outcomes import Standing
 from simulations.recording.changes import Showing, Story
 from simulations.recording.recorder import Kind
+from simulations.recording.sights import Belief
 from simulations.report.subject import Subject
 from simulations.report.troubles import Trouble
 from simulations.report.words import count, duration, listed
+from simulations.trial import signature
 
 MOMENTS_MAX: Final = 400
 """A story of more is read by nobody; what is left out is counted."""
 
+WAVE_NS: Final = 3_000_000_000
+"""Detectors that give up the same members do so within a few rounds of probes."""
+
 FEW: Final = 6
 """Hosts that are named one by one; of more, how many there are."""
+
+
+PROMISE: Final = "expectation"
+"""How the rules begin that a situation sets for itself."""
+
+RULES: Final = {
+    "assembly": "the controllers did not come together",
+    "agreement": "the healthy controllers did not come to agree in time",
+    "at rest": "not everything was settled when nothing moved any more",
+    "running information": "a controller shows something else than what was written",
+    "persist before send": "something was said that was not yet on disk",
+    "answer before durable": "somebody was told that a write is done, and it was not on disk",
+    "one chain": "two different facts have one number",
+    "boot number": "two lives of a controller have one number",
+    "storm": "a controller was busy with nothing but messages",
+    "alarm": "a controller found itself at fault",
+    "barrier W": "a ChangeSet was released with somebody who had said No",
+    "barrier NF": "a No was overlooked",
+    "barrier D": "a ChangeSet was sealed by a controller that did not hold it",
+    "barrier O": "two ChangeSets were applied in the wrong order",
+    "barrier H": "a ChangeSet was applied that was not released, or without what it builds on",
+    "barrier Q": "nothing was wrong, and yet something was refused, merged or replayed",
+    "barrier M": "two ChangeSets were released by majorities that do not meet",
+}
+"""What it means that a rule was broken, by the kind of failure."""
+
+_PHASES: Final = {
+    "assembled": "the mesh has assembled; what follows is the story",
+    "nothing is wrong any more": "nothing is wrong any more: from here on all must come to agree",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +70,12 @@ class Moment:
 def headline(subject: Subject) -> str:
     """What came out, in one line."""
     violations = subject.verdict.violations
-    if violations:
-        return f"Something happened that never must: {violations[0].rule}"
-    missed = [each for each in subject.expectations if not each.holds]
-    if missed:
-        return f"All that must always hold has held, but not what was expected: {missed[0].words}"
-    return "All that must hold has held"
+    if not violations:
+        return "All that must hold has held"
+    if violations[0].rule.startswith(PROMISE):
+        return "A promise of this situation was broken"
+    kind = signature(subject.verdict) or violations[0].rule
+    return f"Something happened that never must: {RULES.get(kind, violations[0].rule)}"
 
 
 def summary(subject: Subject, faults: tuple[Trouble, ...]) -> Iterator[str]:
@@ -53,7 +88,7 @@ def summary(subject: Subject, faults: tuple[Trouble, ...]) -> Iterator[str]:
     yield _tried(subject, faults)
     for violation in subject.verdict.violations:
         what = subject.recorder.names.plain(violation.text)
-        yield f"At {violation.time_ns / 1e9:.3f} s the rule “{violation.rule}” was broken: {what}"
+        yield f"At {violation.time_ns / 1e9:.3f} s, by the rule “{violation.rule}”: {what}"
     if not subject.verdict.violations:
         healing = duration(subject.verdict.healing_ns)
         after = f"within {healing}" if subject.verdict.healing_ns else "at once"
@@ -87,27 +122,29 @@ def moments(subject: Subject, faults: tuple[Trouble, ...]) -> list[Moment]:
     """What is worth telling, in the order of time; the earliest, where there is too much."""
     told = [
         *_of_phases(subject),
-        *_of_faults(faults),
+        *_of_faults(faults, subject.ends_ns),
         *_of_hosts(subject),
         *(moment for story in _own_stories(subject) for moment in _of_change(story)),
         *_of_violations(subject),
     ]
-    told.sort(key=lambda moment: moment.time_ns)
+    told.sort(key=lambda moment: (moment.time_ns, moment.sort == "end"))
     ends = [moment for moment in told if moment.sort == "bad"]
     return told if len(told) <= MOMENTS_MAX else [*told[: MOMENTS_MAX - len(ends)], *ends]
 
 
 def _of_phases(subject: Subject) -> Iterator[Moment]:
-    for phase in subject.recorder.phases:
-        words = {"assembled": "the mesh has assembled; what follows is the story"}
-        yield Moment(phase.time_ns, "end", words.get(phase.words, phase.words))
+    for phase in subject.recorder.phases[:-1]:
+        if phase.time_ns < subject.ends_ns or not subject.verdict.violations:
+            yield Moment(phase.time_ns, "end", _PHASES.get(phase.words, phase.words))
+    yield Moment(subject.ends_ns, "end", "the run ends")
 
 
-def _of_faults(faults: tuple[Trouble, ...]) -> Iterator[Moment]:
+def _of_faults(faults: tuple[Trouble, ...], ends_ns: int) -> Iterator[Moment]:
     for fault in faults:
         if fault.begins_ns is not None and fault.ends_ns is not None:
             yield Moment(fault.begins_ns, "fault", f"fault begins: {fault.told}")
-            yield Moment(fault.ends_ns, "fault", f"fault ends: {fault.told}")
+            if fault.ends_ns < ends_ns:
+                yield Moment(fault.ends_ns, "fault", f"fault ends: {fault.told}")
 
 
 def _of_hosts(subject: Subject) -> Iterator[Moment]:
@@ -115,10 +152,29 @@ def _of_hosts(subject: Subject) -> Iterator[Moment]:
     for mark in recorder.marks:
         if mark.kind in {Kind.STARTED, Kind.STOPPED} and mark.time_ns >= subject.begins_ns:
             yield Moment(mark.time_ns, "host", f"{recorder.hosts[mark.host]} {mark.words}")
-    for belief in recorder.sights.beliefs:
-        if belief.standing == "failed" and belief.time_ns >= subject.begins_ns:
-            words = f"{belief.host} holds {belief.about} to have failed"
-            yield Moment(belief.time_ns, "host", words)
+    since = [each for each in recorder.sights.beliefs if each.time_ns >= subject.begins_ns]
+    yield from _given_up([each for each in since if each.standing == "failed"])
+
+
+def _given_up(beliefs: Sequence[Belief]) -> Iterator[Moment]:
+    """Who holds whom to have failed; what is believed at about one time is told together."""
+    waves: list[list[Belief]] = []
+    for belief in beliefs:
+        if not waves or belief.time_ns - waves[-1][-1].time_ns > WAVE_NS:
+            waves.append([])
+        waves[-1].append(belief)
+    for wave in waves:
+        by_member: dict[str, list[str]] = {}
+        for belief in wave:
+            by_member.setdefault(belief.about, []).append(belief.host)
+        by_hosts: dict[tuple[str, ...], list[str]] = {}
+        for about, hosts in by_member.items():
+            by_hosts.setdefault(tuple(sorted(dict.fromkeys(hosts))), []).append(about)
+        for believers, members in by_hosts.items():
+            verb = "hold" if len(believers) > 1 else "holds"
+            words = f"{_some(believers)} {verb} {_some(sorted(members))} to have failed"
+            first_ns = min(each.time_ns for each in wave if each.about in members)
+            yield Moment(first_ns, "host", words)
 
 
 def _of_change(story: Story) -> Iterator[Moment]:
@@ -127,7 +183,7 @@ def _of_change(story: Story) -> Iterator[Moment]:
     for no in story.nos[:1]:
         yield Moment(no.time_ns, "change", f"{no.host} says No to {name}: {no.words}")
     if story.released_ns is not None:
-        by = _some(story.released_by)
+        by = _some(sorted(story.released_by))
         yield Moment(story.released_ns, "change", f"{name} is released by {by}")
     on_time = story.on_time
     if on_time:
@@ -165,7 +221,7 @@ def told(story: Story) -> Iterator[str]:
     """Its life, in sentences."""
     yield (
         f"{story.author} proposed it at {story.proposed_ns / 1e9:.3f} s"
-        f" to {_some(story.participants)}."
+        f" to {_some(sorted(story.participants))}."
     )
     yield _votes(story)
     if story.released_ns is not None:
@@ -199,14 +255,22 @@ def _showing(story: Story) -> Iterator[str]:
         within = f", within {duration(skew)} of each other" if skew is not None else ""
         hosts = _some([each.host for each in on_time])
         yield f"{hosts} showed it at the common instant, {after} after the proposal{within}."
-    if late:
-        told = listed([_late(each, story) for each in late[:FEW]])
-        yield f"Later, as soon as they could: {told}."
+    apart = [each for each in late if each.why and not each.is_late]
+    if apart:
+        reasons = listed(list(dict.fromkeys(each.why for each in apart)))
+        yield f"Without waiting for the instant, because {reasons}: {_timed(apart, story)}."
+    after = [each for each in late if each not in apart]
+    if after:
+        yield f"Later, as soon as they could: {_timed(after, story)}."
 
 
-def _late(showing: Showing, story: Story) -> str:
-    why = f": {showing.why}" if showing.why else ""
-    return f"{showing.host} (after {duration(showing.time_ns - story.proposed_ns)}{why})"
+def _timed(showings: list[Showing], story: Story) -> str:
+    told = [
+        f"{each.host} (after {duration(each.time_ns - story.proposed_ns)})"
+        for each in showings[:FEW]
+    ]
+    more = len(showings) - FEW
+    return listed([*told, count(more, "more", "more")] if more > 0 else told)
 
 
 def _aside(story: Story) -> Iterator[str]:

@@ -161,20 +161,23 @@ def _inherit(spreads: list[Spread]) -> None:
 
 def informed(subject: Subject, spread: list[Spread]) -> Steps:
     """The share of pairs of a host and a current write in which the host knows the write."""
-    steps, hosts = Steps(), len(subject.scenario.hosts)
-    changes: list[tuple[int, int, int]] = []
+    steps = Steps()
+    first: dict[str, int] = {}
+    for life in subject.recorder.sights.lives:
+        _ = first.setdefault(life.host, life.time_ns)
+    changes = [(time_ns, 0, 0, 1) for time_ns in first.values()]
     for one in spread:
         ends_ns = one.replaced_ns
-        changes.append((one.write.time_ns, 1, 0))
+        changes.append((one.write.time_ns, 1, 0, 0))
         inside = [
             time_ns for time_ns in one.known_ns.values() if ends_ns is None or time_ns < ends_ns
         ]
-        changes.extend((time_ns, 0, 1) for time_ns in inside)
+        changes.extend((time_ns, 0, 1, 0) for time_ns in inside)
         if ends_ns is not None:
-            changes.append((ends_ns, -1, -len(inside)))
-    current = known = 0
-    for time_ns, more, knowing in sorted(changes):
-        current, known = current + more, known + knowing
+            changes.append((ends_ns, -1, -len(inside), 0))
+    current = known = hosts = 0
+    for time_ns, more, knowing, started in sorted(changes):
+        current, known, hosts = current + more, known + knowing, hosts + started
         steps.add(time_ns, known / (current * hosts) if current else 1.0)
     return steps
 

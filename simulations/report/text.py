@@ -15,6 +15,8 @@ LABEL: Final = 30
 MOMENTS_MAX: Final = 60
 STORIES_MAX: Final = 30
 
+NOT_HAPPENED: Final = "did not happen: the run ended before, or what it waits for never came"
+
 _BLOCKS: Final = " ▁▂▃▄▅▆▇█"
 _BUSY: Final = "▒"
 _BIT: Final = "█"
@@ -46,8 +48,9 @@ def _verdict(subject: Subject, faults: tuple[Trouble, ...]) -> Iterator[str]:
     yield ""
     for sentence in prose.summary(subject, faults):
         yield f"  {sentence}"
-    for each in subject.expectations:
-        yield f"  {'✔' if each.holds else '✘'} expected: {each.words}"
+    for each in subject.verdict.judgements:
+        seen = f" ({each.seen})" if each.seen else ""
+        yield f"  {'✔' if each.holds else '✘'} {each.promise}{seen}"
     yield ""
     yield f"  again:  {subject.replay}"
     yield f"  digest: {subject.verdict.digest}"
@@ -61,7 +64,7 @@ def _charts(subject: Subject, faults: tuple[Trouble, ...]) -> Iterator[str]:
     yield f"{'':{LABEL}} {seconds(0):<{COLUMNS // 2}}{seconds(subject.ends_ns):>{COLUMNS // 2}}"
     for fault in faults:
         if fault.begins_ns is None or fault.ends_ns is None:
-            yield f"{_label(fault.told)} did not happen: what it waits for never came"
+            yield f"{_label(fault.told)} {NOT_HAPPENED}"
             continue
         ribbon = _ribbon(fault.begins_ns, fault.ends_ns, subject.ends_ns, bit=bool(fault.bites))
         bit = f"bit {count(fault.bites, 'time')}" if fault.bites else "made no difference"

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from simulations.faults.schedule import fault_name
 from simulations.report.subject import Subject
 from simulations.report.words import duration
 from simulations.troubles import AnyFault
@@ -34,6 +35,8 @@ class Trouble:
 
     name: str
     """By which lost messages name it, such as ``0-split``."""
+    title: str
+    """As the scenario calls it; empty where it has no name for it."""
     kind: str
     words: str
     hosts: tuple[str, ...]
@@ -46,7 +49,8 @@ class Trouble:
     @property
     def told(self) -> str:
         """In one line."""
-        return f"{self.kind}: {self.words}" if self.words else self.kind
+        head = f"{self.title} ({self.kind})" if self.title else self.kind
+        return f"{head}: {self.words}" if self.words else head
 
 
 def troubles(subject: Subject) -> tuple[Trouble, ...]:
@@ -58,7 +62,7 @@ def troubles(subject: Subject) -> tuple[Trouble, ...]:
 
 def _trouble(subject: Subject, number: int, fault: AnyFault) -> Trouble:
     kind = str(type(fault).__struct_config__.tag)
-    name = f"{number}-{kind}"
+    name = fault_name(number, fault)
     begins_ns = subject.recorder.disturbances.get(name)
     ends_ns = None
     if begins_ns is not None:
@@ -68,7 +72,8 @@ def _trouble(subject: Subject, number: int, fault: AnyFault) -> Trouble:
     mentioned = dict.fromkeys(_mentioned(fields))
     hosts = tuple(host for host in subject.hosts if host in mentioned)
     bites = subject.verdict.bites.get(name, 0)
-    return Trouble(name, kind, _words(fields), hosts, begins_ns, ends_ns, bites)
+    title, words = fault.name, _words(fields)
+    return Trouble(name, title, kind, words, hosts, begins_ns, ends_ns, bites)
 
 
 def _mentioned(value: object) -> Iterator[str]:
@@ -108,6 +113,8 @@ def _field(key: str, value: object) -> str:
             return f"{_plain(key)} {duration(least_ns)} + {duration(spread_ns)} ({kind})"
         case Mapping():
             return "; ".join(f"{one}: {_listed(each)}" for one, each in value.items())
+        case str() if key == "clock":
+            return f"{value} clock"
         case _ if key in _SPEAKING:
             return f"{_SPEAKING[key]}{value}"
         case _:

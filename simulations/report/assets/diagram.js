@@ -173,21 +173,22 @@ class Diagram {
     const { data, events, palette } = this;
     const sent = events.sentAt[letter], arrived = events.arrivedAt[letter];
     const x1 = this.x(events.time[sent]), y1 = this.y(data.mail.source[letter]), y3 = this.y(data.mail.target[letter]);
-    const isLost = arrived < 0;
-    const share = isLost ? 0.4 : 1;
-    const x2 = isLost ? this.x(events.time[sent] + data.mail.lostAfter[letter]) + 7 : this.x(events.time[arrived]);
+    const isLost = arrived < 0 && data.mail.why[letter] > 0;
+    const share = arrived < 0 ? 0.4 : 1; // lost, or under way when the run ended
+    const x2 = arrived < 0 ? this.x(events.time[sent] + data.mail.lostAfter[letter]) + 7 : this.x(events.time[arrived]);
     const y2 = y1 + (y3 - y1) * share;
     const colour = isLit ? "cone" : isLost ? "bad" : GROUPS[this.groupOf[data.mail.kind[letter]]][0];
     context.globalAlpha = isLost && !this.state.cone ? 0.9 : alpha;
     context.strokeStyle = context.fillStyle = palette[colour];
     context.lineWidth = isLit ? 2 : 1;
-    context.setLineDash(isLost ? [3, 3] : []);
+    context.setLineDash(arrived < 0 ? [3, 3] : []);
     context.beginPath();
     context.moveTo(x1, y1);
     context.lineTo(x2, y2);
     context.stroke();
     context.setLineDash([]);
-    if (isLost) this.drawCross(context, x2, y2); else this.drawHead(context, x1, y1, x2, y2);
+    if (isLost) this.drawCross(context, x2, y2);
+    else if (arrived >= 0) this.drawHead(context, x1, y1, x2, y2);
     this.drawn.push([x1, y1, x2, y2, sent]);
   }
 
@@ -210,14 +211,14 @@ class Diagram {
   drawMarks(context) {
     const { data, events, state, palette } = this;
     const from = lowerBound(events.time, state.from), to = lowerBound(events.time, state.to + 1);
-    const free = new Map();
+    const free = new Map(), last = new Map();
     context.textBaseline = "middle";
     this.marksDrawn = 0;
     for (let i = from; i < to; i++) {
       if (events.op[i] !== MARK) continue;
       const [host, kind, words] = data.marks[events.about[i]];
       const [sign, colour] = SHAPES[kind];
-      const x = this.x(events.time[i]), y = this.y(host);
+      const x = this.beside(last, host, this.x(events.time[i])), y = this.y(host);
       context.globalAlpha = state.cone && !state.cone[i] && kind !== "violated" ? 0.35 : 1;
       context.fillStyle = palette[state.cone && state.cone[i] && kind !== "violated" ? "cone" : colour];
       context.font = kind === "violated" ? "20px system-ui, sans-serif" : FONT;
@@ -231,6 +232,14 @@ class Diagram {
     }
     context.globalAlpha = 1;
     if (state.chosen >= 0 && events.op[state.chosen] !== MARK) this.ring(context, this.x(events.time[state.chosen]), this.y(events.host[state.chosen]));
+  }
+
+  // What happens at one moment on one host stands side by side, not on top of each other.
+  beside(last, host, x) {
+    const before = last.get(host);
+    const place = before && Math.abs(before.at - x) < 2 && before.shift < 60 ? before.shift + 10 : 0;
+    last.set(host, { at: x, shift: place });
+    return x + place;
   }
 
   // Words above a mark, where the mark before leaves room.

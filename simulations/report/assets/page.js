@@ -34,8 +34,8 @@ class State {
 
   // The window of the diagram, kept within the run and not shorter than a microsecond or so.
   show(from, to) {
-    const length = Math.max(20, Math.min(to - from, this.data.endsUs));
-    this.from = Math.max(0, Math.min(from, this.data.endsUs - length));
+    const length = Math.max(20, Math.min(to - from, this.data.endsUs * 1.03));
+    this.from = Math.max(0, Math.min(from, this.data.endsUs + length * 0.2 - length));
     this.to = this.from + length;
     this.changed();
   }
@@ -51,12 +51,18 @@ class State {
   // A window in which the last events before the violation can be told apart.
   showEnd() {
     if (!this.bad.length) { this.showFirst(); return; }
-    const end = this.bad[this.bad.length - 1];
-    let left = 60, i = end;
-    while (i > 0 && left > 0) { if (!this.cone || this.cone[i]) left--; i--; }
-    const from = this.events.time[i], to = this.events.time[end];
-    const margin = Math.max(200, (to - from) * 0.08);
-    this.show(from - margin, to + margin * 2);
+    const { events, cone } = this;
+    const end = this.bad[this.bad.length - 1], to = events.time[end];
+    let from = to, count = 0;
+    for (let i = end; i >= 0 && count < 90; i--) {
+      if (cone && !cone[i]) continue;
+      // A silence that is long beside all that was seen so far ends the scene.
+      if (count > 14 && from - events.time[i] > 0.7 * (to - from) + 200) break;
+      from = events.time[i];
+      count++;
+    }
+    const margin = Math.max(200, (to - from) * 0.1);
+    this.show(from - margin, to + margin * 2.5);
   }
 
   // The first ChangeSet of the story, or the first thing that happens in it.

@@ -53,8 +53,8 @@ function drawAxis(context, palette, range, left, width, top, bottom) {
 function fitted(context, text, width) {
   if (context.measureText(text).width <= width) return text;
   let cut = text.length;
-  while (cut > 1 && context.measureText(`${text.slice(0, cut)}…`).width > width) cut--;
-  return cut > 1 ? `${text.slice(0, cut)}…` : "";
+  while (cut > 5 && context.measureText(`${text.slice(0, cut)}…`).width > width) cut--;
+  return cut > 5 ? `${text.slice(0, cut)}…` : "";
 }
 
 function element(tag, attributes = {}, ...children) {

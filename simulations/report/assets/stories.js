@@ -6,14 +6,18 @@ function drawMoments(data, state, place) {
   const items = data.moments.map(([time, sort, words]) => element("li", { class: sort },
     element("button", { type: "button", onclick: () => state.visit(time) },
       element("time", {}, (time / 1e6).toFixed(3)), element("span", {}, words))));
-  place.append(element("ol", { class: "moments" }, ...items));
+  const list = element("ol", { class: "moments", tabindex: 0, "aria-label": "what happened, in the order of time" }, ...items);
+  place.append(list);
+  const bad = items.find((item) => item.className === "bad");
+  if (bad) list.scrollTop = bad.offsetTop - list.offsetTop - list.clientHeight / 2;
 }
 
 function drawStories(data, state, place) {
   const early = data.stories.filter((story) => story.early);
   const own = data.stories.filter((story) => !story.early);
   if (!own.length) place.append(element("p", { class: "note" }, "Nobody asked for a change after the assembly."));
-  own.forEach((story, i) => place.append(drawStory(data, state, story, i < 3 && own.length < 8)));
+  const isAnyAccused = own.some((story) => story.accused);
+  own.forEach((story, i) => place.append(drawStory(data, state, story, isAnyAccused ? story.accused : i < 2)));
   if (early.length) {
     place.append(element("details", { class: "early" },
       element("summary", {}, `How the mesh assembled: ${early.length} ChangeSets that admit its controllers`),
@@ -24,7 +28,8 @@ function drawStories(data, state, place) {
 function drawStory(data, state, story, isOpen) {
   const badge = element("span", { class: `badge ${BADGES[story.outcome] || "soft"}` }, story.outcome);
   const kind = story.kind === "normal" ? "" : ` (${story.kind})`;
-  const head = element("summary", {}, element("b", {}, `“${story.name}”${kind} `), badge, element("span", { class: "soft" }, ` ${seconds(story.proposedUs, 3)}`));
+  const accused = story.accused ? element("span", { class: "badge bad" }, "named by the broken rule") : "";
+  const head = element("summary", {}, element("b", {}, `“${story.name}”${kind} `), badge, " ", accused, element("span", { class: "soft" }, ` ${seconds(story.proposedUs, 3)}`));
   const commands = element("pre", {}, story.commands.join("\n"));
   const visit = element("button", { type: "button", onclick: () => state.visit(story.proposedUs, storyEnd(story) - story.proposedUs) }, "see it in the diagram");
   return element("details", { class: "story", open: isOpen }, head, commands,
@@ -47,7 +52,7 @@ function storyTable(story) {
     const shown = story.shown.find((each) => each[1] === host);
     const vote = no ? element("td", { class: "bad" }, `✖ No ${after(no[0])}: ${no[3]}`) : element("td", {}, seal ? `■ ${after(seal[0])}` : "–");
     const with_ = element("td", { class: "soft" }, seal ? seal[3] : "");
-    const see = element("td", {}, shown ? `▲ ${after(shown[0])}${shown[2] ? "" : " (later)"}` : "–");
+    const see = element("td", {}, shown ? `▲ ${after(shown[0])}${shown[2] ? "" : shown[3] ? " (did not wait)" : " (later)"}` : "–");
     return element("tr", {}, element("th", { scope: "row" }, host), vote, with_, element("td", {}, applied ? `● ${after(applied[0])}` : "–"), see, element("td", { class: "soft" }, story.ends[host] || ""));
   });
   const titles = ["host", "sealed", "together with", "applied", "shown", "in the end"];
