@@ -54,6 +54,8 @@ class Expect(Plan, frozen=True):
 
     settings: dict[str, str | int | bool] = field(default_factory=dict)
     """Values of the configuration: ``"item/colour" = "red"``, ``"site/berlin/location" = …``."""
+    shown_by: dict[Name, dict[str, str | int | bool]] = field(default_factory=dict)
+    """Values of the configuration that this one host shows; it may be outside the core."""
     entries: dict[str, tuple[StepName, ...]] = field(default_factory=dict)
     """Running information: the path shows what these steps wrote, nothing else; none: nothing."""
 

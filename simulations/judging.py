@@ -203,6 +203,8 @@ class _ValueJudge(_Judge):
         """All that is promised of values."""
         for key, value in self._expect.settings.items():
             yield self._setting(key, value)
+        for name, settings in self._expect.shown_by.items():
+            yield from (self._shown_by(name, key, value) for key, value in settings.items())
         for key, names in self._expect.entries.items():
             if all(map(self._numbered, names)):
                 yield self._entry(key, names)
@@ -214,6 +216,12 @@ class _ValueJudge(_Judge):
             return shown == value, f"{shown!r}"
 
         return self._everywhere(f"{key} is {value!r}", ask)
+
+    def _shown_by(self, name: str, key: str, value: object) -> Judgement:
+        found = [host for host in self._ending.hosts if host.name == name]
+        shown = [host.replica.setting(_path(key)) for host in found if host.replica is not None]
+        seen = f"{shown[0]!r}" if shown else f"{name} does not run"
+        return Judgement(f"{name} shows {key} as {value!r}", holds=shown == [value], seen=seen)
 
     def _entry(self, key: str, names: Sequence[str]) -> Judgement:
         values = self._ending.values

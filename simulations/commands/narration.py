@@ -9,6 +9,7 @@ from simulations.commands.talking import say
 from simulations.comparing import Difference
 from simulations.files.situation import Situation
 from simulations.measures import TIMES
+from simulations.recording.recorder import Kind
 from simulations.report.prose import moments
 from simulations.report.subject import Subject
 from simulations.report.troubles import troubles
@@ -21,6 +22,9 @@ BROKEN: Final = "✘"
 WIDTH: Final = 100
 PROMISE_WIDTH: Final = 44
 MEASURE_WIDTH: Final = 44
+
+ASKED_MAX: Final = 12
+"""Writes and refusals that are told one by one; more would hide the story."""
 
 FEW: Final = 6
 """Hosts of one site that are named; of more their number says enough."""
@@ -46,10 +50,17 @@ def overview(situation: Situation, scenario: Scenario) -> None:
 def story(subject: Subject) -> None:
     """What happened, its times counted from the assembly as in the file."""
     say()
-    for moment in moments(subject, troubles(subject)):
-        since_ns = moment.time_ns - subject.begins_ns
-        if since_ns >= 0:
-            say(f"  {since_ns / 1e9:9.3f} s  {moment.words}")
+    told = [(each.time_ns, each.words) for each in moments(subject, troubles(subject))]
+    recorder = subject.recorder
+    asked = [
+        (mark.time_ns, f"{recorder.hosts[mark.host]} {mark.words}")
+        for mark in recorder.marks
+        if mark.kind is Kind.ASKED and mark.time_ns >= subject.begins_ns
+    ]
+    told += asked[:ASKED_MAX]
+    for time_ns, words in sorted(told, key=lambda each: each[0]):
+        if time_ns >= subject.begins_ns:
+            say(f"  {(time_ns - subject.begins_ns) / 1e9:9.3f} s  {words}")
 
 
 def tell(verdict: Verdict, scenario: Scenario, again: str, *, pending: str | None) -> None:
