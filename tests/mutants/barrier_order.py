@@ -2,7 +2,17 @@
 
 from typing import Final
 
-from mesh.protocol.barrier import ballot, instant, machine, order, proposing, queue, skip, stopwatch
+from mesh.protocol.barrier import (
+    ballot,
+    instant,
+    machine,
+    order,
+    proposing,
+    queue,
+    skip,
+    stopwatch,
+    stranded,
+)
 from tests.mutants.edit import both, edit
 from tests.mutants.mutant import Mutant
 
@@ -342,6 +352,33 @@ MUTANTS: Final[dict[str, Mutant]] = {
             ("if not (at.ancestors(n) or 0) & ~said", ""),
         ),
         (f"{BOOT}::test_h_after_a_start_is_closed_under_ancestors",),
+    ),
+    "barrier-B12-stranded-for-ever": Mutant(
+        edit(stranded.Renewal.next, "now_ns >= due_ns", "False"),
+        (
+            f"{BOOT}::test_a_life_that_waits_for_lives_that_ended_ends_itself",
+            f"{BOOT}::test_who_is_stranded_ends_one_after_the_other",
+        ),
+    ),
+    "barrier-B12-silence-strands": Mutant(
+        edit(stranded.stranded, "~_ended(at, number)", "at.alive(number)"),
+        (f"{BOOT}::test_a_life_that_others_can_still_answer_goes_on",),
+    ),
+    "barrier-B12-old-seals-strand": Mutant(
+        edit(
+            stranded.stranded,
+            "numbers(open_ids(at))",
+            "numbers(at.knowledge.proposed & ~at.knowledge.released)",
+        ),
+        (f"{BOOT}::test_a_life_that_waits_for_lives_that_ended_ends_itself",),
+    ),
+    "barrier-B12-all-end-at-once": Mutant(
+        edit(
+            stranded.Renewal.deadline_ns,
+            "steps = min(len(before), timing.renew_steps_max)",
+            "steps = 0",
+        ),
+        (f"{BOOT}::test_who_is_stranded_ends_one_after_the_other",),
     ),
     "barrier-B12-skips-are-lost": Mutant(
         edit(

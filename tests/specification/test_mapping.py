@@ -105,6 +105,10 @@ RULES: dict[str, Where] = {
     "B12: every start is a new incarnation": (("B12", "new incarnation"),),
     "B12: what survives with the disk": (("B12-disk", "closed under ancestors"),),
     "B12: a Boot that proves nothing closes nothing": (("B12-proven", "closes nothing"),),
+    "open for ever, since its voters began new lives: so does this one": (
+        ("P-stranded", "later life"),
+        ("B12-anew", "ends itself"),
+    ),
     "words for users": (("Words", "in doubt"),),
 }
 

@@ -23,6 +23,7 @@ from mesh.protocol.barrier.judge import Judge
 from mesh.protocol.barrier.knowledge import Learned
 from mesh.protocol.barrier.machine import Barrier
 from mesh.protocol.barrier.status import Status, Word
+from mesh.protocol.barrier.stranded import StartAnew
 from mesh.protocol.barrier.timing import Timing
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Plan",
     "Refused",
     "Say",
+    "StartAnew",
     "Status",
     "Submission",
     "SwapReason",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mesh.protocol.barrier.instant import Instant
+from mesh.protocol.barrier.stranded import StartAnew
 from mesh.protocol.catalogue import Ids
 from mesh.protocol.objection import Objection
 from mesh.wire.facts import Body
@@ -79,7 +80,7 @@ class Dropped:
     why: GivenUp
 
 
-Action = Say | Apply | WantMerge | Dropped
+Action = Say | Apply | WantMerge | Dropped | StartAnew
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ same facts draws the same conclusions.
 
 The rules are functions in the modules beside this one; this is the crank that asks them, in a fixed
 order: what is owed to others (Applied), then votes by timestamp, then what may be applied, then own
-proposals, then a merge.
+proposals, then a merge, and at last whether this life should end.
 """
 
 from collections import deque
@@ -45,6 +45,7 @@ from mesh.protocol.barrier.reseal import after_seal, next_set, reseal_due_ns
 from mesh.protocol.barrier.skip import read_skip, skip_record
 from mesh.protocol.barrier.standpoint import Case, Standpoint
 from mesh.protocol.barrier.status import Status, status_of
+from mesh.protocol.barrier.stranded import Renewal
 from mesh.protocol.barrier.timing import Timing
 from mesh.protocol.barrier.verdict import Bind, Deny, Verdict, Waiting
 from mesh.protocol.catalogue import Catalogue, Ids, numbers
@@ -75,6 +76,7 @@ class Barrier:
         self._at = Standpoint(me, Knowledge(catalogue), judge, timing)
         self._agenda = Agenda(self._at)
         self._queue = Queue(self._at, random)
+        self._renewal = Renewal(self._at)
         self._unsaid: deque[int] = deque()
         self._merge_since_ns: int | None = None
         self._merge_asked_ns: int | None = None
@@ -203,7 +205,11 @@ class Barrier:
         self._agenda.review()
         self._observe(now)
         return (
-            self._vote(now) or self._apply(now) or self._propose(now, lamport) or self._merge(now)
+            self._vote(now)
+            or self._apply(now)
+            or self._propose(now, lamport)
+            or self._merge(now)
+            or self._renewal.next(now.monotonic_ns)
         )
 
     def _observe(self, now: Now) -> None:
@@ -294,6 +300,7 @@ class Barrier:
     def _deadlines(self, now: Now) -> Iterator[int]:
         at = self._at
         candidates: list[int | None] = [*self._queue.deadlines(), self._merge_due_ns()]
+        candidates.append(self._renewal.deadline_ns)
         for number in self._agenda.undecided:
             candidates.append(skip_due_ns(at, number))
             if not is_answer_due(at, number):

@@ -9,7 +9,7 @@ from mesh.environment.policy import Policy, change_quorum, quorum
 from mesh.protocol.barrier.predicates import foreign, open_ids
 from mesh.protocol.barrier.standpoint import Case, Standpoint
 from mesh.protocol.barrier.verdict import Deny
-from mesh.protocol.catalogue import Ids
+from mesh.protocol.catalogue import Ids, numbers
 from mesh.wire.facts import NoReason
 from mesh.wire.requests import Kind, Request
 
@@ -32,15 +32,19 @@ def roster_busy(at: Standpoint, case: Case) -> Deny | None:
     """B11ii: a roster change goes alone, and on top of all that is applied here."""
     if case.change_set.kind is not Kind.ROSTER:
         return None
-    if underway(at, case) or at.judge.ids & ~case.ancestors:
-        return Deny(NoReason.BUSY, "other ChangeSets are under way, and a roster change goes alone")
+    others = underway(at, case) | at.judge.ids & ~case.ancestors
+    if others:
+        first = at.change_set(next(numbers(others))).tx.hex()[:8]
+        return Deny(NoReason.BUSY, f"a roster change goes alone, and {first} is under way")
     return None
 
 
 def roster_in_the_way(at: Standpoint, case: Case) -> Deny | None:
     """B11iii: while a roster change is under way, nothing else is sealed."""
-    if underway(at, case) & at.knowledge.roster_changes:
-        return Deny(NoReason.BUSY, "a roster change is under way")
+    others = underway(at, case) & at.knowledge.roster_changes
+    if others:
+        first = at.change_set(next(numbers(others))).tx.hex()[:8]
+        return Deny(NoReason.BUSY, f"the roster change {first} is under way")
     return None
 
 
@@ -68,6 +72,10 @@ def required_quorum(at: Standpoint, request: Request, kind: Kind, over: Ids) -> 
 def union_quorum(at: Standpoint, over: Ids) -> int:
     """The q of a merge: of the rosters at H and at ``over`` together, by the stricter policy."""
     members = {*at.judge.roster(at.judge.ids), *at.judge.roster(over)}
-    policies = {at.judge.policy(at.judge.ids), at.judge.policy(over)}
-    policy = Policy.MAJORITY if Policy.MAJORITY in policies else Policy.ALL_ACTIVE
-    return quorum(policy, len(members))
+    return quorum(strictest_policy(at, over), len(members))
+
+
+def strictest_policy(at: Standpoint, over: Ids) -> Policy:
+    """The stricter one of the policies at H and at ``over``."""
+    policies = (at.judge.policy(at.judge.ids), at.judge.policy(over))
+    return Policy.MAJORITY if Policy.MAJORITY in policies else Policy.ALL_ACTIVE

@@ -36,6 +36,15 @@ class Timing:
     """B10: nobody waits longer than 3 s for those before it."""
     merge_retry_ns: int = 2 * SECOND
     """B10: after which a merge that did not come about is asked for again."""
+    renew_ns: int = 30 * SECOND
+    """P-stranded: how long news of those who began new lives is waited for.
+
+    Whoever holds a last vote of theirs and was out of reach for a moment is back by then.
+    """
+    renew_step_ns: int = 2 * SECOND
+    """P-stranded: each waits for those before it, so that not all are away at once."""
+    renew_steps_max: int = 30
+    """P-stranded: nobody waits longer than a minute for those before it."""
     repropose_ns: int = 20 * MILLISECOND
     """B8: the mean of the first random back-off; it doubles with each attempt."""
     attempts_max: int = 8

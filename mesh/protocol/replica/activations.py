@@ -6,6 +6,7 @@ of the admission proposes the step; if that one is gone, any other does after a 
 """
 
 from collections.abc import Iterable
+from typing import Final, NamedTuple
 
 from mesh.protocol.admission import Candidate, activation_deadline_ns
 from mesh.protocol.barrier import Barrier
@@ -13,8 +14,21 @@ from mesh.protocol.catalogue import Catalogue, Ids, numbers
 from mesh.protocol.history import History
 from mesh.protocol.now import SECOND, Now
 
-RETRY_NS = 5 * SECOND
-"""A step that was refused or dropped is proposed again after this long."""
+RETRY_NS_MIN: Final = 5 * SECOND
+RETRY_NS_MAX: Final = 600 * SECOND
+_DOUBLINGS_MAX: Final = 7
+"""A step that was refused or dropped is proposed again after this long: at first, and at last if
+nothing else happens, so that what hinders it for days does not fill everybody's disk."""
+
+
+class _Tried(NamedTuple):
+    """The last time that a step was proposed here."""
+
+    at_ns: int
+    times: int
+    """How often in a row, with nothing else happening."""
+    state: tuple[Ids, int]
+    """What was applied, and the lives known, at that time."""
 
 
 class Activations:
@@ -31,7 +45,7 @@ class Activations:
         self._missing: dict[bytes, Ids] = {}
         """What each learner has not yet said to have applied."""
         self._covered_since_ns: dict[bytes, int] = {}
-        self._tried_at_ns: dict[bytes, int] = {}
+        self._tried: dict[bytes, _Tried] = {}
 
     def learners(self, controllers: Iterable[bytes]) -> None:
         """The roster has exactly these learners now."""
@@ -43,7 +57,7 @@ class Activations:
             for change in entry.written_keys:
                 if change.key[0] == "controller" and change.key[1] in missing:
                     self._admissions[missing[change.key[1]]] = entry.number
-        for table in (self._covered_since_ns, self._tried_at_ns, self._missing):
+        for table in (self._covered_since_ns, self._tried, self._missing):
             for gone in [each for each in table if each not in self._admissions]:
                 del table[gone]
 
@@ -62,7 +76,9 @@ class Activations:
         """The learners for whom the step is to be proposed here and now."""
         ready = [each for due, each in self._due(active, now) if due <= now.monotonic_ns]
         for each in ready:
-            self._tried_at_ns[each] = now.monotonic_ns
+            last = self._tried.get(each)
+            times = last.times + 1 if last is not None and last.state == self._state else 1
+            self._tried[each] = _Tried(now.monotonic_ns, times, self._state)
         return tuple(ready)
 
     def _due(self, active: frozenset[bytes], now: Now) -> list[tuple[int, bytes]]:
@@ -71,9 +87,21 @@ class Activations:
             candidate = self._candidate(controller, now)
             due = activation_deadline_ns(candidate, self._own, active)
             if due is not None:
-                tried = self._tried_at_ns.get(controller)
-                found.append((due if tried is None else max(due, tried + RETRY_NS), controller))
+                found.append((max(due, self._retry_ns(controller)), controller))
         return found
+
+    def _retry_ns(self, controller: bytes) -> int:
+        """When it may be tried again: later each time, but soon where something has happened."""
+        tried = self._tried.get(controller)
+        if tried is None:
+            return 0
+        doublings = min(tried.times - 1, _DOUBLINGS_MAX) if tried.state == self._state else 0
+        return tried.at_ns + min(RETRY_NS_MIN << doublings, RETRY_NS_MAX)
+
+    @property
+    def _state(self) -> tuple[Ids, int]:
+        """What may decide whether a step goes through: who voted on what, and who began anew."""
+        return self._history.ids, self._barrier.standpoint.knowledge.lives.version
 
     def _candidate(self, controller: bytes, now: Now) -> Candidate:
         number = self._admissions[controller]

@@ -23,6 +23,7 @@ from mesh.protocol.barrier import (
     OutOfPatience,
     Refused,
     Say,
+    StartAnew,
     Submission,
     TooManyAttempts,
     WantMerge,
@@ -122,6 +123,9 @@ class Crank:
                     self._merge_by_itself(over, now)
                 case Dropped(tx=tx, why=why):
                     self._dropped(tx, why)
+                case StartAnew(numbers=stranded):
+                    self._start_anew(stranded)
+                    return
 
     def _dropped(self, tx: bytes, why: GivenUp) -> None:
         """A request left the queue; whoever submitted it here is told."""
@@ -129,6 +133,12 @@ class Crank:
         self.submitted.give_up(tx, text, conflict=_is_conflict(why))
         self._desk.notice("warning", "change dropped", f"{tx.hex()[:8]}: {text}")
         self._desk.notify(ChangeProgressed(tx))
+
+    def _start_anew(self, stranded: tuple[int, ...]) -> None:
+        """This life ends; what it sealed binds the next one, which may vote again."""
+        names = ", ".join(self._catalogue[number].tx.hex()[:8] for number in stranded)
+        why = f"{names} waits for controllers that have restarted and cannot say how they voted"
+        self._desk.end(why, self._desk.own.boot)
 
     def _merges_by_itself(self) -> bool:
         return self._history.state.get("environment", "merge") != "hold"

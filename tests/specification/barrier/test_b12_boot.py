@@ -1,9 +1,10 @@
 """B12: every start is a new incarnation; what the old one said still binds."""
 
 from mesh.environment.policy import Policy
-from mesh.protocol.barrier import predicates
+from mesh.protocol.barrier import StartAnew, Timing, predicates
+from mesh.protocol.barrier.stranded import stranded
 from mesh.wire.facts import NoReason
-from tests.mesh.protocol.barrier.stage import PATIENCE_NS, Stage, reason, sealed
+from tests.mesh.protocol.barrier.stage import PATIENCE_NS, Actor, Proposal, Stage, reason, sealed
 
 
 def test_a_new_life_votes_only_where_it_is_named() -> None:
@@ -128,3 +129,58 @@ def test_patience_begins_anew() -> None:
     stage.wait(PATIENCE_NS)
     _ = m.act()
     assert [reason(said) for said in m.said(change)] == [NoReason.PATIENCE]
+
+
+def in_doubt() -> tuple[Stage, Actor, Proposal]:
+    """Under majority 1 and 2 sealed with 3, without whom they are too few."""
+    stage = Stage(5, policy=Policy.MAJORITY)
+    change = stage.propose(1, among=(1, 2, 3), quorum=3)
+    m = stage.actor(1).see(1, 2, 3).hear_all()
+    _ = m.act()
+    return stage, m, change
+
+
+def test_a_life_that_waits_for_lives_that_ended_ends_itself() -> None:
+    """B12-anew: nobody can complete a set any more, nor say No; only the next life is free."""
+    stage, m, change = in_doubt()
+    assert m.said(change) == [sealed(m, change, 1, 2, 3)]
+    _ = stage.boot(3, proven=False)
+    assert m.hear_all().act() == []
+    assert stranded(m.at) == m.ids(change)
+    stage.wait(Timing().renew_ns)
+    assert m.act() == [StartAnew((m.number_of(change),))]
+    m = m.restart(proven=True)
+    assert stranded(m.at) == predicates.open_ids(m.at) == 0
+    stage.wait(10 * Timing().renew_ns)
+    assert m.act() == []
+
+
+def test_a_life_that_others_can_still_answer_goes_on() -> None:
+    """B12-anew: whoever only falls silent may come back, and a No or a release ends the wait."""
+    stage, m, change = in_doubt()
+    assert m.see(1).act() == []
+    stage.wait(10 * Timing().renew_ns)
+    assert m.act() == []
+    for other in (2, 3):
+        _ = stage.seal(other, change, (1, 2, 3))  # last words, which are still on their way
+    _ = m.hear(stage.boot(3, proven=False))
+    _ = m.act()
+    assert stranded(m.at) == m.ids(change)
+    stage.wait(Timing().renew_ns - 1)
+    _ = m.hear_all().act()
+    stage.wait(10 * Timing().renew_ns)
+    assert m.act() == []
+    assert m.applied == [change.id]
+
+
+def test_who_is_stranded_ends_one_after_the_other() -> None:
+    """B12-anew: each waits a step for every live one before it."""
+    stage, _, change = in_doubt()
+    last = stage.actor(2).see(1, 2, 3).hear_all()
+    _ = last.act()
+    _ = stage.boot(3, proven=False)
+    _ = last.hear_all().act()
+    stage.wait(Timing().renew_ns)
+    assert last.act() == []
+    stage.wait(Timing().renew_step_ns)
+    assert last.act() == [StartAnew((last.number_of(change),))]

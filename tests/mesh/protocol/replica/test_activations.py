@@ -2,8 +2,8 @@
 
 from mesh.protocol.effects import Answer
 from mesh.protocol.inputs import AcceptMember, Sighted
-from mesh.protocol.now import SECOND
-from mesh.protocol.replica.activations import RETRY_NS
+from mesh.protocol.now import SECOND, Now
+from mesh.protocol.replica.activations import RETRY_NS_MAX, RETRY_NS_MIN
 from tests.mesh.protocol.replica.mini_mesh import MiniMesh
 from tests.mesh.protocol.replica.test_members import inside
 from tests.mesh.protocol.replica.test_mesh import gather, submit
@@ -79,4 +79,29 @@ def test_a_step_that_was_dropped_is_tried_again_after_a_while() -> None:
     assert activations.due(roster.active, mesh.now) == (controller,)
     assert activations.due(roster.active, mesh.now) == ()
     deadline_ns = activations.deadline_ns(roster.active, mesh.now)
-    assert deadline_ns == mesh.time_ns + RETRY_NS
+    assert deadline_ns == mesh.time_ns + RETRY_NS_MIN
+
+
+def test_what_is_refused_again_and_again_is_tried_less_and_less() -> None:
+    """Until something happens that may decide otherwise: then soon."""
+    mesh = gather(2)
+    first, second = mesh.hosts
+    activations, active = inside(first).activations, inside(first).roster.active
+    controller = second.identity.public
+    activations.learners([controller])
+    now, pauses = mesh.now, []
+    for _ in range(12):
+        assert activations.due(active, now) == (controller,)
+        deadline_ns = activations.deadline_ns(active, now)
+        assert deadline_ns is not None
+        pauses.append(deadline_ns - now.monotonic_ns)
+        assert activations.due(active, Now(deadline_ns - 1, now.wall_ns)) == ()
+        now = Now(deadline_ns, now.wall_ns)
+    assert pauses[:3] == [RETRY_NS_MIN, 2 * RETRY_NS_MIN, 4 * RETRY_NS_MIN]
+    assert pauses[-1] == RETRY_NS_MAX
+    assert activations.due(active, now) == (controller,)
+    second.crash()
+    second.start()
+    mesh.run(5 * SECOND)
+    deadline_ns = activations.deadline_ns(active, now)
+    assert deadline_ns == now.monotonic_ns + RETRY_NS_MIN
