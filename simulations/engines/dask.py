@@ -135,6 +135,7 @@ class Dask:
 # --- on the workers -------------------------------------------------------------------------------
 
 _beside = threading.local()
+"""By planted bug, mostly none: the process beside this thread."""
 
 
 def run_beside(scenario: bytes, wanted: Build, plant: str | None) -> Answer:
@@ -142,9 +143,10 @@ def run_beside(scenario: bytes, wanted: Build, plant: str | None) -> Answer:
     worker = f"Dask worker {get_worker().address}"
     if this_build() != wanted:
         return Answer(worker, b"", f"has other code: {this_build()} instead of {wanted}")
-    child: Child | None = getattr(_beside, "child", None)
-    if child is None:
-        child = _beside.child = Child(plant)
+    children: dict[str | None, Child] = _beside.__dict__.setdefault("children", {})
+    if plant not in children:
+        children[plant] = Child(plant)
+    child = children[plant]
     child.give(scenario)
     try:
         if child.is_ready(RUN_SECONDS_MAX):
@@ -152,6 +154,5 @@ def run_beside(scenario: bytes, wanted: Build, plant: str | None) -> Answer:
         why = f"did not end within {RUN_SECONDS_MAX:g} s"
     except Died as death:
         why = str(death)
-    child.end()
-    _beside.child = None
+    children.pop(plant).end()
     return Answer(worker, b"", why)

@@ -18,7 +18,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+PLAIN_FIRST_S: Final = 0.5
 PLAIN_EVERY_S: Final = 10.0
+"""Plain lines come soon at first, so that one sees that it runs, and then ever more rarely."""
+
 REFRESH_S: Final = 0.2
 
 
@@ -98,7 +101,7 @@ class Bar:
 
 
 class Lines:
-    """A line every ten seconds."""
+    """A line now and then."""
 
     def __init__(self, total: int, done: int, what: str) -> None:
         self._total = total
@@ -106,14 +109,16 @@ class Lines:
         self._what = what
         self._failed = 0
         self._began = self._said = time.monotonic()
+        self._every = PLAIN_FIRST_S
 
     def advance(self, *, failed: bool) -> None:
         """One more is done."""
         self._done += 1
         self._failed += failed
         now = time.monotonic()
-        if now - self._said >= PLAIN_EVERY_S:
+        if now - self._said >= self._every:
             self._said = now
+            self._every = min(2 * self._every, PLAIN_EVERY_S)
             self.say(
                 f"{self._done} of {self._total} {self._what}, {now - self._began:.0f} s,"
                 f" {self._failed} failed"

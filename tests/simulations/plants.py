@@ -1,6 +1,5 @@
 """Bugs that a worker process plants in itself: it is told their names, as module:function."""
 
-import os
 import signal
 
 import pytest
@@ -49,4 +48,4 @@ def killed_at_the_first_step() -> None:
 
 
 def _killed(*_: object) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+    signal.raise_signal(signal.SIGKILL)
