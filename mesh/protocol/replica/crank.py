@@ -48,6 +48,9 @@ from mesh.wire.requests import Command, Kind, SignedRequest
 CONTROLLER_PATIENCE_NS: Final = 60 * SECOND
 """Patience of what controllers propose by themselves: merges and activations."""
 
+NAMED_MAX: Final = 3
+"""More ChangeSets than this are counted in a line for people, not named."""
+
 ALARM_EVERY_NS: Final = 60 * SECOND
 """A lasting disagreement is said again this often."""
 
@@ -136,8 +139,12 @@ class Crank:
 
     def _start_anew(self, stranded: tuple[int, ...]) -> None:
         """This life ends; what it sealed binds the next one, which may vote again."""
-        names = ", ".join(self._catalogue[number].tx.hex()[:8] for number in stranded)
-        why = f"{names} waits for controllers that have restarted and cannot say how they voted"
+        names = [self._catalogue[number].tx.hex()[:8] for number in stranded]
+        more = f" and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else ""
+        why = (
+            f"nobody can decide {', '.join(names[:NAMED_MAX])}{more} any more: controllers have"
+            " restarted that cannot say how they voted"
+        )
         self._desk.end(why, self._desk.own.boot)
 
     def _merges_by_itself(self) -> bool:
