@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLES
     add = parser.add_argument
     _ = add(
-        "run",
+        "which",
         nargs="?",
         metavar="SEED|FILE|NAME",
         help="what is told: what a seed makes up, a file, or a situation by name",
@@ -63,10 +63,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _report(arguments: argparse.Namespace) -> int:
     many_at: Path | None = arguments.many
     many = many_runs.read(many_at.read_bytes()) if many_at is not None else None
-    if arguments.run is None:
+    if arguments.which is None:
         raise Unknown("what is to be told? A seed, a file, or a name from trellis sim list")
     prepare(arguments.plant)
-    subject = record(*_chosen(arguments.run, arguments.seed))
+    subject = _subject(arguments.which, arguments.seed)
     output: Path | None = arguments.output
     if output is not None:
         _write(output, page(subject, plots.section(many) if many is not None else ""))
@@ -81,17 +81,17 @@ def _report(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _chosen(word: str, seed: int | None) -> tuple[str, str, Scenario]:
-    """A title, the command that runs it again, and the scenario."""
+def _subject(word: str, seed: int | None) -> Subject:
+    """The run that ``word`` names, recorded."""
     if word.isdecimal():
         number = int(word)
         again = f"trellis sim run --seed {number}"
-        return f"seed {number}", again, chosen_source(None).scenario(number)
+        return record(f"seed {number}", again, chosen_source(None).scenario(number))
     if word.endswith(RESOLVED):
-        return _of_file(Path(word), seed)
+        return record(*_of_file(Path(word), seed))
     situation = chosen_situation(word)
     again = f"trellis sim run {word} --seed {seed or 0}"
-    return situation.title, again, situation.scenario(seed or 0)
+    return record(situation.title, again, situation.scenario(seed or 0), story=situation.story)
 
 
 def _of_file(path: Path, seed: int | None) -> tuple[str, str, Scenario]:

@@ -62,6 +62,8 @@ class Story:
     id: bytes
     tx: bytes
     name: str
+    number: int
+    """The first attempt at its request, the second, ..."""
     kind: str
     commands: tuple[str, ...]
     author: str
@@ -118,6 +120,8 @@ class Stories:
         self._sealed: dict[tuple[bytes, bytes], dict[int, int]] = {}
         """By attempt and set: the clock of each sealer's seal, by its seat."""
         self._attempts: dict[bytes, list[bytes]] = {}
+        self._named: dict[str, dict[bytes, int]] = {}
+        """By name: the requests that have it, numbered."""
 
     def attempts(self, tx: bytes) -> tuple[Story, ...]:
         """All attempts at one request."""
@@ -150,24 +154,32 @@ class Stories:
             change_set = read_change_set(propose)
         except cbor.Undecodable:
             return
-        name = self._names.plain(change_set.request.name)
-        self._names.change_is(change_set.id, name)
-        self._names.change_is(change_set.tx, name)
         if change_set.id in self.all:
             return
+        name = self._name(change_set)
+        self._names.change_is(change_set.id, name)
+        self._names.change_is(change_set.tx, name)
         if len(self.all) >= ATTEMPTS_MAX:
             self.untold += 1
             return
         self._change_sets[change_set.id] = change_set
         self._attempts.setdefault(change_set.tx, []).append(change_set.id)
-        self.all[change_set.id] = self._story(change_set, time_ns)
+        self.all[change_set.id] = self._story(change_set, name, time_ns)
 
-    def _story(self, change_set: ChangeSet, time_ns: int) -> Story:
+    def _name(self, change_set: ChangeSet) -> str:
+        """What people call it; of several with one name each later one has a number."""
+        name = self._names.plain(change_set.request.name) or str(change_set.kind)
+        sharing = self._named.setdefault(name, {})
+        number = sharing.setdefault(change_set.tx, len(sharing) + 1)
+        return name if number == 1 else f"{name} ({number})"
+
+    def _story(self, change_set: ChangeSet, name: str, time_ns: int) -> Story:
         attempt, request = change_set.attempt, change_set.request
         return Story(
             id=change_set.id,
             tx=change_set.tx,
-            name=self._names.plain(request.name) or str(attempt.kind),
+            name=name,
+            number=len(self._attempts[change_set.tx]),
             kind=str(attempt.kind),
             commands=_commands(request.resolved, attempt.kind, self._names),
             author=self._names.host(attempt.author.controller),

@@ -40,6 +40,7 @@ def page(subject: Subject, many: str = "") -> str:
         sign="✔" if subject.is_good else "✘",
         headline=escape(prose.headline(subject)),
         summary="".join(f"<li>{escape(line)}</li>" for line in prose.summary(subject, faults)),
+        story=_story(subject),
         expected=_expected(subject),
         replay=escape(subject.replay),
         figures="".join(
@@ -62,11 +63,16 @@ def _asset(name: str) -> str:
     return (files("simulations.report") / "assets" / name).read_text(encoding="utf-8")
 
 
+def _story(subject: Subject) -> str:
+    paragraphs = (each for each in subject.story.split("\n\n") if each.strip())
+    return "".join(f'<p class="story">{escape(each)}</p>' for each in paragraphs)
+
+
 def _expected(subject: Subject) -> str:
     lines = "".join(
         f'<li class="{"good" if each.holds else "bad"}">'
         f"{'✔' if each.holds else '✘'} {escape(each.promise)}"
-        f' <span class="soft">{escape(each.seen)}</span></li>'
+        f' <span class="soft">{escape(f"({each.seen})" if each.seen else "")}</span></li>'
         for each in subject.verdict.judgements
     )
     return f'<p>What the situation promises:</p><ul class="expected">{lines}</ul>' if lines else ""

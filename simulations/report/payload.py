@@ -180,6 +180,7 @@ def _stories(subject: Subject) -> list[Json]:
             {
                 "name": story.name,
                 "kind": story.kind,
+                "number": story.number,
                 "commands": story.commands,
                 "outcome": prose.outcome(story),
                 "sentences": list(prose.told(story)),

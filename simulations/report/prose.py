@@ -103,7 +103,8 @@ def _tried(subject: Subject, faults: tuple[Trouble, ...]) -> str:
     if not faults:
         wrong = "nothing went wrong on purpose"
     elif bit == len(faults):
-        wrong = f"{count(len(faults), 'fault')} happened, and each made a difference"
+        each = "it" if bit == 1 else "each"
+        wrong = f"{count(len(faults), 'fault')} happened, and {each} made a difference"
     else:
         wrong = f"{count(len(faults), 'fault')} happened, of which {bit} made a difference"
     return f"Meanwhile there were {asked} and {writes} of running information; {wrong}."
@@ -191,9 +192,14 @@ def _of_change(story: Story) -> Iterator[Moment]:
         skew = story.skew_ns
         within = f", within {duration(skew)} of each other" if skew is not None else ""
         yield Moment(max(each.time_ns for each in on_time), "change", words + within)
-    for turn in story.turns:
-        if turn.words.startswith(Standing.SET_ASIDE):
-            yield Moment(turn.time_ns, "change", f"{turn.host} sets {name} aside")
+    aside = {
+        turn.host: turn.time_ns
+        for turn in reversed(story.turns)
+        if turn.words.startswith(Standing.SET_ASIDE)
+    }
+    if aside:
+        hosts = _some(sorted(aside))
+        yield Moment(max(aside.values()), "change", f"{name} is set aside on {hosts}")
 
 
 def _of_violations(subject: Subject) -> Iterator[Moment]:

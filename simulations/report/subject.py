@@ -23,6 +23,8 @@ class Subject:
     scenario: Scenario
     verdict: Verdict
     recorder: Recorder
+    story: str = ""
+    """What the situation is about, in the words of its file."""
     numbers: Mapping[str, int] = field(default_factory=dict)
     """The hosts by name: where they stand in every table of the report."""
 
@@ -49,7 +51,12 @@ class Subject:
 
 
 def record(
-    title: str, replay: str, scenario: Scenario, *, messages_max: int = MESSAGES_MAX
+    title: str,
+    replay: str,
+    scenario: Scenario,
+    *,
+    story: str = "",
+    messages_max: int = MESSAGES_MAX,
 ) -> Subject:
     """Run ``scenario``, and keep what happens."""
     recorder = Recorder(messages_max=messages_max)
@@ -57,7 +64,7 @@ def record(
     names = tuple(host.name for host in scenario.hosts)
     recorder.close(verdict.violations, names)
     numbers = _numbers(names, recorder)
-    return Subject(title, replay, scenario, verdict, recorder, numbers=numbers)
+    return Subject(title, replay, scenario, verdict, recorder, story, numbers)
 
 
 def _numbers(names: tuple[str, ...], recorder: Recorder) -> dict[str, int]:

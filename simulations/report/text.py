@@ -1,5 +1,6 @@
 """The report for a terminal: the same story, in characters."""
 
+import textwrap
 from collections.abc import Iterator
 from typing import Final
 
@@ -12,6 +13,7 @@ COLUMNS: Final = 60
 """Of each chart: with its label it fits a terminal of 120."""
 
 LABEL: Final = 30
+LINE: Final = 100
 MOMENTS_MAX: Final = 60
 STORIES_MAX: Final = 30
 
@@ -46,6 +48,8 @@ def _title(words: str) -> Iterator[str]:
 def _verdict(subject: Subject, faults: tuple[Trouble, ...]) -> Iterator[str]:
     yield f"{'✔' if subject.is_good else '✘'} {prose.headline(subject)}"
     yield ""
+    for line in textwrap.wrap(subject.story, LINE):
+        yield f"  {line}"
     for sentence in prose.summary(subject, faults):
         yield f"  {sentence}"
     for each in subject.verdict.judgements:

@@ -247,9 +247,11 @@ class Diagram {
     if (this.gap < 30 || x < (free.get(host) || 0)) return;
     const text = fitted(context, words, 170);
     context.textAlign = "left";
-    context.globalAlpha *= 0.9;
+    context.strokeStyle = this.palette.panel;
+    context.lineWidth = 4;
+    context.lineJoin = "round";
+    context.strokeText(text, x + 5, y - 12);
     context.fillText(text, x + 5, y - 12);
-    context.globalAlpha = Math.min(1, context.globalAlpha / 0.9);
     free.set(host, x + 16 + context.measureText(text).width);
   }
 

@@ -65,9 +65,10 @@ class State {
     this.show(from - margin, to + margin * 2.5);
   }
 
-  // The first ChangeSet of the story, or the first thing that happens in it.
+  // The ChangeSet that had most trouble, or the first one, or the first thing that happens.
   showFirst() {
-    const story = this.data.stories.find((one) => !one.early);
+    const own = this.data.stories.filter((one) => !one.early);
+    const story = own.find((one) => one.kind === "merge") || own.find((one) => one.outcome !== "effective") || own[0];
     const at = story ? story.proposedUs : this.data.beginsUs;
     const length = story ? Math.min(storyEnd(story) - at, 60000) : 50000;
     this.show(at - length * 0.2, at + length * 1.3);

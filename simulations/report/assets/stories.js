@@ -16,8 +16,9 @@ function drawStories(data, state, place) {
   const early = data.stories.filter((story) => story.early);
   const own = data.stories.filter((story) => !story.early);
   if (!own.length) place.append(element("p", { class: "note" }, "Nobody asked for a change after the assembly."));
-  const isAnyAccused = own.some((story) => story.accused);
-  own.forEach((story, i) => place.append(drawStory(data, state, story, isAnyAccused ? story.accused : i < 2)));
+  // Open: what the broken rule names, or else what had trouble, or else the first.
+  const opened = [own.filter((one) => one.accused), own.filter((one) => one.outcome !== "effective"), own].find((some) => some.length) || [];
+  for (const story of own) place.append(drawStory(data, state, story, opened.slice(0, 3).includes(story)));
   if (early.length) {
     place.append(element("details", { class: "early" },
       element("summary", {}, `How the mesh assembled: ${early.length} ChangeSets that admit its controllers`),
@@ -27,7 +28,7 @@ function drawStories(data, state, place) {
 
 function drawStory(data, state, story, isOpen) {
   const badge = element("span", { class: `badge ${BADGES[story.outcome] || "soft"}` }, story.outcome);
-  const kind = story.kind === "normal" ? "" : ` (${story.kind})`;
+  const kind = (story.kind === "normal" ? "" : ` (${story.kind})`) + (story.number > 1 ? `, attempt ${story.number}` : "");
   const accused = story.accused ? element("span", { class: "badge bad" }, "named by the broken rule") : "";
   const head = element("summary", {}, element("b", {}, `“${story.name}”${kind} `), badge, " ", accused, element("span", { class: "soft" }, ` ${seconds(story.proposedUs, 3)}`));
   const commands = element("pre", {}, story.commands.join("\n"));
@@ -50,7 +51,8 @@ function storyTable(story) {
   const rows = hosts.map((host) => {
     const seal = first(host, "seal"), no = first(host, "no"), applied = first(host, "applied");
     const shown = story.shown.find((each) => each[1] === host);
-    const vote = no ? element("td", { class: "bad" }, `✖ No ${after(no[0])}: ${no[3]}`) : element("td", {}, seal ? `■ ${after(seal[0])}` : "–");
+    const refusal = no ? element("span", { class: "bad" }, `${seal ? ", then " : ""}✖ No ${after(no[0])}: ${no[3]}`) : "";
+    const vote = element("td", {}, seal ? `■ ${after(seal[0])}` : no ? "" : "–", refusal);
     const with_ = element("td", { class: "soft" }, seal ? seal[3] : "");
     const see = element("td", {}, shown ? `▲ ${after(shown[0])}${shown[2] ? "" : shown[3] ? " (did not wait)" : " (later)"}` : "–");
     return element("tr", {}, element("th", { scope: "row" }, host), vote, with_, element("td", {}, applied ? `● ${after(applied[0])}` : "–"), see, element("td", { class: "soft" }, story.ends[host] || ""));
