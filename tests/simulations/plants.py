@@ -24,8 +24,8 @@ def restarted_and_deserted() -> None:
     handle = Replica.handle
     met: dict[Incarnation, None] = {}
 
-    def faulty(self: Replica, given: Input, now: Now) -> Effects:
-        effects = handle(self, given, now)
+    def faulty(self: Replica, happened: Input, now: Now) -> Effects:
+        effects = handle(self, happened, now)
         inside = self.participant
         if inside is not None and self.own.boot > 1:
             if len(inside.members.view) == len(inside.roster.active):

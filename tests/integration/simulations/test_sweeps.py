@@ -165,7 +165,7 @@ def test_fifty_faults_become_three_within_a_minute(tmp_path: Path) -> None:
 def test_a_dask_cluster_gives_the_same_digests(scenario: Path) -> None:
     """The same sweep on a cluster is the same runs."""
     sweep = ("sweep", scenario, "--seeds", "0..9", "--no-database", "--json")
-    with LocalCluster(
+    with LocalCluster(  # type: ignore[no-untyped-call]  # distributed has no types here
         n_workers=1, threads_per_worker=2, dashboard_address=None, silence_logs=50
     ) as cluster:
         address = cluster.scheduler_address
