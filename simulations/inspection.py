@@ -25,6 +25,7 @@ from mesh.wire.requests import decode_attempt
 from simulations.checkers.barrier import BarrierChecker
 from simulations.checkers.durability import DurabilityChecker
 from simulations.checkers.information import Deed, InformationOracle
+from simulations.checkers.votes import VoteChecker
 from simulations.chronicle import Chronicle
 from simulations.durable import Durable
 from simulations.host import Host
@@ -49,6 +50,7 @@ class Inspector:
         self.violations: list[Violation] = []
         self.oracle = InformationOracle()
         self.barrier = BarrierChecker()
+        self.votes = VoteChecker(self.barrier.ledger)
         self.witness = Witness(kernel, self.barrier.ledger)
         self.steps = 0
         self.answers: dict[int, bool] = {}
@@ -97,6 +99,12 @@ class Inspector:
         for write in effects.writes:
             if isinstance(write, WriteFact) and write.origin == host.replica.own:
                 self._views[write.origin, write.sequence] = host.replica.view()
+                self._judge_vote(host, read_fact(write.signed))
+
+    def _judge_vote(self, host: Host, fact: Fact) -> None:
+        if host.controller not in self._copied:
+            for text in self.votes.decided(fact):
+                self.violated("vote", text)
 
     def stepped(self, host: Host) -> None:
         """One step is over."""
@@ -136,6 +144,7 @@ class Inspector:
         if write.origin.controller != host.controller or not is_new:
             self._check_same(host, fact)
             self.barrier.held(host.controller, fact)
+            self.votes.held(host.controller, fact)
             return
         self._facts[write.origin, write.sequence] = fact.hash
         view = self._views.pop((write.origin, write.sequence), None)
@@ -144,6 +153,7 @@ class Inspector:
         if isinstance(fact.body, Boot):
             self._check_number(fact.origin)
         self.barrier.written(fact)
+        self.votes.written(fact)
         self._chronicle.counts[_kind(fact)] += 1
         self.witness.wrote(host.name, fact)
         self._barrier_violations()
@@ -164,6 +174,7 @@ class Inspector:
     def wiped(self, controller: bytes) -> None:
         """A disk was lost, or came back as it was before."""
         self.barrier.wiped(controller)
+        self.votes.wiped(controller)
         self._lives = {at: life for at, life in self._lives.items() if at[0] != controller}
 
     def cloned(self, controller: bytes, copy: str) -> None:
