@@ -206,10 +206,17 @@ class World:
         """Hold what the scenario promises against what is there."""
         if self.scenario.expect is None or self.inspector.violations:
             return
+        self._judgements = judge(self.scenario.expect, self.ending(healthy))
+        for each in self._judgements:
+            if not each.holds:
+                self.inspector.violated(f"expectation: {each.promise}", each.seen)
+
+    def ending(self, healthy: Sequence[Host]) -> Ending:
+        """What promises are held against; ``healthy`` are those who must keep them."""
         bites: dict[str, int] = {}
         for fault, count in zip(self.scenario.faults, self.faults.bites.values(), strict=True):
             bites[fault.name] = bites.get(fault.name, 0) + count
-        ending = Ending(
+        return Ending(
             healthy=healthy,
             hosts=[host for host in self.population.everybody() if host.replica is not None],
             moments=self._moments(),
@@ -218,10 +225,6 @@ class World:
             bites=bites,
             healing_ns=self._healing_ns,
         )
-        self._judgements = judge(self.scenario.expect, ending)
-        for each in self._judgements:
-            if not each.holds:
-                self.inspector.violated(f"expectation: {each.promise}", each.seen)
 
     def _moments(self) -> Sequence[Moment]:
         """What was seen since the mesh has assembled."""
