@@ -31,6 +31,10 @@ class _Tried(NamedTuple):
     """What was applied, and the lives known, at that time."""
 
 
+_Grounds = tuple[int, Ids, frozenset[bytes]]
+"""The facts known, what is applied, and who is active."""
+
+
 class Activations:
     """The learners of the roster, and when each should become active."""
 
@@ -46,6 +50,7 @@ class Activations:
         """What each learner has not yet said to have applied."""
         self._covered_since_ns: dict[bytes, int] = {}
         self._tried: dict[bytes, _Tried] = {}
+        self._found: tuple[_Grounds, list[tuple[int, bytes]]] | None = None
 
     def learners(self, controllers: Iterable[bytes]) -> None:
         """The roster has exactly these learners now."""
@@ -57,6 +62,7 @@ class Activations:
             for change in entry.written_keys:
                 if change.key[0] == "controller" and change.key[1] in missing:
                     self._admissions[missing[change.key[1]]] = entry.number
+        self._found = None
         for table in (self._covered_since_ns, self._tried, self._missing):
             for gone in [each for each in table if each not in self._admissions]:
                 del table[gone]
@@ -79,9 +85,17 @@ class Activations:
             last = self._tried.get(each)
             times = last.times + 1 if last is not None and last.state == self._state else 1
             self._tried[each] = _Tried(now.monotonic_ns, times, self._state)
+            self._found = None
         return tuple(ready)
 
     def _due(self, active: frozenset[bytes], now: Now) -> list[tuple[int, bytes]]:
+        """When each step is due, which only another fact, roster or try can change."""
+        grounds = (self._barrier.standpoint.knowledge.version, self._history.ids, active)
+        if self._found is None or self._found[0] != grounds:
+            self._found = grounds, self._find(active, now)
+        return self._found[1]
+
+    def _find(self, active: frozenset[bytes], now: Now) -> list[tuple[int, bytes]]:
         found: list[tuple[int, bytes]] = []
         for controller in self._admissions:
             candidate = self._candidate(controller, now)
