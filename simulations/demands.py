@@ -13,7 +13,7 @@ from typing import Final
 
 from mesh.protocol.now import MILLISECOND, SECOND
 from simulations.scenario import AnyStep, Change, Dismiss, Order, Put, Refuse, Remove
-from simulations.troubles import AnyFault
+from simulations.troubles import AnyFault, OneWay
 
 _ITEMS: Final = ("one", "two", "three")
 _PATHS: Final = (("app", "a"), ("app", "b"), ("app", "c", "d"), ("x",))
@@ -28,6 +28,7 @@ _GIVEN_UP_NS: Final = 6 * SECOND
 _LONE_CHANGES: Final = 8
 _INFORMATION_STEPS: Final = 15
 _REFUSALS: Final = 30
+_CHAIN: Final = 4
 _REFUSING_ONE_IN: Final = 2
 _DISMISSING_ONE_IN: Final = 10
 _DISMISSING_ROSTER_MIN: Final = 4
@@ -49,7 +50,12 @@ def some_demands(
         for burst in range(random.randint(2, 8)):
             steps += _burst(random, names, random.choice(moments), burst, horizon_ns)
         if not random.randrange(_REFUSING_ONE_IN):
-            steps += _refusals(random, names, random.choice(faults), horizon_ns)
+            fault = random.choice(faults)
+            moment_ns = min(random.choice((fault.starts_ns, fault.ends_ns)), horizon_ns)
+            steps += _refusals(random, random.choice(names), moment_ns, horizon_ns)
+        for fault in faults:
+            if isinstance(fault, OneWay) and len(names) > len((fault.source, fault.target)):
+                steps += _ambush(random, names, fault, horizon_ns)
         if len(names) >= _DISMISSING_ROSTER_MIN and not random.randrange(_DISMISSING_ONE_IN):
             steps.append(_dismissal(random, names, random.choice(moments), horizon_ns))
     return tuple(sorted(steps, key=lambda step: step.at_ns))
@@ -98,15 +104,28 @@ def _orders(random: Random, value: str) -> tuple[Order, ...]:
     return tuple(Order("item", "set", {"name": item, "value": value}) for item in items)
 
 
-def _refusals(
-    random: Random, names: Sequence[str], fault: AnyFault, horizon_ns: int
-) -> Iterator[AnyStep]:
-    """One operator says no to whatever waits, over and over, as a trouble begins or ends."""
-    host = random.choice(names)
-    moment_ns = min(random.choice((fault.starts_ns, fault.ends_ns)), horizon_ns)
+def _refusals(random: Random, host: str, moment_ns: int, horizon_ns: int) -> Iterator[AnyStep]:
+    """One operator says no to whatever waits, over and over."""
+    every_ns = random.choice((2, 10, 30)) * MILLISECOND
     for number in range(_REFUSALS):
-        at_ns = moment_ns - _BEFORE_NS + number * random.choice((2, 10, 30)) * MILLISECOND
+        at_ns = moment_ns - _BEFORE_NS + number * every_ns
         yield Refuse(min(max(at_ns, 0), horizon_ns), host)
+
+
+def _ambush(
+    random: Random, names: Sequence[str], fault: OneWay, horizon_ns: int
+) -> Iterator[AnyStep]:
+    """Changes on top of each other, and a refusal where the votes of the former ones are missing.
+
+    Who does not hear one of the others cannot know that a change is released, and waits with the
+    next one until somebody tells it. In that time its operator may well say no.
+    """
+    author = random.choice([name for name in names if name not in {fault.source, fault.target}])
+    for number in range(_CHAIN):
+        at_ns = fault.starts_ns + _BEFORE_NS + number * random.randrange(5, 50) * MILLISECOND
+        orders = _orders(random, f"chain{number}")
+        yield Change(min(at_ns, horizon_ns), author, orders, 30 * SECOND)
+        yield from _refusals(random, fault.target, at_ns + _BEFORE_NS, horizon_ns)
 
 
 def _dismissal(random: Random, names: Sequence[str], moment_ns: int, horizon_ns: int) -> AnyStep:

@@ -5,7 +5,7 @@ durable, the history after each step. It changes nothing, and a run with it and 
 same run.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 from mesh.protocol.effects import (
@@ -52,6 +52,8 @@ class Inspector:
         self.barrier = BarrierChecker()
         self.votes = VoteChecker(self.barrier.ledger)
         self.witness = Witness(kernel, self.barrier.ledger)
+        self.lost: dict[bytes, None] = {}
+        """Controllers that have lost their disk, or some of it."""
         self.steps = 0
         self.answers: dict[int, bool] = {}
         """By call: whether it was done, or refused."""
@@ -173,6 +175,7 @@ class Inspector:
 
     def wiped(self, controller: bytes) -> None:
         """A disk was lost, or came back as it was before."""
+        self.lost[controller] = None
         self.barrier.wiped(controller)
         self.votes.wiped(controller)
         self._lives = {at: life for at, life in self._lives.items() if at[0] != controller}
@@ -186,13 +189,12 @@ class Inspector:
         self._copied[controller] = None
         self.wiped(controller)
 
-    def at_rest(self, hosts: Iterable[Host], outside: Collection[str], *, agreed: bool) -> None:
-        """Look once more at all of ``hosts``, which rest; ``outside`` are broken for ever."""
+    def at_rest(self, hosts: Iterable[Host], *, agreed: bool) -> None:
+        """Look once more at all of ``hosts``, which rest."""
         lives = [(host, host.replica) for host in hosts if host.replica is not None]
         rests = [life.rest() for _, life in lives]
         for text in self.barrier.at_rest(rest for rest in rests if rest is not None):
             self.violated("at rest", text)
-        self.oracle.cut_off(outside)
         for host, life in lives if agreed else ():
             for text in self.oracle.violations(life.entries()):
                 self.violated("running information", f"{host.name}: {text}")

@@ -286,7 +286,7 @@ def _clock_frozen(random: Random, names: Names, at: Interval) -> AnyFault:
 _WEIGHTS: Final[dict[Trouble, int]] = {
     _split: 6,
     _isolate: 4,
-    _one_way: 3,
+    _one_way: 6,
     _bridge: 2,
     _ring: 1,
     _flaky: 3,

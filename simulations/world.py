@@ -185,21 +185,31 @@ class World:
         for problem in problems:
             self.inspector.violated("agreement", problem)
         outside = [name for name in self.hosts if name not in core]
-        self.inspector.at_rest(company.members(), outside, agreed=not problems)
+        self.inspector.oracle.cut_off(outside)
+        self.inspector.oracle.dismissed(self.workload.dismissed)
+        self.inspector.at_rest(company.members(), agreed=not problems)
         self._judge(company.members())
 
     def _may_go_on(self, company: Company) -> bool:
-        """Whether others are broken for ever, and the core can change things without them."""
-        enough = len(self.hosts) // 2 + 1 if self.scenario.policy == "majority" else 1
-        return bool(self.scenario.core) and len(company.members()) >= enough
+        """Whether others are broken for ever, and the core can change things without them.
+
+        Under majority who has lost his disk votes only when enough others have told him all.
+        """
+        if not self.scenario.core or self.scenario.policy == "all-active":
+            return bool(self.scenario.core)
+        return len(self._voters(company)) > len(self.hosts) // 2
+
+    def _voters(self, company: Company) -> list[Host]:
+        return [host for host in company.members() if host.controller not in self.inspector.lost]
 
     def _go_on(self, company: Company) -> list[str]:
         """To agree on the past is not enough: the core must be able to change something new."""
         limit_ns = self.kernel.now_ns + self.scenario.healing_ns
-        call = self.workload.change_something(company.members()[0])
+        somebody = (self._voters(company) or company.members())[0]
+        call = self.workload.change_something(somebody)
         problems = self._wait_for(company, limit_ns, self.scenario.look_ns)
         if not problems and not self.inspector.answers.get(call, False):
-            return [f"{company.members()[0].name} could not change anything any more"]
+            return [f"{somebody.name} could not change anything any more"]
         return problems
 
     def _judge(self, healthy: Sequence[Host]) -> None:

@@ -39,6 +39,7 @@ class InformationOracle:
     def __init__(self) -> None:
         self._deeds: dict[Path, list[Deed]] = {}
         self._by_call: dict[int, list[Deed]] = {}
+        self._untold: set[Path] = set()
         self._count = 0
         self.lost = 0
         """Writes that nobody was promised and nobody has."""
@@ -89,6 +90,15 @@ class InformationOracle:
                 if deed.host in hosts:
                     deed.is_certain = False
 
+    def dismissed(self, hosts: Collection[str]) -> None:
+        """``hosts`` were to be removed from the roster, which ends their entries if it happened.
+
+        Where they wrote it cannot be told from the writes alone what must be visible.
+        """
+        self._untold = {
+            path for path, deeds in self._deeds.items() if any(each.host in hosts for each in deeds)
+        }
+
     def violations(self, entries: Iterable[tuple[Path, frozenset[object]]]) -> Iterator[str]:
         """What ``entries``, all that one controller shows, has too much or too little."""
         shown = dict(entries)
@@ -97,7 +107,7 @@ class InformationOracle:
         for path, deeds in sorted(self._deeds.items()):
             actual = shown.get(path, frozenset())
             expected = self._expected(deeds, actual)
-            if actual != expected:
+            if actual != expected and path not in self._untold:
                 yield (
                     f"{'/'.join(path)} shows {sorted(map(str, actual))},"
                     f" and must show {sorted(map(str, expected))}"
