@@ -141,6 +141,10 @@ class OwnedStore(Store):
         """Whether this replica id is anybody's current one."""
         return replica in self._owner_of
 
+    def counting(self) -> frozenset[bytes] | None:
+        """Return the current replica ids."""
+        return frozenset(self._owner_of)
+
     def extent_told(self) -> bytes:
         """Return what the hash is taken of: the current replica ids besides."""
         return cbor2.dumps((sorted(self._owner_of), super().extent_told()))

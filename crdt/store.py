@@ -325,8 +325,20 @@ class Store:
         del replica
         return True
 
-    def settle(self, extent: Extent, drops: Iterable[Dot] = ()) -> Delta:
+    def counting(self) -> frozenset[bytes] | None:
+        """Return the replica ids that count now; None where all do."""
+        return None
+
+    def settle(
+        self,
+        extent: Extent,
+        drops: Iterable[Dot] = (),
+        counted: frozenset[bytes] | None = None,
+    ) -> Delta:
         """Take over a peer's vector, floor and watermarks, and drop what is dead there.
+
+        `counted` is what `counting` returned before the first record of that peer came: records of
+        any other replica id may have been dropped, so nothing is taken over for it.
 
         One step, so that no state in between is ever stored or told. Returns the records that
         changed; an empty record stands for a key that is gone.
@@ -342,7 +354,10 @@ class Store:
                 left = tuple(s for s in record if s.dot != (replica, counter))
                 self.table.replace(key, left)
                 changed[key] = left
-        self.seen.join(extent, self.counts_at_all)
+        self.seen.join(
+            extent,
+            lambda replica: self.counts_at_all(replica) and (counted is None or replica in counted),
+        )
         for replica in list(self.seen.leftovers(extent)):
             if replica != self.replica and not self.table.live.get(replica):
                 self.forget(replica)

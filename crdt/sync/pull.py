@@ -56,6 +56,7 @@ class Pull:
     __slots__ = (
         "_asked",
         "_asked_ns",
+        "_counted",
         "_cover",
         "_parts",
         "_progress_ns",
@@ -76,6 +77,7 @@ class Pull:
         self.phase = Phase.GATHERING
         self._store = store
         self._asked = store.seen.extent()
+        self._counted = store.counting()
         self._asked_ns = now_ns
         self._progress_ns = now_ns
         self._parts: set[int] = set()
@@ -286,7 +288,7 @@ class Pull:
         """Join the peer's vector and drop what the walk found dead, in one step."""
         store, walk = self._store, self._walk
         drops = walk.dead() if walk is not None else ()
-        work.changed += store.settle(extent, drops)
+        work.changed += store.settle(extent, drops, self._counted)
         if walk is not None and walk.repairs_open:
             self.phase = Phase.REPAIRING
         elif self._equal_but_different(extent, cover):

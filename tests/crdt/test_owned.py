@@ -6,6 +6,7 @@ import pytest
 
 from crdt import Entry, Key, Liveness, OwnedStore, Put, RefusedWrite, Remove, Standing
 from crdt.limits import shown_dimmed_ns
+from crdt.sync.messages import Cover, Message
 from tests.crdt.duo import A, B, C, Duo
 from tests.crdt.world import SECOND_NS, WALL_NS, make_owned, make_store
 
@@ -53,6 +54,31 @@ def test_entries_spread_like_any_other() -> None:
     _ = met(ann, bob)
     found = list(bob.entries(("instances", "ann"), alive, SECOND_NS, WALL_NS))
     assert [entry.value for entry in found] == [{"port": 80}, (1, 2)]
+
+
+def test_who_becomes_current_in_mid_session_is_taken_over_by_the_next_one() -> None:
+    """Records of a replica id that did not count when they came were dropped; its vector is too.
+
+    Otherwise the store would claim to have seen what it never held, and take it for lost here.
+    """
+    ann, bob = make_owned(A), make_owned(B)
+    _ = ann.announce("ann", A, SECOND_NS)
+    _ = ann.put(KEY, "up", WALL_NS)
+    duo = Duo(make_store(A), make_store(B), owned=(ann, bob))
+
+    def announce_late(message: Message) -> bool:
+        if isinstance(message, Cover) and message.owned:
+            _ = bob.announce("ann", A, SECOND_NS)
+        return True
+
+    duo.keep = announce_late
+    duo.hear(1, duo.syncs[0].ping())
+    assert bob.current == {"ann": A}
+    assert bob.vector == {}
+    duo.meet(2)
+    assert duo.equal()
+    assert entries(bob) == {KEY: Liveness.LIVE}
+    assert duo.alarms == []
 
 
 def test_liveness_is_derived_from_the_readers_own_membership() -> None:

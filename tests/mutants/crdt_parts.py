@@ -149,6 +149,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
         edit(OwnedStore.counts_at_all, "replica in self._owner_of", "True"),
         (f"{_OWNED}::test_stores_that_disagree_on_who_is_current_do_not_harm_each_other",),
     ),
+    "crdt-owned-vector-of-the-dropped": Mutant(
+        edit(OwnedStore.counting, "return frozenset(self._owner_of)", "return None"),
+        (f"{_OWNED}::test_who_becomes_current_in_mid_session_is_taken_over_by_the_next_one",),
+    ),
     "crdt-owned-by-all-others": Mutant(
         edit(OwnedStore.counts, "== replica", "!= replica"),
         (f"{_OWNED}::test_the_owner_takes_its_own_entry_away",),
