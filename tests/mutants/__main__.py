@@ -27,6 +27,9 @@ SPECIFICATION = "tests/specification"
 NOTHING = "tests/mutants"
 """Where no tests are: to collect it loads pytest and its plugins."""
 
+TOLD_EVERY = 50
+"""Faults after which people are told how far it is."""
+
 FILES_AT_ONCE = 4
 """Test files that one process runs without a fault: few, so that both cores have work."""
 
@@ -173,7 +176,9 @@ def _batches(tests_named: Iterable[str]) -> list[list[str]]:
 
 
 def _failures(pool: Pool, chosen: Sequence[str]) -> Iterator[str]:
-    for name, missed in pool.imap_unordered(survived, chosen):
+    for done, (name, missed) in enumerate(pool.imap_unordered(survived, chosen), 1):
+        if done % TOLD_EVERY == 0:
+            print(f"{done} of {len(chosen)} faults planted", flush=True)  # noqa: T201
         if missed or not all_mutants()[name].caught_by:
             yield f"SURVIVED {name}: {', '.join(missed) or 'no test is named'}"
 
