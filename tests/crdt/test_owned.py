@@ -56,23 +56,39 @@ def test_entries_spread_like_any_other() -> None:
     assert [entry.value for entry in found] == [{"port": 80}, (1, 2)]
 
 
+def one_session(before: bytes | None, meanwhile: bytes) -> tuple[Duo, OwnedStore]:
+    """Bob fetches what ann (A) has said; of whom he learns before and in the midst of it."""
+    ann, bob = make_owned(A), make_owned(B)
+    _ = ann.announce("ann", A, SECOND_NS)
+    _ = ann.put(KEY, "up", WALL_NS)
+    if before is not None:
+        _ = bob.announce("ann", before, SECOND_NS)
+    duo = Duo(make_store(A), make_store(B), owned=(ann, bob))
+
+    def learn(message: Message) -> bool:
+        if isinstance(message, Cover) and message.owned:
+            _ = bob.announce("ann", meanwhile, SECOND_NS)
+        return True
+
+    duo.keep = learn
+    duo.hear(1, duo.syncs[0].ping())
+    assert duo.said(Cover) > 0
+    return duo, bob
+
+
+def test_who_ends_in_mid_session_leaves_nothing_behind() -> None:
+    """The vector of a replica id that has ended is not taken over, whatever counted before."""
+    _, bob = one_session(A, C)
+    assert bob.current == {"ann": C}
+    assert bob.vector == {}
+
+
 def test_who_becomes_current_in_mid_session_is_taken_over_by_the_next_one() -> None:
     """Records of a replica id that did not count when they came were dropped; its vector is too.
 
     Otherwise the store would claim to have seen what it never held, and take it for lost here.
     """
-    ann, bob = make_owned(A), make_owned(B)
-    _ = ann.announce("ann", A, SECOND_NS)
-    _ = ann.put(KEY, "up", WALL_NS)
-    duo = Duo(make_store(A), make_store(B), owned=(ann, bob))
-
-    def announce_late(message: Message) -> bool:
-        if isinstance(message, Cover) and message.owned:
-            _ = bob.announce("ann", A, SECOND_NS)
-        return True
-
-    duo.keep = announce_late
-    duo.hear(1, duo.syncs[0].ping())
+    duo, bob = one_session(None, A)
     assert bob.current == {"ann": A}
     assert bob.vector == {}
     duo.meet(2)

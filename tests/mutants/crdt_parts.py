@@ -147,7 +147,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "crdt-owned-vector-of-strangers": Mutant(
         edit(OwnedStore.counts_at_all, "replica in self._owner_of", "True"),
-        (f"{_OWNED}::test_stores_that_disagree_on_who_is_current_do_not_harm_each_other",),
+        (f"{_OWNED}::test_who_ends_in_mid_session_leaves_nothing_behind",),
     ),
     "crdt-owned-vector-of-the-dropped": Mutant(
         edit(OwnedStore.counting, "return frozenset(self._owner_of)", "return None"),
