@@ -109,6 +109,7 @@ RULES: dict[str, Where] = {
         ("P-stranded", "later life"),
         ("B12-anew", "ends itself"),
     ),
+    "B12: an empty disk under majority": (("B12-empty", "q + 1 others of the roster"),),
     "words for users": (("Words", "in doubt"),),
 }
 
@@ -288,7 +289,6 @@ PENDING: tuple[str, ...] = (
     "blobs",
     "snapshots",
     "folded boots",
-    "empty disk under majority",
     "the profile `auto`",
     "signed hellos and sealed streams",
     "removed key reads on",

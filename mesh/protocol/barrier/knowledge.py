@@ -11,9 +11,11 @@ from typing import assert_never
 
 from mesh.protocol.barrier.ballot import Ballot, Controllers
 from mesh.protocol.barrier.lives import Lives
+from mesh.protocol.barrier.recovery import Recovery, read_recovery
 from mesh.protocol.catalogue import Catalogue, ChangeSet, Ids, read_change_set
 from mesh.wire import cbor
 from mesh.wire.facts import Applied, Boot, Fact, No, Propose, Record, Seal
+from mesh.wire.identity import Incarnation
 from mesh.wire.requests import Kind
 
 
@@ -48,6 +50,8 @@ class Knowledge:
         """Those that are released and all of whose ancestors are."""
         self.roster_changes: Ids = 0
         self.merges: Ids = 0
+        self.recoveries: dict[Incarnation, Recovery] = {}
+        """B12: the latest word of the lives that began with an empty disk."""
         self._ballots: dict[int, Ballot] = {}
         self._attempts: dict[bytes, Ids] = {}
         self._controllers: dict[bytes, Controllers] = {}
@@ -105,7 +109,12 @@ class Knowledge:
                 return self._propose(fact, fact.body)
             case Seal() | No() | Applied():
                 return self._vote(fact, fact.body)
-            case Boot() | Record():
+            case Record():
+                recovery = read_recovery(fact.body)
+                if recovery is not None:
+                    self.recoveries[fact.origin] = recovery
+                return Learned()
+            case Boot():
                 return Learned()
             case _:
                 assert_never(fact.body)

@@ -7,10 +7,11 @@ Its tx stays the same, so that of two attempts that both go through the fold let
 
 from dataclasses import dataclass
 
+from mesh.environment.policy import Policy
 from mesh.protocol.barrier.actions import NoQuorum
 from mesh.protocol.barrier.order import left_over
 from mesh.protocol.barrier.predicates import nay
-from mesh.protocol.barrier.roster_rules import required_quorum, union_quorum
+from mesh.protocol.barrier.roster_rules import required_quorum, strictest_policy, union_quorum
 from mesh.protocol.barrier.standpoint import Case, Standpoint
 from mesh.protocol.catalogue import ChangeSet, Ids, numbers
 from mesh.wire.facts import NoReason, Propose
@@ -81,7 +82,8 @@ def draft(at: Standpoint, intent: Intent, lamport: int) -> Case | NoQuorum:
 def those_who_take_part(at: Standpoint, intent: Intent, over: Ids) -> tuple[Incarnation, ...]:
     """P: current incarnations, seen alive, of the roster at ``over``; for a merge at H, too.
 
-    B11v: a roster change leaves out those that it removes.
+    B11v: a roster change leaves out those that it removes. B12: and who has lost its memory is
+    left out.
     """
     roster = dict.fromkeys(at.judge.roster(over))
     if intent.kind is Kind.MERGE:
@@ -90,7 +92,21 @@ def those_who_take_part(at: Standpoint, intent: Intent, over: Ids) -> tuple[Inca
         for key in at.judge.roster_effect(intent.content).removed:
             _ = roster.pop(key, None)
     current = {who.controller: who for who in at.live if who.controller in roster}
-    return tuple(sorted(current.values()))
+    policy = strictest_policy(at, over) if intent.kind is Kind.MERGE else at.judge.policy(over)
+    return tuple(sorted(who for who in current.values() if remembers(at, who, policy)))
+
+
+def remembers(at: Standpoint, who: Incarnation, policy: Policy) -> bool:
+    """B12: whether ``who`` may be in P: it kept its memory, or has recovered it.
+
+    Without the policy majority it is enough that m itself, to propose, has synced from somebody.
+    """
+    recovery = at.knowledge.recoveries.get(who)
+    if recovery is None or recovery.is_over:
+        return True
+    if policy is Policy.MAJORITY:
+        return False
+    return who != at.me or bool(recovery.synced_from)
 
 
 def may_repropose(at: Standpoint, number: int) -> bool:

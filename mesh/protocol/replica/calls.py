@@ -172,6 +172,12 @@ class Calls:
             case Refused(objection=objection):
                 code = CONFLICT if objection.why is NoReason.CONFLICT else REFUSED
                 raise Declined(code, f"{objection.why.value}: {objection.detail}")
+            case NoQuorum(live=live) if self._desk.own not in live:
+                raise Declined(
+                    FAILED,
+                    "no quorum: this controller takes no part at the barrier; `trellis status` says"
+                    " why; use another one",
+                )
             case NoQuorum(live=live, needed=needed):
                 raise Declined(
                     FAILED,

@@ -15,6 +15,7 @@ from random import Random
 from mesh.environment.founding import decode_founding
 from mesh.protocol.admission import Enrolment, commands_to_activate
 from mesh.protocol.barrier import Barrier
+from mesh.protocol.barrier.recovery import Recovery
 from mesh.protocol.catalogue import Catalogue
 from mesh.protocol.chains import Chains
 from mesh.protocol.effects import Image
@@ -28,6 +29,7 @@ from mesh.protocol.replica.company import QUARANTINED, Company
 from mesh.protocol.replica.crank import Crank
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.entries import Entries
+from mesh.protocol.replica.recovering import Recovering, recovery_note
 from mesh.protocol.replica.scribe import Scribe, lamport_floor
 from mesh.protocol.spreading import Spreading
 from mesh.protocol.standing import Access, RosterView
@@ -97,6 +99,7 @@ class Participant:
             self._compare,
         )
         self.scribe = Scribe(desk, self.chains, self.spreading, self.crank, self.company)
+        self.recovering = Recovering(own, self.chains, self.history, self.barrier)
         self.roster_changed = False
         """The roster is another one than when this was last cleared."""
         self._image = image
@@ -120,7 +123,9 @@ class Participant:
         self.desk.directory = self.company.named
         self.entries.damaged()
         self.scribe.restore(self._image, self.place.environment, now)
+        recovery = self.recovering.begin(self._image, self.place)
         self.scribe.boot(self._image, self.place, now)
+        _ = self._tell_recovery(recovery, now)
         if self.barrier.remembered:
             self.history.extend(self.barrier.remembered)
             _ = self.history.swap()
@@ -174,6 +179,7 @@ class Participant:
             case _ if access is not Access.MEMBER:
                 self.desk.counters["messages of strangers"] += 1
             case FactVector():
+                self.recovering.told(sender, message)
                 self.scribe.answer(sender, message, now)
             case StoreMessage():
                 self.entries.receive(sender, message.payload, now)
@@ -189,6 +195,7 @@ class Participant:
                 self.desk.counters["messages out of place"] += 1
 
     def _compare(self, peer: Incarnation, summary: Summary, now: Now) -> None:
+        self.recovering.compared(peer, summary.facts)
         self.entries.compare(peer, summary.store, now)
         self.scribe.compare(peer, summary.facts, now)
         self.crank.compare_state(peer, summary, now)
@@ -231,6 +238,8 @@ class Participant:
         Let the barrier go as far as it can, write what changed, tell who must know.
         """
         self._turn(now)
+        if not self.crank.is_still and self._tell_recovery(self.recovering.progress(), now):
+            self._turn(now)
         if self._activate(now):
             self._turn(now)
         for swapped in self.crank.swap(now):
@@ -240,6 +249,14 @@ class Participant:
         summary = self.summary() if due else None
         if summary is not None:
             self.entries.tell_what_is_held(due, summary, now)
+
+    def _tell_recovery(self, recovery: Recovery | None, now: Now) -> bool:
+        """B12: others count on this controller or not by what it says of its memory."""
+        if recovery is None:
+            return False
+        self.desk.write(recovery_note(recovery))
+        _ = self.scribe.say(recovery.record, now)
+        return True
 
     def _turn(self, now: Now) -> None:
         """Turn the barrier; another roster may be a reason to turn it again."""

@@ -9,6 +9,7 @@ from mesh.protocol.catalogue import numbers
 from mesh.protocol.membership import MemberRow
 from mesh.protocol.now import MILLISECOND, Now
 from mesh.protocol.replica.door import Replica
+from mesh.protocol.replica.recovering import NOT_RECOVERED
 from mesh.protocol.replica.views.look import Look
 from mesh.protocol.replica.views.names import Who
 from mesh.wire.identity import fingerprint
@@ -183,6 +184,9 @@ def _why_no_votes(replica: Replica) -> str:
         return inside.crank.stand_down
     if inside.history.needs_upgrade is not None:
         return "the history holds a command that this version does not know; upgrade it"
+    is_majority = inside.history.policy(inside.history.ids) is Policy.MAJORITY
+    if inside.recovering.is_under_way and is_majority:
+        return NOT_RECOVERED
     if replica.own.controller in inside.roster.active:
         return ""
     if replica.own.controller in inside.roster.learners:

@@ -112,6 +112,11 @@ class Host:
         return self.configuration.addresses[0]
 
     @property
+    def is_up(self) -> bool:
+        """Whether a life is running: starts and crashes count up in turn."""
+        return self.life % 2 == 1
+
+    @property
     def now(self) -> Now:
         """What time it is here."""
         monotonic_ns, wall_ns = self.mesh.now
@@ -185,7 +190,7 @@ class Host:
         if life != self.life:
             return
         target = self.mesh.hosts_by_address.get(address)
-        if target is None or not hasattr(target, "replica") or target.life % 2 == 0:
+        if target is None or not target.is_up:
             self.handle(DialFailed(address, DialFailure.REFUSED))
         elif not self.mesh.is_linked(self, target):
             self.handle(DialFailed(address, DialFailure.TIMEOUT))
@@ -263,7 +268,7 @@ class MiniMesh:
         life = host.life
 
         def happen() -> None:
-            if host.life == life:
+            if host.life == life and host.is_up:
                 host.handle(happened)
 
         self.at(delay_ns, happen)

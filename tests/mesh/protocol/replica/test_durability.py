@@ -122,7 +122,7 @@ def test_no_fact_leaves_before_it_is_durable() -> None:
     assert any(isinstance(write, WriteFact) for write in newcomer.writes())
     assert newcomer.facts_told() == 0
     newcomer.sync()
-    assert newcomer.facts_told() == 1
+    assert newcomer.facts_told() >= 1
 
 
 def admitted(founder: Solo) -> Solo:
