@@ -30,8 +30,11 @@ class Delay(Plan, frozen=True):
     """How long something takes: never less than ``least_ns``, and ``spread_ns`` says how uneven."""
 
     kind: Literal["constant", "uniform", "exponential", "lognormal", "pareto"]
+    """How what is above the least is distributed."""
     least_ns: Nanoseconds
+    """It never takes less."""
     spread_ns: Nanoseconds = 0
+    """The scale of what comes on top."""
 
 
 Sight = Literal[
@@ -56,6 +59,7 @@ class Trigger(Plan, frozen=True):
     """The moment at which something is seen, in the whole world, for the ``nth`` time."""
 
     seen: Sight
+    """What is waited for."""
     change: StepName | None = None
     """Of which ChangeSet: the step that submits it, or ``merge``."""
     host: Name | None = None
@@ -63,6 +67,7 @@ class Trigger(Plan, frozen=True):
     about: Name | None = None
     """Of which member: who is suspected, failed or alive again."""
     nth: Count = 1
+    """The first time, or a later one."""
 
 
 class Event(Plan, frozen=True, kw_only=True):
@@ -74,3 +79,4 @@ class Event(Plan, frozen=True, kw_only=True):
 
     name: str = ""
     when: Trigger | None = None
+    """What it waits for; its times count from there."""

@@ -33,9 +33,13 @@ class Network(Plan, frozen=True):
     """All links alike; where they are not, there is a ``Link``, and faults make them different."""
 
     delay: Delay = Delay("exponential", 100_000, 150_000)
+    """From one host to another; streams take as long."""
     loss: Share = 0.0
+    """Of the datagrams."""
     duplication: Share = 0.0
+    """Of the datagrams: they arrive twice."""
     dial_timeout_ns: Nanoseconds = 3 * SECOND
+    """How long a connection may take to stand."""
     stream_timeout_ns: Nanoseconds = 10 * SECOND
     """How long sent bytes may stay unacknowledged before the host gives the connection up."""
 
@@ -57,6 +61,7 @@ class Disk(Plan, frozen=True):
     """All disks alike; faults make them different."""
 
     sync: Delay = Delay("exponential", 150_000, 350_000)
+    """How long it takes until what was written is durable."""
 
 
 class Host(Plan, frozen=True):
@@ -75,7 +80,9 @@ class Host(Plan, frozen=True):
     fresh: bool = False
     """Knows of nobody: it founds an environment if it hears of none. All others wait for one."""
     wall_offset_ns: int = 0
+    """How far its wall clock is ahead of the true time."""
     drift_ppb: int = 0
+    """How much too fast its clocks run, in parts of a billion."""
 
 
 # --- workload -----------------------------------------------------------------------------------
@@ -85,7 +92,9 @@ class Step(Event, frozen=True, tag_field="step"):
     """What somebody asks of the controller on ``host``; nobody asks one that is down."""
 
     at_ns: Nanoseconds
+    """When it is asked."""
     host: Name
+    """Whom it is asked of."""
 
 
 class Put(Step, frozen=True, tag="put"):
@@ -184,6 +193,7 @@ class Scenario(Plan, frozen=True):
     look_ns: Nanoseconds = 500 * MILLISECOND
     """How often agreement is looked for."""
     signatures: Literal["mac", "ed25519"] = "mac"
+    """A keyed hash that rejects every flipped bit and is fast, or what real controllers use."""
     expect: Expect | None = None
     """What must hold at the end, beside what always must."""
 

@@ -15,7 +15,9 @@ class Fault(Event, frozen=True, tag_field="fault"):
     """Something is wrong from ``starts_ns`` to ``ends_ns``."""
 
     starts_ns: Nanoseconds
+    """When it begins."""
     ends_ns: Nanoseconds
+    """When all is well again."""
 
 
 # --- who hears whom -----------------------------------------------------------------------------

@@ -36,8 +36,22 @@ class Command(Protocol):
 def main(words: Sequence[str], *, prog: str = "python -m simulations") -> int:
     """Do what ``words`` ask for; the exit code: 1 if anything was violated."""
     parser = argparse.ArgumentParser(prog=prog, description="A whole mesh in one thread.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     chosen = next((word for word in words if word in COMMANDS), None)
+    _ = add_commands(parser, [chosen] if chosen is not None else [])
+    arguments = parser.parse_args(words)
+    code: int = arguments.run(arguments)
+    return code
+
+
+def add_commands(
+    parser: argparse.ArgumentParser, complete: Sequence[str]
+) -> list[argparse.ArgumentParser]:
+    """Give ``parser`` all commands, those of ``complete`` with all that they take; their parsers.
+
+    Only the modules of those are imported.
+    """
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    parsers: list[argparse.ArgumentParser] = []
     for name, (module, summary) in COMMANDS.items():
         sub = commands.add_parser(
             name,
@@ -45,10 +59,9 @@ def main(words: Sequence[str], *, prog: str = "python -m simulations") -> int:
             description=f"{summary[0].upper()}{summary[1:]}.",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        if name == chosen:
+        if name in complete:
             command = cast("Command", importlib.import_module(f"simulations.commands.{module}"))
             command.add_arguments(sub)
             sub.set_defaults(run=command.run)
-    arguments = parser.parse_args(words)
-    code: int = arguments.run(arguments)
-    return code
+            parsers.append(sub)
+    return parsers

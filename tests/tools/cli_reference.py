@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from mesh.cli.main import COMMANDS, command_named
+from simulations.commands import COMMANDS as SIMULATOR
+from simulations.commands import add_commands
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
 
@@ -56,7 +58,8 @@ def page() -> str:
     for name in COMMANDS:
         _, parser = command_named(name)
         parts.append("\n".join(_section(parser, 2, common=name == "up")))
-        parts += ["\n".join(_section(verb, 3, common=False)) for verb in verbs_of(parser)]
+        verbs = _simulator() if name == "sim" else verbs_of(parser)
+        parts += ["\n".join(_section(verb, 3, common=name == "sim")) for verb in verbs]
     return "\n".join(parts)
 
 
@@ -66,18 +69,23 @@ def verbs_of(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
     return [verb for group in groups for verb in group.choices.values()]
 
 
+def _simulator() -> list[argparse.ArgumentParser]:
+    """The parsers of the simulator's commands, which ``trellis sim`` hands its words to."""
+    return add_commands(argparse.ArgumentParser(prog="trellis sim"), list(SIMULATOR))
+
+
 def _section(parser: argparse.ArgumentParser, level: int, *, common: bool) -> Iterator[str]:
     positional = [each for each in _arguments(parser) if not each.option_strings]
     words = " ".join(_spelled(each) for each in positional)
     yield f"{'#' * level} {parser.prog} {words}".rstrip() + "\n"
     text = parser.description or ""
-    yield f"{text[0].upper()}{text[1:]}.\n"
+    yield f"{text[0].upper()}{text[1:]}".rstrip(".") + ".\n"
     options = [each for each in _arguments(parser) if each.option_strings]
     shown = [each for each in options if common or not _COMMON & set(each.option_strings)]
     rows = [*(each for each in positional if each.help), *shown]
     if rows:
         yield "| what | means |\n| --- | --- |"
-        yield from (f"| `{_spelled(each)}` | {each.help} |" for each in rows)
+        yield from (f"| `{_in_table(_spelled(each))}` | {each.help} |" for each in rows)
         yield ""
     example = re.search(r"example:\n((?:  .+\n?)+)", parser.epilog or "")
     if example:
@@ -93,6 +101,10 @@ def _arguments(parser: argparse.ArgumentParser) -> list[argparse.Action]:
         for each in parser._actions
         if not isinstance(each, argparse._SubParsersAction) and "-h" not in each.option_strings
     ]
+
+
+def _in_table(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _spelled(action: argparse.Action) -> str:
