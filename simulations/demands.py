@@ -57,7 +57,9 @@ def some_demands(
             if isinstance(fault, OneWay) and len(names) > len((fault.source, fault.target)):
                 steps += _ambush(random, names, fault, horizon_ns)
         if len(names) >= _DISMISSING_ROSTER_MIN and not random.randrange(_DISMISSING_ONE_IN):
-            steps.append(_dismissal(random, names, random.choice(moments), horizon_ns))
+            gone = _dismissal(random, names, random.choice(moments), horizon_ns)
+            steps = [each for each in steps if each.host != gone.member or each.at_ns < gone.at_ns]
+            steps.append(gone)
     return tuple(sorted(steps, key=lambda step: step.at_ns))
 
 
@@ -128,7 +130,8 @@ def _ambush(
         yield from _refusals(random, fault.target, at_ns + _BEFORE_NS, horizon_ns)
 
 
-def _dismissal(random: Random, names: Sequence[str], moment_ns: int, horizon_ns: int) -> AnyStep:
+def _dismissal(random: Random, names: Sequence[str], moment_ns: int, horizon_ns: int) -> Dismiss:
+    """One is removed, and nobody asks it for anything any more."""
     host, member = random.sample(list(names), 2)
     return Dismiss(_near(random, moment_ns, horizon_ns), host, member=member)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Final
 
-from mesh.protocol.barrier.status import Word
+from mesh.protocol.barrier.status import Status, Word
 from mesh.protocol.catalogue import Ids, numbers
 from mesh.protocol.configuration import ReplicaConfiguration
 from mesh.protocol.effects import Effects, Image
@@ -77,10 +77,21 @@ class RealLife:
             if not inside.history.ids >> number & 1:
                 status = inside.barrier.status(number)
                 asked = self.own in inside.catalogue[number].attempt.participants
-                if status.word is Word.UNMERGED or (asked and status.word is Word.PENDING):
+                is_unmerged = status.word is Word.UNMERGED and not self._waits_for_operator(status)
+                if is_unmerged or (asked and status.word is Word.PENDING):
                     name = inside.catalogue[number].id.hex()[:8]
                     silent = ", ".join(str(each) for each in status.waiting_for)
                     yield f"{name} {status.word} ({silent})"
+
+    def _waits_for_operator(self, status: Status) -> bool:
+        """Whether nobody sealed it who is still of the roster: a person has to let it in."""
+        inside = self.replica.participant
+        assert inside is not None
+        return not any(who.controller in inside.roster.active for who in status.sealed)
+
+    def _is_excused(self, status: Status) -> bool:
+        is_unmerged = status.word is Word.UNMERGED
+        return status.word is Word.IN_DOUBT or (is_unmerged and self._waits_for_operator(status))
 
     def view(self) -> tuple[Incarnation, ...]:
         """Whom its detector holds for alive, itself included."""
@@ -98,9 +109,7 @@ class RealLife:
             return frozenset(catalogue[number].id for number in numbers(ids))
 
         doubtful = (
-            number
-            for number in range(len(catalogue))
-            if barrier.status(number).word is Word.IN_DOUBT
+            number for number in range(len(catalogue)) if self._is_excused(barrier.status(number))
         )
         return Rest(
             me=self.own,

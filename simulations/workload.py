@@ -68,7 +68,7 @@ class Workload:
 
     def _ask(self, step: AnyStep) -> None:
         host = self._hosts[step.host]
-        if host.is_paused or host.replica is None or host.replica.glance() is None:
+        if host.is_paused or not host.is_member:
             return
         self.asked += 1
         self._calls += 1
@@ -154,7 +154,8 @@ class Workload:
     def accept_all(self) -> None:
         """The operator accepts whoever waits, on the first host that tells of it, for ever."""
         for host in self._hosts.values():
-            if host.replica is not None and not host.is_paused:
+            is_asked = not host.is_paused and host.name not in self.dismissed
+            if host.replica is not None and is_asked:
                 for controller in host.replica.pending(host.now):
                     self._accept(host, controller)
         self._kernel.after(OPERATOR_NS, self.accept_all)
