@@ -18,6 +18,7 @@ from simulations.engines.processes import CannotStart, Processes
 from simulations.files.situation import Situation
 from simulations.report.subject import record
 from simulations.scenario import Scenario, canonical
+from simulations.sweep.source import Fixed
 from simulations.trial import attempt
 from simulations.verdict import Verdict
 
@@ -92,7 +93,8 @@ def _run_resolved(arguments: argparse.Namespace, word: str | None) -> int:
     if arguments.compare or arguments.seeds is not None:
         raise Unknown("--seeds and --compare need a situation; see also trellis sim sweep")
     source = chosen_source(word)
-    scenario = source.scenario(arguments.seed or 0)
+    own = source.template.seed if isinstance(source, Fixed) else 0
+    scenario = source.scenario(own if arguments.seed is None else arguments.seed)
     named = f" {word}" if word is not None else ""
     again = f"trellis sim run{named} --seed {scenario.seed}"
     if arguments.json or arguments.trace:
