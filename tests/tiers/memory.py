@@ -20,6 +20,7 @@ from mesh.driver.directory import Keys
 from mesh.driver.journal.memory import MemoryStorage
 from mesh.driver.keys import NaClSigner
 from mesh.driver.network.memory import Hub, MemoryNetwork
+from mesh.protocol.effects import Noticed
 from mesh.protocol.inputs import Write
 from mesh.protocol.replica import views
 from mesh.wire.identity import Address
@@ -75,6 +76,8 @@ class MemoryStage:
         }
         self._by_address = {host.address: host for host in self.hosts.values()}
         self._cuts: set[tuple[str, str]] = set()
+        self.errors: list[str] = []
+        """What controllers took for one; no play gives cause."""
 
     # --- hosts ------------------------------------------------------------------------------------
 
@@ -100,10 +103,16 @@ class MemoryStage:
                 host.controller = controller
                 task_status.started()
                 try:
-                    await trio.sleep_forever()
+                    await self._heed(controller)
                 finally:
                     host.controller = None
         host.gone.set()
+
+    async def _heed(self, controller: Controller) -> None:
+        """Note what ``controller`` takes for an error, until cancelled."""
+        async for noticed in controller.subscribe(Noticed):
+            if isinstance(noticed, Noticed) and noticed.level == "error":
+                self.errors.append(f"{controller.name}: {noticed.event}: {noticed.text}")
 
     def _configuration(self, host: MemoryHost) -> Configuration:
         founder = next(iter(self.hosts.values()))
@@ -200,4 +209,6 @@ async def open_memory(names: Sequence[str], directory: Path) -> AsyncIterator[Me
 async def in_memory(play: Play, directory: Path) -> Ending:
     """How ``play`` ends on this tier."""
     async with open_memory(play.cast, directory) as stage:
-        return await give(play, stage)
+        found = await give(play, stage)
+        assert not stage.errors, stage.errors
+        return found

@@ -6,6 +6,7 @@ long enough is not taken on trust: when it is over, what was waited for must hol
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 from simulations.host import Host
 from simulations.reality import RealLife
@@ -14,6 +15,9 @@ from tests.tiers.oracle import Ending, ending
 from tests.tiers.play import Condition, Play, Rests
 from tests.tiers.sight import Sight, Sights, look
 from tests.tiers.translation import planned
+
+ALARM: Final = "store: "
+"""How that begins which a controller notices of its running information: no play gives cause."""
 
 
 class Theatre(World):
@@ -70,5 +74,7 @@ def simulated(play: Play, seed: int) -> Ending:
     verdict = theatre.run()
     assert not verdict.violations, verdict.violations
     theatre.demand(Rests(play.cast))
+    alarms = [each for each in theatre.inspector.witness.moments if each.text.startswith(ALARM)]
+    assert not alarms, alarms
     assert not theatre.disappointments, theatre.disappointments
     return ending(theatre.sights(), play.submitted)
