@@ -18,14 +18,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from tests.benchmarks import agreement, bench_store, floors, idle, silence, spread
+from tests.benchmarks import agreement, bench_store, floors, idle, silence, simulator, spread
 from tests.benchmarks.ensemble import Failed, open_ensemble
 from tests.benchmarks.figures import Figure, figure, heading, report, row
 from tests.torture.processes import free_ports
 
 OUTPUT: Final = Path("build/bench.json")
 STORE_KEYS: Final = 50_000
-PARTS: Final = ("floors", "store", "http", "idle", "change", "barrier", "failures")
+PARTS: Final = ("floors", "store", "simulator", "http", "idle", "change", "barrier", "failures")
 SIZES: Final = (3, 10, 30)
 FEW: Final = 10
 """Beyond so many controllers everything is done less often: they share two cores."""
@@ -87,6 +87,8 @@ def _parts(only: Iterable[str], sizes: Iterable[int]) -> Iterator[Part]:
         yield "floors", floors.measure
     if "store" in wanted:
         yield "store", _store
+    if "simulator" in wanted:
+        yield "simulator", simulator.measure
     for size in sizes:
         if wanted & {"http", "idle"}:
             yield f"trellis up, {size} times", lambda: _commands(size, wanted)  # noqa: B023  called at once
