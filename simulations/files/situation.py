@@ -1,14 +1,16 @@
 """A situation: a story, a scenario for every seed, and what it promises.
 
-# Its story, for whoever reads the file: the comment at the top.
-title = "…"
-horizon = "30 s"                       any field of a scenario
-[sites] [hosts.NAME]                   who is there
-[network] [disk]                       what they run on
-[links.NAME]                           links that are not like all others
-[faults.NAME] [steps.NAME]             what goes wrong, what people ask for
-[expect]                               what must hold at the end
-[compare.NAME]                         keys to lay over the file, for a second scenario
+    # Its story, for whoever reads the file: the comment at the top.
+    title = "…"
+    horizon = "30 s"                       any field of a scenario
+    [sites] [hosts.NAME]                   who is there
+    [network] [disk]                       what they run on
+    [links.NAME]                           links that are not like all others
+    [faults.NAME] [steps.NAME]             what goes wrong, what people ask for
+    [expect]                               what must hold at the end
+    [compare.NAME]                         keys to lay over the file, for a second scenario
+
+All that is wrong with a file is told at once, each mistake with its line.
 """
 
 import re
