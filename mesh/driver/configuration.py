@@ -94,6 +94,7 @@ class ClusterSection:
     mdns: bool = True
     found: bool = False
     profile: Profile = Profile.LAN
+    """How long silence is waited for: ``local``, ``lan``, ``wan``, or ``auto``."""
 
 
 @dataclass(frozen=True, slots=True)

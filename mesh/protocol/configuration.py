@@ -17,6 +17,8 @@ class Profile(StrEnum):
     LOCAL = "local"
     LAN = "lan"
     WAN = "wan"
+    AUTO = "auto"
+    """Each member by the round trip that is measured to it: one mesh may be both."""
 
 
 LISTEN_NS: Final = 3 * SECOND

@@ -13,7 +13,7 @@ from mesh.protocol.membership.probing import Probing
 from mesh.protocol.membership.rumours import Rumours
 from mesh.protocol.membership.table import Member, Table
 from mesh.protocol.membership.telling import Telling
-from mesh.protocol.membership.timing import TIMINGS
+from mesh.protocol.membership.timing import TIMINGS, Timing
 from mesh.protocol.now import MILLISECOND
 from tests.mutants.edit import edit
 from tests.mutants.mutant import Mutant
@@ -50,6 +50,22 @@ def _hasty_verdicts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 MUTANTS: Final[dict[str, Mutant]] = {
+    "membership-auto-takes-strangers-for-near": Mutant(
+        edit(
+            Timing.towards,
+            "round_trip_ns is not None and round_trip_ns <=",
+            "(round_trip_ns or 0) <=",
+        ),
+        (f"{_SPEC}/test_probing.py::test_under_auto_a_member_is_waited_for_by_its_distance",),
+    ),
+    "membership-auto-judges-all-alike": Mutant(
+        edit(
+            Table.verdict_ns,
+            "self._timing.towards(suspect.link.clock.round_trip_ns)",
+            "self._timing",
+        ),
+        (f"{_SPEC}/test_suspicion.py::test_under_auto_a_suspect_far_away_has_more_time",),
+    ),
     "membership-failed-are-shown-as-unseen": Mutant(
         edit(report._row, "if member is None:", "if member is None or not member.in_view:"),
         (f"{_SPEC}/test_members.py::test_a_failed_member_stays_listed",),

@@ -289,7 +289,6 @@ PENDING: tuple[str, ...] = (
     "blobs",
     "snapshots",
     "folded boots",
-    "the profile `auto`",
     "signed hellos and sealed streams",
     "removed key reads on",
     "environment data",

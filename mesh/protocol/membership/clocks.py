@@ -66,14 +66,22 @@ class ClockFilter:
         ]
         self._samples = deque([*agreeing, newest], maxlen=SAMPLES_MAX)
 
-    def read(self, now: Now) -> Clock | None:
-        """The best that the samples say at ``now``; None without any."""
+    @property
+    def round_trip_ns(self) -> int | None:
+        """Median of the last few; None without any."""
         if not self._samples:
             return None
-        best = min(self._samples, key=lambda sample: sample.error_ns(now.monotonic_ns))
         trips = sorted(sample.round_trip_ns for sample in self._samples)
+        return trips[len(trips) // 2]
+
+    def read(self, now: Now) -> Clock | None:
+        """The best that the samples say at ``now``; None without any."""
+        round_trip_ns = self.round_trip_ns
+        if round_trip_ns is None:
+            return None
+        best = min(self._samples, key=lambda sample: sample.error_ns(now.monotonic_ns))
         return Clock(
             offset_ns=best.ahead_ns + now.monotonic_ns - now.wall_ns,
             error_ns=best.error_ns(now.monotonic_ns),
-            round_trip_ns=trips[len(trips) // 2],
+            round_trip_ns=round_trip_ns,
         )

@@ -93,16 +93,19 @@ class Probing:
         out = self._rounds.judging if purpose in JUDGING else self._rounds.asking
         if out(member.incarnation) or len(self._rounds) >= ROUNDS_MAX:
             return
-        wait = self.health.scaled(self._timing.probe_timeout_ns)
+        wait = self.health.scaled(self._towards(member).probe_timeout_ns)
         asked = self._rounds.begin(member.incarnation, purpose, step.now, wait)
         step.send(member.incarnation, self._probe(asked, member))
 
     def ask_ended(self, ended: Incarnation, step: Step) -> None:
         """Ask a life that should have ended."""
         if not self._rounds.asking(ended) and len(self._rounds) < ROUNDS_MAX:
-            wait = self._timing.probe_timeout_ns
+            wait = self._timing.towards(None).probe_timeout_ns
             asked = self._rounds.begin(ended, Purpose.FORK, step.now, wait)
             step.send(ended, Probe(asked.nonce, ended.nonce, None, None, None, ()))
+
+    def _towards(self, member: Member) -> Timing:
+        return self._timing.towards(member.link.clock.round_trip_ns)
 
     def _ask_row(self, controller: bytes, purpose: Purpose, step: Step) -> None:
         member = self._table.get(controller)
@@ -172,7 +175,7 @@ class Probing:
         if member is None or len(self._rounds) >= ROUNDS_MAX:
             step.send(client, Nack(request.nonce))
             return
-        wait = self._timing.probe_timeout_ns * NACK_SHARE_PERCENT // 100
+        wait = self._towards(member).probe_timeout_ns * NACK_SHARE_PERCENT // 100
         asked = self._rounds.begin(member.incarnation, Purpose.RELAY, step.now, wait)
         asked.client = (client, request.nonce)
         step.send(member.incarnation, self._probe(asked, member))
@@ -199,7 +202,7 @@ class Probing:
 
     def _widen(self, asked: Round, member: Member, step: Step) -> None:
         asked.asked_stream_ns = step.ns
-        asked.due_ns = step.ns + self.health.scaled(self._timing.indirect_timeout_ns)
+        asked.due_ns = step.ns + self.health.scaled(self._towards(member).indirect_timeout_ns)
         step.send(member.incarnation, self._probe(asked, member), Channel.STREAM)
         alive = [
             other.incarnation

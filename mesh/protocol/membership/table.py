@@ -171,7 +171,7 @@ class Table:
     def verdict_ns(self, suspect: Member) -> int:
         """When ``suspect`` has failed unless it refutes: sooner with every witness."""
         wait = suspicion_ns(
-            self._timing,
+            self._timing.towards(suspect.link.clock.round_trip_ns),
             max(len(suspect.accusers) - 1, 0),
             confirmations_expected(self._alive),
             self.size,

@@ -12,7 +12,7 @@ there the third of several crashes is noticed late, because it waits for the wor
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -40,7 +40,43 @@ class Timing:
     """How often two tables are compared as a whole: the net under the gossip."""
     retry_interval_ns: int
     """How often one failed member is asked whether it is back."""
+    far: "Timing | None" = None
+    """The waits for members that are far away, or how far is not known; None: as for all others."""
 
+    def towards(self, round_trip_ns: int | None) -> "Timing":
+        """The waits for a member so far away; None: nothing is measured yet."""
+        if self.far is None:
+            return self
+        is_near = round_trip_ns is not None and round_trip_ns <= NEAR_ROUND_TRIP_NS
+        return self if is_near else self.far
+
+
+NEAR_ROUND_TRIP_NS: Final = 50 * MILLISECOND
+"""Members up to this far away are waited for as on a LAN. It is an eighth of the wait for an answer
+there, and round trips vary by less, as long as the line is not full."""
+
+
+_LAN: Final = Timing(
+    probe_interval_ns=SECOND,
+    probe_timeout_ns=400 * MILLISECOND,
+    indirect_timeout_ns=400 * MILLISECOND,
+    suspicion_min_ns=1_200 * MILLISECOND,
+    suspicion_max_ns=6 * SECOND,
+    gossip_interval_ns=200 * MILLISECOND,
+    exchange_interval_ns=20 * SECOND,
+    retry_interval_ns=2 * SECOND,
+)
+
+_WAN: Final = Timing(
+    probe_interval_ns=3 * SECOND,
+    probe_timeout_ns=1_500 * MILLISECOND,
+    indirect_timeout_ns=1_500 * MILLISECOND,
+    suspicion_min_ns=4 * SECOND,
+    suspicion_max_ns=20 * SECOND,
+    gossip_interval_ns=500 * MILLISECOND,
+    exchange_interval_ns=60 * SECOND,
+    retry_interval_ns=6 * SECOND,
+)
 
 TIMINGS: Final[Mapping[Profile, Timing]] = {
     Profile.LOCAL: Timing(
@@ -53,28 +89,10 @@ TIMINGS: Final[Mapping[Profile, Timing]] = {
         exchange_interval_ns=20 * SECOND,
         retry_interval_ns=2 * SECOND,
     ),
-    Profile.LAN: Timing(
-        probe_interval_ns=SECOND,
-        probe_timeout_ns=400 * MILLISECOND,
-        indirect_timeout_ns=400 * MILLISECOND,
-        suspicion_min_ns=1_200 * MILLISECOND,
-        suspicion_max_ns=6 * SECOND,
-        gossip_interval_ns=200 * MILLISECOND,
-        exchange_interval_ns=20 * SECOND,
-        retry_interval_ns=2 * SECOND,
-    ),
-    Profile.WAN: Timing(
-        probe_interval_ns=3 * SECOND,
-        probe_timeout_ns=1_500 * MILLISECOND,
-        indirect_timeout_ns=1_500 * MILLISECOND,
-        suspicion_min_ns=4 * SECOND,
-        suspicion_max_ns=20 * SECOND,
-        gossip_interval_ns=500 * MILLISECOND,
-        exchange_interval_ns=60 * SECOND,
-        retry_interval_ns=6 * SECOND,
-    ),
+    Profile.LAN: _LAN,
+    Profile.WAN: _WAN,
+    Profile.AUTO: replace(_LAN, far=_WAN),
 }
-"""``auto``, from measured round-trip times, is pending."""
 
 INDIRECT_PROBES: Final = 3
 """Members asked to try in our place: SWIM's k, enough to go round one bad link."""

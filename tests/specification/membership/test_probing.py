@@ -2,6 +2,9 @@
 
 from itertools import pairwise
 
+import pytest
+
+from mesh.protocol.configuration import Profile
 from mesh.protocol.membership import What
 from mesh.protocol.now import MILLISECOND, SECOND
 from mesh.protocol.outgoing import Channel
@@ -14,7 +17,7 @@ from mesh.wire.messages import (
     ProbeRequest,
     Standing,
 )
-from tests.mesh.protocol.membership.lone import OURS, OWN, THEIRS, Lone, address, says
+from tests.mesh.protocol.membership.lone import OURS, OWN, THEIRS, Lone, address, measure, says
 from tests.mesh.protocol.membership.village import WALL_NS, incarnation
 
 
@@ -276,3 +279,20 @@ def test_answers_in_time_restore_confidence() -> None:
     assert lone.machine.health > 0
     lone.pass_time(60, answering=range(1, 8))
     assert lone.machine.health == 0
+
+
+@pytest.mark.parametrize(
+    ("away_ms", "wait_ms"), [(1, 400), (50, 400), (52, 1_500), (300, 1_500), (None, 1_500)]
+)
+def test_under_auto_a_member_is_waited_for_by_its_distance(
+    away_ms: int | None, wait_ms: int
+) -> None:
+    """Near ones as on a LAN, others, and those that were never measured, as on a WAN."""
+    lone = Lone(4, profile=Profile.AUTO)
+    if away_ms is not None:
+        measure(lone, 2, away_ms)
+    _ = lone.until_probe(2)
+    asked_ns = lone.ns
+    lone.pass_time(3, answering=(1, 3))
+    helped = [ns for ns, _, message, _ in lone.sent if isinstance(message, ProbeRequest)]
+    assert helped[0] - asked_ns == wait_ms * MILLISECOND

@@ -2,12 +2,13 @@
 
 import pytest
 
+from mesh.protocol.configuration import Profile
 from mesh.protocol.membership import What
 from mesh.protocol.membership.timing import SCALE_FROM_MEMBERS
 from mesh.protocol.outgoing import Channel
 from mesh.wire.limits import COUNTER_MAX
 from mesh.wire.messages import Ack, Gossip, Probe, Standing, Table
-from tests.mesh.protocol.membership.lone import HOME, OWN, Lone, address, says
+from tests.mesh.protocol.membership.lone import HOME, OWN, Lone, address, measure, says
 from tests.mesh.protocol.membership.village import Village, incarnation
 
 
@@ -27,6 +28,15 @@ def test_each_witness_makes_the_wait_shorter(witnesses: list[int], seconds: floa
     lone.take(lone.machine.refused(address(4), lone.now))
     for witness in witnesses:
         lone.gossip(witness, says(4, Standing.SUSPECT, by=witness))
+    _stays_suspect(lone, 4, seconds, [1, 2, 3])
+
+
+@pytest.mark.parametrize(("away_ms", "seconds"), [(20, 6.0), (120, 20.0)])
+def test_under_auto_a_suspect_far_away_has_more_time(away_ms: int, seconds: float) -> None:
+    """A line that is long is worse, too: what a LAN would have said by now may be on its way."""
+    lone = Lone(5, profile=Profile.AUTO)
+    measure(lone, 4, away_ms)
+    lone.take(lone.machine.refused(address(4), lone.now))
     _stays_suspect(lone, 4, seconds, [1, 2, 3])
 
 

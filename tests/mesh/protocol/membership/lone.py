@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from mesh.protocol.configuration import Profile
 from mesh.protocol.membership import Change, Membership, MembershipMessage, Outcome, What
-from mesh.protocol.now import SECOND, Now
+from mesh.protocol.now import MILLISECOND, SECOND, Now
 from mesh.protocol.outgoing import Channel
 from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import Ack, Gossip, News, Probe, Standing, Summary
@@ -40,9 +40,16 @@ def says(
 class Lone:
     """Controller 0 in a roster of ``size``, acquainted with ``known`` others."""
 
-    def __init__(self, size: int = 5, known: int | None = None, *, quiet: bool = True) -> None:
+    def __init__(
+        self,
+        size: int = 5,
+        known: int | None = None,
+        *,
+        quiet: bool = True,
+        profile: Profile = Profile.LAN,
+    ) -> None:
         self.ns = 10 * SECOND
-        self.machine = Membership(OWN, HOME, Profile.LAN, Random(7), lambda: OURS)
+        self.machine = Membership(OWN, HOME, profile, Random(7), lambda: OURS)
         self.sent: list[tuple[int, Incarnation | Address, MembershipMessage, Channel]] = []
         self.changes: list[Change] = []
         self.summaries: list[tuple[Incarnation, Summary]] = []
@@ -148,3 +155,12 @@ class Lone:
     def happened(self, what: What) -> list[Incarnation]:
         """The members to which this happened."""
         return [change.member for change in self.changes if change.what is what]
+
+
+def measure(lone: Lone, number: int, away_ms: int) -> None:
+    """Let the last answers of controller ``number`` have taken so long, those of others 1 ms."""
+    for _ in range(9):
+        _, probe = lone.until_probe(number)
+        lone.ns += (away_ms - 1) * MILLISECOND
+        lone.answer(number, probe)
+    lone.sent.clear()
