@@ -127,6 +127,11 @@ torture: $(READY) ## kill real controllers at any moment; no acknowledged change
 	@sh tests/tools/debian_packages.sh
 	@$(BIN)/python -m tests.torture $(ARGS)
 
+.PHONY: models
+models: $(READY) ## search the models of the barrier with Spin, deeper than the gate does
+	@sh tests/tools/debian_packages.sh
+	@$(BIN)/python -m tests.models $(ARGS)
+
 .PHONY: bench
 bench: $(READY) ## measure; never a test
 	@$(BIN)/python -m tests.benchmarks $(ARGS)

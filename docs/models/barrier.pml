@@ -1,11 +1,11 @@
 /*
  * The votes on one ChangeSet, for the model checker Spin (https://spinroot.com).
  *
- * A controller seals a ChangeSet together with the set of controllers that it sees; the ChangeSet is
- * released when every member of some set has sealed exactly that set; a controller may say No only
- * while none of the sets that it ever sealed can still complete. Rule names (B2a, B3b, P-nay, ...)
- * are those of docs/protocol/barrier-statements.md; docs/simulator/models.md says which of them are
- * covered here.
+ * A controller seals a ChangeSet together with the set of controllers that it sees; the ChangeSet
+ * is released when every member of some set has sealed exactly that set; a controller may say No
+ * only while none of the sets that it ever sealed can still complete. Rule names (B2a, B3b, P-nay,
+ * ...) are those of docs/protocol/barrier-statements.md; docs/simulator/models.md says which of
+ * them are covered here.
  *
  * To run it:
  *
@@ -13,15 +13,19 @@
  *     gcc -O2 -DSAFETY -DNOFAIR -DMEMLIM=4000 -w -o pan pan.c
  *     ./pan -m10000 -w24
  *
- * and after an error: spin -t -p -g -DQUORUM=1 barrier.pml. All of it: make models. The gate runs the
- * first two rows of this table and all variants named BROKEN_ below, each of which must be refuted:
+ * and after an error: spin -t -p -g -DQUORUM=1 barrier.pml. All of it: make models. The gate runs
+ * the first two rows of this table and all variants named BROKEN_ below, each of which must be
+ * refuted:
  *
  *     controllers  quorum  seals  crashes       states   errors   seconds     MB
- *               3       1      2        3    2,970,332        0        14    500
- *               3       2      2        3    2,411,342        0        12    430
+ *               3       1      2        3    2,970,332        0        14    410
+ *               3       2      2        3    2,411,342        0        12    350
+ *               3       1      3        0   10,302,331        0        90  2,000
+ *               3       2      3        1   16,671,246        0       176  2,600
  *
- * (Spin 6.5.2, gcc 12, one core of a small machine. Seals: how many sets one controller may seal; of
- * three controllers each is in four sets, in three of at least two. Depth is no bound: runs end.)
+ * (Spin 6.5.2, gcc 12, one core of a small machine. Seals: how many sets one controller may seal;
+ * of three controllers each is in four sets, in three of at least two, so that the last row has all
+ * that a majority can seal. Depth is no bound: every run ends by itself, after 54 steps at most.)
  *
  * What a step is: one controller proposes, seals a set, says No, has one more fact on its disk,
  * receives one more fact of another one, or ends. Between any two of them anything may happen that
@@ -31,21 +35,21 @@
  *   - The failure detector. Any set with the controller in it may be what it sees, at any moment.
  *   - The network. A fact may arrive at any time after it is durable, or never; the facts of one
  *     origin arrive in order. So a partition is a run in which some do not arrive.
- *   - The disk. A controller acts on its own facts at once; others see them when they are durable; a
- *     crash loses the others. Where somebody else holds one nevertheless, it goes on being told.
+ *   - The disk. A controller acts on its own facts at once; others see them when they are durable;
+ *     a crash loses the others. Where somebody else holds one nevertheless, it goes on being told.
  *   - First answers. Whoever said nothing may say No, for whatever reason (B2a to B2g, B2i).
- *   - Boots. Of an ended incarnation a Boot with the proven last number may arrive anywhere, or never;
- *     a Boot that proves nothing closes nothing, and is the second case.
+ *   - Boots. Of an ended incarnation a Boot with the proven last number may arrive anywhere, or
+ *     never; a Boot that proves nothing closes nothing, and is the second case.
  *
- * Left out: more than one ChangeSet, and with it order, ancestors and merges (docs/models/order.pml);
- * how many instants there are and when (B5); changes of the roster (B11); re-proposals (B8); damping
- * and the fall-back on what others sealed (B3c), which only choose among the sets that are free here;
- * disks that come back older and say so. A restarted controller does not vote on what its former
- * incarnation was asked (B12), so it does not appear again.
+ * Left out: more than one ChangeSet, and with it order, ancestors and merges
+ * (docs/models/order.pml); how many instants there are and when (B5); changes of the roster (B11);
+ * re-proposals (B8); damping and the fall-back on what others sealed (B3c), which only choose among
+ * the sets that are free here; disks that come back older and say so. A restarted controller does
+ * not vote on what its former incarnation was asked (B12), so it does not appear again.
  */
 
 #ifndef CONTROLLERS
-#define CONTROLLERS 3
+#define CONTROLLERS 3 /* 2 or 3: sets of sets are kept in a byte */
 #endif
 #ifndef QUORUM
 #define QUORUM 1      /* 1: all-active; 2 of 3: majority */
@@ -61,14 +65,14 @@
 #define ALL ((1 << CONTROLLERS) - 1)
 #define SETS_MAX (1 << (CONTROLLERS - 1))
 
-/* --- sets of controllers are bit masks, sets of such sets are bit masks of them ---------------- */
+/* --- sets of controllers are bit masks, sets of such sets are bit masks of them --------------- */
 
 #define BIT(o) (1 << (o))
 #define HAS(set, o) ((set) & BIT(o))
 #define SIZE(set) (((set) & 1) + ((set) >> 1 & 1) + ((set) >> 2 & 1) + ((set) >> 3 & 1))
 #define AMONG(sets, set) ((sets) >> (set) & 1)
 
-/* --- facts: a set is a seal of that set -------------------------------------------------------- */
+/* --- facts: a set is a seal of that set ------------------------------------------------------- */
 
 #define NOTHING 0
 #define NO 100
@@ -102,7 +106,7 @@ bool knows_release[CONTROLLERS];
 #define IS_UNDECIDED(m) \
     (!HAS(ended, m) && !knows_release[m] && (written[m] == 0 || LAST(m) != NO))
 
-/* --- the variants that must be refuted --------------------------------------------------------- */
+/* --- the variants that must be refuted -------------------------------------------------------- */
 
 #ifdef BROKEN_VOTE_BEFORE_DURABLE
 #define VISIBLE(o) written[o]
@@ -150,7 +154,8 @@ bool knows_release[CONTROLLERS];
 #ifdef BROKEN_DEAD_WITHOUT_CLOSED
 #define MAY_BE_FEASIBLE(set) false
 #else
-#define MAY_BE_FEASIBLE(set) (SIZE(set) >= QUORUM && ((set) & naysayers) == 0 && ((set) & closed) != 0)
+#define MAY_BE_FEASIBLE(set) \
+    (SIZE(set) >= QUORUM && ((set) & naysayers) == 0 && ((set) & closed) != 0)
 #endif
 
 #if defined(BROKEN_LATEST_SET)
@@ -167,7 +172,7 @@ bool knows_release[CONTROLLERS];
 #define SEALED(o, set) AMONG(sets[o], set)
 #endif
 
-/* --- scratch: used within one step, no part of the state --------------------------------------- */
+/* --- scratch: used within one step, no part of the state -------------------------------------- */
 
 hidden byte o_, i_, s_, round_, m_;
 hidden byte look[CONTROLLERS];    /* how much of each chain is looked at */
@@ -179,7 +184,7 @@ hidden byte refusers, unseen;     /* who said No; whom the members of a set did 
 hidden byte component, leader, waiting, view;
 hidden byte moves;
 
-/* --- the predicates ---------------------------------------------------------------------------- */
+/* --- the predicates --------------------------------------------------------------------------- */
 
 /* P-no, P-nay: `sets` and `naysayers` from `look` and `closed`. */
 inline weigh_votes()
@@ -270,7 +275,7 @@ inline forget(m)
     has_clean[m] = false
 }
 
-/* --- the invariants ---------------------------------------------------------------------------- */
+/* --- the invariants --------------------------------------------------------------------------- */
 
 /* I-W, I-NF, and that what is dead is never released, over all facts that anybody could hold. */
 inline check_safety()
@@ -421,7 +426,7 @@ inline find_move(m)
     }
 }
 
-/* --- the steps --------------------------------------------------------------------------------- */
+/* --- the steps -------------------------------------------------------------------------------- */
 
 #define MAY_SPEAK(m) (IS_UNDECIDED(m) && HOLDS_PROPOSAL(m))
 
@@ -437,7 +442,8 @@ inline find_move(m)
 
 #define MAY_PROPOSE(m) ((m) == AUTHOR && written[m] == 0 && !HAS(ended, m))
 
-#define MAY_LEARN(m, o) ((o) < CONTROLLERS && (o) != (m) && IS_UNDECIDED(m) && HELD(m, o) < VISIBLE(o))
+#define MAY_LEARN(m, o) \
+    ((o) < CONTROLLERS && (o) != (m) && IS_UNDECIDED(m) && HELD(m, o) < VISIBLE(o))
 #define MAY_LEARN_BOOT(m, o) ((o) < CONTROLLERS && IS_UNDECIDED(m) && HAS(ended & ~boots[m], o))
 
 #define MAY_SYNC(m) (!HAS(ended, m) && written[m] > durable[m])

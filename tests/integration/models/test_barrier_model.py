@@ -37,13 +37,6 @@ VARIANTS: Final = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _demand_spin() -> None:
-    program = spin.missing()
-    if program is not None:
-        pytest.skip(f"{program} is not installed: it checks the models")
-
-
 @pytest.mark.parametrize("quorum", [1, 2], ids=["all-active", "majority"])
 def test_the_rules_hold_in_every_state(quorum: int, tmp_path: Path) -> None:
     """I-W, I-NF, I-D, that what is dead is never released, and that nobody waits for ever."""
