@@ -132,6 +132,11 @@ models: $(READY) ## search the models of the barrier with Spin, deeper than the 
 	@sh tests/tools/debian_packages.sh
 	@$(BIN)/python -m tests.models $(ARGS)
 
+.PHONY: tiers
+tiers: $(READY) ## give the same plays in the simulator, in memory and with real processes
+	@sh tests/tools/debian_packages.sh
+	@$(BIN)/python -m tests.tiers $(ARGS)
+
 .PHONY: bench
 bench: $(READY) ## measure; never a test
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
