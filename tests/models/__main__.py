@@ -56,8 +56,7 @@ def _search(run: Run) -> bool:
 
 def say(text: str) -> None:
     """One line, at once."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    print(text, flush=True)  # noqa: T201  a program speaks to the person who runs it
 
 
 if __name__ == "__main__":

@@ -138,7 +138,15 @@ class Bench:
 
     def start(self) -> None:
         """Send ``init`` to every node and wait for the answers, 10 s at most, as Maelstrom does."""
-        names = list(self.nodes)
-        numbers = [self.send(name, "init", node_id=name, node_ids=names) for name in names]
-        assert self.run_until(lambda: all(n in self.answers for n in numbers), 10)
+        self._started([self._init(name) for name in self.nodes])
+
+    def start_one(self, name: str) -> None:
+        """Send ``init`` to one node."""
+        self._started([self._init(name)])
+
+    def _init(self, name: str) -> int:
+        return self.send(name, "init", node_id=name, node_ids=list(self.nodes))
+
+    def _started(self, numbers: Sequence[int]) -> None:
+        assert self.run_until(lambda: all(number in self.answers for number in numbers), 10)
         assert all(self.answers[number]["type"] == "init_ok" for number in numbers)

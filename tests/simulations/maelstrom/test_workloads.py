@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from simulations.maelstrom.messages import ErrorCode
+from simulations.maelstrom.node import Node
 from simulations.maelstrom.workloads import Workload
 from tests.simulations.maelstrom.bench import Bench
 
@@ -153,6 +154,26 @@ def test_a_bad_request_is_refused(kind: str, body: dict[str, object], code: Erro
     bench.start()
     answer = bench.ask("n1", kind, **body)
     assert (answer["type"], answer["code"]) == ("error", code)
+
+
+def test_what_the_replica_refuses_is_not_done() -> None:
+    """An element that is too large: a definite error, and the set is as it was."""
+    bench = Bench(1, Workload.G_SET)
+    bench.start()
+    assert bench.ask("n1", "add", element="x" * 100_000)["code"] == ErrorCode.ABORT
+    assert bench.ask("n1", "read")["value"] == []
+
+
+def test_a_node_that_is_started_again_comes_back_as_another_life() -> None:
+    """It has lost its disk; the others tell it that it lived before, and what it knew."""
+    bench = Bench(3, Workload.PN_COUNTER)
+    bench.start()
+    _ = bench.ask("n2", "add", delta=5)
+    bench.run(2)
+    bench.nodes["n2"] = Node(Random("another"), Workload.PN_COUNTER)
+    bench.start_one("n2")
+    assert bench.ask("n2", "add", delta=2)["type"] == "add_ok"
+    assert bench.run_until(lambda: read(bench, "value") == [7] * 3, 20)
 
 
 def test_nothing_is_promised_before_init() -> None:
