@@ -68,6 +68,11 @@ class Disk:
         """Whether everything handed over is durable."""
         return self._syncing is None and self._waiting is None
 
+    @property
+    def unwritten(self) -> int:
+        """How many writes are not durable yet."""
+        return sum(len(batch.writes) for batch in (self._waiting, self._syncing) if batch)
+
     # --- writing ------------------------------------------------------------------------------
 
     def append(self, life: int, token: int, writes: tuple[JournalWrite, ...]) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 from mesh.protocol.effects import (
     Answer,
     Effects,
+    InformationChanged,
     JournalWrite,
     MemberChanged,
     Noticed,
@@ -18,13 +19,14 @@ from mesh.protocol.effects import (
     Refusal,
     WriteFact,
 )
-from mesh.protocol.now import SECOND
 from mesh.wire.facts import Boot, Fact, No, Propose, Record, read_fact
 from mesh.wire.identity import Incarnation
 from mesh.wire.requests import decode_attempt
 from simulations.checkers.barrier import BarrierChecker
+from simulations.checkers.bounds import BoundsChecker
 from simulations.checkers.durability import DurabilityChecker
 from simulations.checkers.information import Deed, InformationOracle
+from simulations.checkers.resurrection import ResurrectionChecker
 from simulations.checkers.votes import VoteChecker
 from simulations.chronicle import Chronicle
 from simulations.durable import Durable
@@ -35,9 +37,6 @@ from simulations.witness import Witness
 
 VIOLATIONS_MAX: Final = 20
 """More are not kept: the run ends with the first one, and that one matters most."""
-
-STEPS_PER_SECOND_MAX: Final = 5_000
-"""Of one controller, in simulated time: more is a storm, in which the mesh talks about nothing."""
 
 _ALARMS: Final = frozenset({"states differ", "own facts refused"})
 """What a controller notices about itself that is nobody's fault but ours."""
@@ -68,8 +67,8 @@ class Inspector:
         """Hosts that nobody planned: a copy of a disk runs there."""
         self._copied: dict[bytes, None] = {}
         """Controllers of which a copy ran: what two lives with one key do, no rule forbids."""
-        self._steps_now: dict[str, int] = {}
-        self._second = 0
+        self._bounds = BoundsChecker()
+        self._resurrection = ResurrectionChecker()
         self._kernel = kernel
         self._chronicle = chronicle
         self._disks: dict[bytes, dict[str, Durable]] = {}
@@ -87,6 +86,7 @@ class Inspector:
     def began(self, host: Host) -> None:
         """A new life is about to take its first step."""
         self._disks.setdefault(host.controller, {})[host.name] = host.disk.durable
+        self._resurrection.began(host.name)
         self.witness.began(host.name, host.controller, host.life)
 
     def ended(self, host: Host, *, power: bool) -> None:
@@ -95,6 +95,11 @@ class Inspector:
 
     def acts(self, host: Host, effects: Effects) -> None:
         """``effects`` are about to be carried out."""
+        for text in (
+            *self._bounds.sends(host.name, effects, self._kernel.now_ns),
+            *self._bounds.waits(host.name, host.disk.unwritten),
+        ):
+            self.violated("bounds", text)
         for text in self._durability.leaving(host.name, host.life, effects):
             self.violated("persist before send", text)
         assert host.replica is not None
@@ -111,7 +116,8 @@ class Inspector:
     def stepped(self, host: Host) -> None:
         """One step is over."""
         self.steps += 1
-        self._count(host)
+        for text in self._bounds.stepped(host.name, self._kernel.now_ns):
+            self.violated("storm", text)
         assert host.replica is not None
         applied = host.replica.newly_applied()
         if applied and host.name not in self._copies:
@@ -127,15 +133,6 @@ class Inspector:
         if gone:
             self.barrier.disturbed(f"{host.name} no longer sees {gone[0]}")
         self._last_views[host.name] = view
-
-    def _count(self, host: Host) -> None:
-        second = self._kernel.now_ns // SECOND
-        if second != self._second:
-            self._second = second
-            self._steps_now.clear()
-        steps = self._steps_now[host.name] = self._steps_now.get(host.name, 0) + 1
-        if steps == STEPS_PER_SECOND_MAX:
-            self.violated("storm", f"{host.name} took {steps} steps within a second")
 
     def written(self, host: Host, write: JournalWrite) -> None:
         """``write`` is durable on ``host``."""
@@ -212,6 +209,10 @@ class Inspector:
                 self.answers[call] = False
                 self.oracle.refused(call)
                 self._remark(host, f"refused: {'; '.join(errors)}")
+            case InformationChanged(paths):
+                assert host.replica is not None
+                for text in self._resurrection.changed(host.name, paths, host.replica.read):
+                    self.violated("resurrection", text)
             case MemberChanged(controller, standing):
                 self._remark(host, f"holds {controller.hex()[:8]} {standing}")
             case Noticed(level, event, text):

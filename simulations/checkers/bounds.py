@@ -1,0 +1,58 @@
+"""Everything is bounded: what one controller does in a second, and what waits for its disk.
+
+A storm is no single wrong message but too many right ones, and a leak is a queue that nobody
+empties. Neither breaks a promise at once, so each has a limit far above what a sound run needs.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from mesh.protocol.effects import Effects
+from mesh.protocol.now import SECOND
+
+STEPS_PER_SECOND_MAX: Final = 5_000
+"""Of one controller, in simulated time: more is a storm, in which the mesh talks about nothing."""
+
+BYTES_PER_SECOND_MAX: Final = 8 * 1024 * 1024
+"""Sent by one controller: what catching up with a long history takes, several times over."""
+
+UNWRITTEN_MAX: Final = 100_000
+"""Writes that wait for one disk: a slow disk may make callers wait, never fill the memory."""
+
+
+class BoundsChecker:
+    """Counts, by host and second."""
+
+    def __init__(self) -> None:
+        self._second = 0
+        self._steps: dict[str, int] = {}
+        self._bytes: dict[str, int] = {}
+
+    def stepped(self, host: str, time_ns: int) -> Iterator[str]:
+        """``host`` took a step."""
+        self._turn(time_ns)
+        steps = self._steps[host] = self._steps.get(host, 0) + 1
+        if steps == STEPS_PER_SECOND_MAX:
+            yield f"{host} took {steps} steps within a second"
+
+    def sends(self, host: str, effects: Effects, time_ns: int) -> Iterator[str]:
+        """``host`` is about to send what ``effects`` say."""
+        self._turn(time_ns)
+        size_bytes = sum(len(payload) for _, payload in effects.datagrams)
+        size_bytes += sum(len(payload) for _, payload in effects.frames)
+        before = self._bytes.get(host, 0)
+        self._bytes[host] = before + size_bytes
+        if before < BYTES_PER_SECOND_MAX <= before + size_bytes:
+            yield f"{host} sent {before + size_bytes} bytes within a second"
+
+    def waits(self, host: str, unwritten: int) -> Iterator[str]:
+        """So many writes wait for the disk of ``host``."""
+        if unwritten > UNWRITTEN_MAX:
+            yield f"{host} has {unwritten} writes waiting for its disk"
+
+    def _turn(self, time_ns: int) -> None:
+        second = time_ns // SECOND
+        if second != self._second:
+            self._second = second
+            self._steps.clear()
+            self._bytes.clear()
