@@ -22,15 +22,17 @@ class Chronicle:
         self.counts: Counter[str] = Counter()
         """How often each kind of event happened."""
         self._hasher = blake2b(digest_size=32)
+        self._names: dict[tuple[str, str], bytes] = {}
+        """Place and kind as they are hashed: few of them, and every event has one."""
         self._sink = sink
 
     def note(self, time_ns: int, place: str, kind: str, content: bytes = b"") -> None:
         """``kind`` happened at ``place``; ``content`` is the bytes that make it this event."""
         self.counts[kind] += 1
-        self._hasher.update(
-            b"%d %s %s %d " % (time_ns, place.encode(), kind.encode(), len(content))
-        )
-        self._hasher.update(content)
+        name = self._names.get((place, kind))
+        if name is None:
+            name = self._names[place, kind] = f"{place} {kind}".encode()
+        self._hasher.update(b"%d %b %d %b" % (time_ns, name, len(content), content))
         if self._sink is not None:
             shown = blake2b(content, digest_size=4).hexdigest() if content else ""
             self._sink(f"{time_ns / SECOND:14.6f}  {place:8} {kind} {len(content)} {shown}")

@@ -34,7 +34,9 @@ class Kernel:
 
     def after(self, delay_ns: int, action: Action) -> None:
         """Run ``action`` when ``delay_ns`` have passed."""
-        self.at(self.now_ns + delay_ns, action)
+        assert delay_ns >= 0, "an event in the past would break causality"
+        self._scheduled += 1
+        heappush(self._heap, (self.now_ns + delay_ns, self._scheduled, action))
 
     def run(self, until_ns: int) -> None:
         """Run everything up to and with ``until_ns``, which is then the time."""

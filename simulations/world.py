@@ -67,7 +67,7 @@ class World:
         self.paths = Paths(scenario.network, self._luck, scenario.links)
         traffic: Traffic = recorder or UNWATCHED
         by_address = self.population.by_address
-        suppression = Suppression(scenario.suppressed)
+        suppression = Suppression(scenario.suppressed) if scenario.suppressed else None
         self.datagrams = Datagrams(self.kernel, self.paths, by_address, traffic, suppression)
         self.streams = Streams(self.kernel, self.paths, by_address, scenario.network, traffic)
         self.population.settle(self)

@@ -1,6 +1,7 @@
 """Datagrams: each on its own, late, twice, or not at all."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final, NamedTuple, Protocol
 
 from mesh.wire.identity import Address
@@ -55,7 +56,7 @@ class Datagrams:
         self._paths = paths
         self._ears = ears
         self._traffic = traffic
-        self._suppression = suppression or Suppression(())
+        self._suppression = suppression
         self.left: dict[Address, Affliction] = {}
         """Addresses that somebody has left, and why."""
         self.rejected = 0
@@ -75,7 +76,7 @@ class Datagrams:
         if ear is None:
             self._miss(parcel)
             return
-        if self._suppression.hits(source.name, ear.name):
+        if self._suppression is not None and self._suppression.hits(source.name, ear.name):
             self._traffic.lost(message, SUPPRESSED)
             return
         path = self._paths.path(source.name, ear.name)
@@ -92,10 +93,12 @@ class Datagrams:
         if flight.lost_by:
             self._traffic.lost(parcel.message, flight.lost_by)
             return
-        arriving = parcel._replace(payload=flight.payload, is_broken=flight.is_broken)
-        self._kernel.after(flight.delay_ns, lambda: self._arrive(arriving))
+        if flight.is_broken or flight.payload is not parcel.payload:
+            parcel = parcel._replace(payload=flight.payload, is_broken=flight.is_broken)
+        arrive = partial(self._arrive, parcel)
+        self._kernel.after(flight.delay_ns, arrive)
         for later_ns in flight.copies_ns:
-            self._kernel.after(flight.delay_ns + later_ns, lambda: self._arrive(arriving))
+            self._kernel.after(flight.delay_ns + later_ns, arrive)
 
     def _arrive(self, parcel: Parcel) -> None:
         ear = self._ears.get(parcel.target)

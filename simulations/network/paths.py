@@ -31,6 +31,8 @@ class Path:
     @property
     def is_cut(self) -> bool:
         """Whether nothing passes, now."""
+        if not self.afflictions:
+            return False
         return any(one.cuts or one.holds for one in self.afflictions)
 
     @property
