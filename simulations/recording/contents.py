@@ -13,7 +13,7 @@ from mesh.protocol.barrier.skip import read_skip
 from mesh.wire import cbor, codec
 from mesh.wire.codec import Rejected
 from mesh.wire.envelope import DATAGRAM_MESSAGE_BYTES_MAX, SEALER_BYTES_MAX
-from mesh.wire.facts import Applied, Boot, Fact, No, Propose, Record, Seal, read_fact
+from mesh.wire.facts import Applied, Boot, Fact, No, Propose, Record, Seal, SignedFact, read_fact
 from mesh.wire.limits import DATAGRAM_BYTES_MAX
 from mesh.wire.messages import (
     Ack,
@@ -76,9 +76,9 @@ def words_of(message: Message | Rejected, names: Names) -> str:
     return words if len(words) <= WORDS_MAX else words[: WORDS_MAX - 1] + "…"
 
 
-def _read(signed: object) -> Fact | None:
+def _read(signed: SignedFact) -> Fact | None:
     try:
-        return read_fact(signed)  # type: ignore[arg-type]  # whatever it is, it is read or not
+        return read_fact(signed)
     except cbor.Undecodable:
         return None
 

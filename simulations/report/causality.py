@@ -88,7 +88,7 @@ def clocks(
 
 def cone(all_events: list[Event], *ends: Event) -> list[Event]:
     """All that happened before one of ``ends``, and these, in order."""
-    latest = {}
+    latest: dict[int, int] = {}
     for end in ends:
         latest[end.host] = max(latest.get(end.host, 0), end.order)
     sent: dict[int, None] = {}

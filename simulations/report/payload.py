@@ -170,7 +170,7 @@ def _writes(subject: Subject) -> list[Json]:
 
 
 def _stories(subject: Subject) -> list[Json]:
-    told = []
+    told: list[Json] = []
     names = subject.recorder.names
     accusations = " ".join(names.plain(each.text) for each in subject.verdict.violations)
     for story in subject.recorder.stories.all.values():

@@ -20,6 +20,13 @@ MOMENTS_MAX: Final = 400
 WAVE_NS: Final = 3_000_000_000
 """Detectors that give up the same members do so within a few rounds of probes."""
 
+_OUTCOMES: Final = (
+    Standing.SET_ASIDE,
+    Standing.EFFECTIVE,
+    Standing.REPEATED,
+    Standing.UNFOLDED,
+)
+
 FEW: Final = 6
 """Hosts that are named one by one; of more, how many there are."""
 
@@ -214,12 +221,10 @@ def _of_violations(subject: Subject) -> Iterator[Moment]:
 def outcome(story: Story) -> str:
     """What became of it, in a word or two."""
     ends = [words.partition(":")[0] for words in story.end.values()]
-    for word in (Standing.SET_ASIDE, Standing.EFFECTIVE, Standing.REPEATED, Standing.UNFOLDED):
+    words = (*_OUTCOMES, Word.UNMERGED, Word.IN_DOUBT, Word.CANCELLED, Word.CANCELLED_HERE)
+    for word in map(str, words):
         if word in ends:
-            return str(word)
-    for word in (Word.UNMERGED, Word.IN_DOUBT, Word.CANCELLED, Word.CANCELLED_HERE):
-        if word in ends:
-            return str(word)
+            return word
     return "applied" if story.applied else "pending"
 
 
@@ -265,9 +270,9 @@ def _showing(story: Story) -> Iterator[str]:
     if apart:
         reasons = listed(list(dict.fromkeys(each.why for each in apart)))
         yield f"Without waiting for the instant, because {reasons}: {_timed(apart, story)}."
-    after = [each for each in late if each not in apart]
-    if after:
-        yield f"Later, as soon as they could: {_timed(after, story)}."
+    later = [each for each in late if each not in apart]
+    if later:
+        yield f"Later, as soon as they could: {_timed(later, story)}."
 
 
 def _timed(showings: list[Showing], story: Story) -> str:

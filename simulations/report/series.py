@@ -7,7 +7,7 @@ suspicions     pairs of controllers that run, of which the one holds the other s
 bytes          sent by each host in each second
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -58,7 +58,9 @@ def views(subject: Subject) -> Steps:
             _ = seen.pop(event.host, None)
         steps.add(event.time_ns, len({view for view in seen.values() if view}))
 
-    _replay([*sights.lives, *sights.views], happen)
+    events: list[Life | View] = [*sights.lives, *sights.views]
+    for event in sorted(events, key=_when):
+        happen(event)
     return steps
 
 
@@ -81,16 +83,14 @@ def suspicions(subject: Subject) -> Steps:
         )
         steps.add(event.time_ns, sum(wrong))
 
-    _replay([*sights.lives, *sights.beliefs], happen)
+    events: list[Life | Belief] = [*sights.lives, *sights.beliefs]
+    for event in sorted(events, key=_when):
+        happen(event)
     return steps
 
 
-Event = Life | View | Belief
-
-
-def _replay(events: list[Life | View] | list[Life | Belief], happen: Callable[..., None]) -> None:
-    for event in sorted(events, key=lambda each: each.time_ns):
-        happen(event)
+def _when(event: Life | View | Belief) -> int:
+    return event.time_ns
 
 
 # --- running information --------------------------------------------------------------------------
@@ -131,10 +131,10 @@ def spreads(subject: Subject) -> list[Spread]:
                 _ = spread.known_ns.setdefault(reading.host, reading.time_ns)
     for path_spreads in by_path.values():
         _inherit(path_spreads)
-    return sorted((one for all_ in by_path.values() for one in all_), key=_when)
+    return sorted((one for all_ in by_path.values() for one in all_), key=_written)
 
 
-def _when(spread: Spread) -> int:
+def _written(spread: Spread) -> int:
     return spread.write.time_ns
 
 

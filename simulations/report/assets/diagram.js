@@ -218,7 +218,7 @@ class Diagram {
       if (events.op[i] !== MARK) continue;
       const [host, kind, words] = data.marks[events.about[i]];
       const [sign, colour] = SHAPES[kind];
-      const x = this.beside(last, host, this.x(events.time[i])), y = this.y(host);
+      const x = this.x(events.time[i]) + this.beside(last, host, events.time[i]), y = this.y(host);
       context.globalAlpha = state.cone && !state.cone[i] && kind !== "violated" ? 0.35 : 1;
       context.fillStyle = palette[state.cone && state.cone[i] && kind !== "violated" ? "cone" : colour];
       context.font = kind === "violated" ? "20px system-ui, sans-serif" : FONT;
@@ -235,11 +235,11 @@ class Diagram {
   }
 
   // What happens at one moment on one host stands side by side, not on top of each other.
-  beside(last, host, x) {
+  beside(last, host, time) {
     const before = last.get(host);
-    const place = before && Math.abs(before.at - x) < 2 && before.shift < 60 ? before.shift + 10 : 0;
-    last.set(host, { at: x, shift: place });
-    return x + place;
+    const shift = before && before.time === time && before.shift < 60 && this.state.to - this.state.from < 2e6 ? before.shift + 10 : 0;
+    last.set(host, { time, shift });
+    return shift;
   }
 
   // Words above a mark, where the mark before leaves room.

@@ -1,5 +1,7 @@
 // Who reaches whom at one moment, and what the controllers believe about it.
 
+const DENSE = 10; // from here on a cell has room for one sign, and is empty where all is well
+
 const BELIEVED = { 1: "holds it alive", 0: "suspects it", "-1": "holds it failed or gone" };
 
 class Matrix {
@@ -24,7 +26,7 @@ class Matrix {
       });
       return element("tr", {}, element("th", { scope: "row" }, host), ...cells);
     });
-    return element("table", { class: "matrix" }, element("thead", {}, head), element("tbody", {}, ...rows));
+    return element("table", { class: hosts.length > DENSE ? "matrix dense" : "matrix" }, element("thead", {}, head), element("tbody", {}, ...rows));
   }
 
   // What of a list of changes counts at the moment, by pair; a controller that starts believes nothing.
@@ -66,13 +68,14 @@ class Matrix {
     const [from, to] = [this.data.hosts[i], this.data.hosts[j]];
     if (i === j) {
       cell.className = runs.get(i) ? "self" : "self down";
-      cell.textContent = runs.get(i) ? "runs" : "down";
+      cell.textContent = this.data.hosts.length > DENSE ? "" : runs.get(i) ? "runs" : "down";
       cell.title = `${from} ${runs.get(i) ? "runs" : "does not run"}`;
       return;
     }
     const sign = belief === undefined ? "" : belief === 1 ? "♥" : belief === 0 ? "?" : "†";
     cell.className = `${passes ? "open" : "cut"} ${belief === undefined ? "" : belief === 1 ? "alive" : "doubt"}`;
-    cell.textContent = `${passes ? "→" : "✕"}${sign}`;
+    const isWell = passes && belief === 1;
+    cell.textContent = this.data.hosts.length <= DENSE ? `${passes ? "→" : "✕"}${sign}` : isWell ? "" : belief === 1 ? "✕" : sign;
     const told = belief === undefined || !runs.get(i) ? `${from} does not know ${to}` : `${from} ${BELIEVED[belief]}`;
     cell.title = `${from} ${passes ? "reaches" : "does not reach"} ${to}; ${told}`;
   }

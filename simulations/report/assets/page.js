@@ -110,11 +110,12 @@ async function main() {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => state.changed());
   place("copy").addEventListener("click", () => navigator.clipboard.writeText(place("replay").textContent));
   state.showEnd();
+  const check = () => { place("drawn").textContent = JSON.stringify(drawn(data, events, state, overview, matrix, diagram)); };
+  if (location.hash === "#check") state.listeners.push(check);
   for (const listener of state.listeners) listener();
-  place("drawn").textContent = JSON.stringify(drawn(data, events, state, overview, matrix, diagram));
 }
 
-// What was drawn, for whoever tests the page.
+// What was drawn, for whoever opens the page with #check to test it.
 function drawn(data, events, state, overview, matrix, diagram) {
   return {
     hosts: data.hosts.length, messages: events.letters, marks: data.marks.length, events: events.count,
@@ -122,9 +123,16 @@ function drawn(data, events, state, overview, matrix, diagram) {
     arrows: diagram.drawn.length - diagram.marksDrawn, marksDrawn: diagram.marksDrawn, arrowsInCone: diagram.inCone,
     cone: state.cone ? state.cone.reduce((sum, each) => sum + each, 0) : 0,
     stories: document.querySelectorAll("details.story").length, moments: data.moments.length,
-    window: [state.from, state.to], width: document.documentElement.clientWidth,
+    window: [state.from, state.to], chosen: state.chosen, moment: state.moment,
+    colours: Array.from(document.querySelectorAll("canvas"), countColours), width: document.documentElement.clientWidth,
     overflows: document.documentElement.scrollWidth > document.documentElement.clientWidth,
   };
+}
+
+// How many different colours stand on a canvas: a blank one has at most one.
+function countColours(canvas) {
+  const pixels = new Uint32Array(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.buffer);
+  return new Set(pixels).size;
 }
 
 main().catch((error) => {
