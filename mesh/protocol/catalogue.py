@@ -130,6 +130,13 @@ class Catalogue:
         self._numbers[change_set.id] = number
         return number
 
+    def read_again(self, number: int) -> None:
+        """Make ``number`` anew from the bytes of its proposal."""
+        known = self._change_sets[number]
+        again = read_change_set(known.propose)
+        assert again.id == known.id, f"the proposal of {known.id.hex()} has changed in memory"
+        self._change_sets[number] = again
+
     def ancestors(self, number: int) -> Ids | None:
         """All that ``number`` was made on top of, itself not included.
 

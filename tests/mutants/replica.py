@@ -4,6 +4,7 @@ from typing import Final
 
 from mesh.protocol import swaps
 from mesh.protocol.chains import Chains
+from mesh.protocol.history import History
 from mesh.protocol.information import Information
 from mesh.protocol.outbox import Outbox
 from mesh.protocol.replica import scribe
@@ -13,6 +14,7 @@ from mesh.protocol.replica.calls import Calls
 from mesh.protocol.replica.company import Company, read_address
 from mesh.protocol.replica.crank import Crank
 from mesh.protocol.replica.desk import Desk
+from mesh.protocol.replica.disagreement import Disagreement
 from mesh.protocol.replica.door import Replica
 from mesh.protocol.replica.entries import Entries
 from mesh.protocol.replica.participant import Participant
@@ -27,6 +29,7 @@ _HERE: Final = "tests/mesh/protocol/replica"
 _DURABLE: Final = f"{_HERE}/test_durability.py"
 _RESTARTS: Final = f"{_HERE}/test_restarts.py"
 _MEMBERS: Final = f"{_HERE}/test_members.py"
+_DISAGREEMENT: Final = f"{_HERE}/test_disagreement.py"
 _MESH: Final = f"{_HERE}/test_mesh.py"
 _CHANGES: Final = f"{_HERE}/test_changes.py"
 _LEARNERS: Final = f"{_HERE}/test_activations.py"
@@ -217,12 +220,49 @@ _COMPANY: Final[dict[str, Mutant]] = {
         (f"{_MEMBERS}::test_after_sleep_nobody_is_suspected_for_a_round",),
     ),
     "replica-states-never-compared": Mutant(
-        edit(Crank.compare_state, "summary.history != ", "summary.history == "),
+        edit(Disagreement.compare, "summary.history != ", "summary.history == "),
         (f"{_MEMBERS}::test_states_that_differ_over_one_history_are_an_alarm_now_and_then",),
     ),
     "replica-alarm-without-end": Mutant(
-        edit(Crank.compare_state, "> ALARM_EVERY_NS", ">= 0"),
+        edit(Disagreement._look_into, "<= ALARM_EVERY_NS", "< 0"),
         (f"{_MEMBERS}::test_states_that_differ_over_one_history_are_an_alarm_now_and_then",),
+    ),
+    "replica-never-folds-again": Mutant(
+        edit(Disagreement._look_into, "not self._history.refold()", "True"),
+        (f"{_DISAGREEMENT}::test_what_is_damaged_in_memory_is_mended",),
+    ),
+    "replica-folds-again-what-it-remembers": Mutant(
+        edit(History.refold, "self._begin()", "pass"),
+        (
+            f"{_DISAGREEMENT}::test_what_is_damaged_in_memory_is_mended",
+            f"{_DISAGREEMENT}::test_a_refold_gives_what_was_there",
+        ),
+    ),
+    "replica-mended-and-not-shown": Mutant(
+        edit(Participant._reckon, "self.crank.mended(now)", "pass"),
+        (
+            f"{_DISAGREEMENT}::test_what_is_damaged_in_memory_is_mended",
+            f"{_DISAGREEMENT}::test_what_is_mended_is_shown_after_what_was_about_to_be",
+        ),
+    ),
+    "replica-goes-on-though-contradicted": Mutant(
+        edit(Disagreement._judge, "self.why = self._words(sum(words), len(words))", "pass"),
+        (
+            f"{_DISAGREEMENT}::test_the_smaller_side_stands_down_and_nobody_waits_for_it",
+            f"{_DISAGREEMENT}::test_two_alone_both_stand_down",
+        ),
+    ),
+    "replica-any-contradiction-ends-it": Mutant(
+        edit(Disagreement._judge, "2 * sum(words) <= len(words)", "not sum(words)"),
+        (f"{_DISAGREEMENT}::test_the_smaller_side_stands_down_and_nobody_waits_for_it",),
+    ),
+    "replica-stands-down-and-stays": Mutant(
+        edit(Participant._reckon, "self.leave(now)", "pass"),
+        (f"{_DISAGREEMENT}::test_the_smaller_side_stands_down_and_nobody_waits_for_it",),
+    ),
+    "replica-a-start-folds-half": Mutant(
+        edit(History.extend, "self._move()", "self._move() if self._ids.bit_count() < 3 else None"),
+        (f"{_DISAGREEMENT}::test_the_next_life_begins_without_prejudice",),
     ),
     "replica-windows-without-end": Mutant(
         edit(Replays.accept, "if len(lives) > LIVES_MAX", "if False"),

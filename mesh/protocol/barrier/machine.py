@@ -124,6 +124,11 @@ class Barrier:
         self._stirred = True
         return True
 
+    def judge_again(self) -> None:
+        """The judge may answer otherwise about what it was asked before."""
+        self._at.forget_judgements()
+        self._stirred = True
+
     def submit(
         self,
         request: SignedRequest,

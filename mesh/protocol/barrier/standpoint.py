@@ -154,6 +154,11 @@ class Standpoint:
             self._objections[case.change_set.id] = (over, objection)
         return objection
 
+    def forget_judgements(self) -> None:
+        """Ask the judge anew."""
+        self._objections.clear()
+        self._state = (-1, 0)
+
     def effects(self, ids: Ids) -> Iterator[RosterEffect]:
         """What the roster changes in ``ids`` do, whether they took effect or not."""
         for number in numbers(ids & self.knowledge.roster_changes):

@@ -38,20 +38,25 @@ class History:
     """H and its fold. ``suite`` checks who signed a request."""
 
     def __init__(self, founding: Founding, catalogue: Catalogue, suite: Suite) -> None:
+        self._founding = founding
         self._environment = founding.environment_id
         self._operator = founding.operator
         self._catalogue = catalogue
         self._suite = suite
+        self._begin()
+        self._visible = self.state
+
+    def _begin(self) -> None:
+        """Nothing is applied, and nothing remembered."""
         self._ids: Ids = 0
         self._sorted_ids: list[bytes] = []
         self._prepared: Recent[bytes, Prepared] = Recent(PREPARED_KEPT_MAX)
-        self._line = Line(founded(founding), catalogue, self._fold)
-        self._rulings = Rulings(catalogue, self._prepare, self.roster, self._operator)
-        self._merging = Merging(self._line, self._rulings, catalogue)
+        self._line = Line(founded(self._founding), self._catalogue, self._fold)
+        self._rulings = Rulings(self._catalogue, self._prepare, self.roster, self._operator)
+        self._merging = Merging(self._line, self._rulings, self._catalogue)
         self._standings: Recent[Ids, tuple[tuple[bytes, ...], Policy]] = Recent(STANDINGS_KEPT_MAX)
         self._state: Configuration | None = None
         self._history_hash: bytes | None = None
-        self._visible = self.state
 
     # --- what the barrier asks ------------------------------------------------------------------
 
@@ -110,6 +115,18 @@ class History:
             insort(self._sorted_ids, self._catalogue[number].id)
         self._state = None
         self._history_hash = None
+
+    def refold(self) -> bool:
+        """Fold all of H once more from the founding record, each request read and verified anew.
+
+        True where the result is another one than what was kept, whose place it takes.
+        """
+        ids, before = self._ids, (self.history_hash, self.state_hash)
+        for number in numbers(ids):
+            self._catalogue.read_again(number)
+        self._begin()
+        self.extend(ids)
+        return (self.history_hash, self.state_hash) != before
 
     # --- what readers see -----------------------------------------------------------------------
 

@@ -41,8 +41,6 @@ from mesh.protocol.replica.submitted import Submitted
 from mesh.protocol.suite import Signer
 from mesh.protocol.swaps import Swap, Swaps
 from mesh.wire.facts import Body, Fact, NoReason
-from mesh.wire.identity import Incarnation
-from mesh.wire.messages import Summary
 from mesh.wire.requests import Command, Kind, SignedRequest
 
 CONTROLLER_PATIENCE_NS: Final = 60 * SECOND
@@ -50,9 +48,6 @@ CONTROLLER_PATIENCE_NS: Final = 60 * SECOND
 
 NAMED_MAX: Final = 3
 """More ChangeSets than this are counted in a line for people, not named."""
-
-ALARM_EVERY_NS: Final = 60 * SECOND
-"""A lasting disagreement is said again this often."""
 
 Speak = Callable[[Body, Now], Fact]
 
@@ -79,7 +74,6 @@ class Crank:
         self._members = members
         self._swaps = Swaps()
         self.pace = Pace()
-        self._disagreed_at_ns: int | None = None
         self._held_why = ""
         """Why the last merge of this controller's own waits for a person."""
         self.submitted = Submitted()
@@ -179,6 +173,14 @@ class Crank:
                 return False
         return True
 
+    def mended(self, now: Now) -> None:
+        """The state is another one than was worked out before: show it, and judge by it."""
+        self.applied = True
+        self._barrier.judge_again()
+        self._swaps.schedule(
+            (), self._history.state, None, "mended", self._desk.outbox.ticket(), now
+        )
+
     def swap(self, now: Now) -> tuple[Swap, ...]:
         """Show what is due; what was shown."""
         due = self._swaps.due(self._desk.outbox.is_durable, now)
@@ -269,25 +271,6 @@ class Crank:
         clocks = (self._members.clock(peer, now) for peer in self._members.view)
         round_trip_ns = max((clock.round_trip_ns for clock in clocks if clock), default=0)
         return self.pace.guard_ns(round_trip_ns)
-
-    def compare_state(self, peer: Incarnation, summary: Summary, now: Now) -> None:
-        """The same history must give the same state; if it does not, one of us is wrong."""
-        if summary.history != self._history.history_hash[:8]:
-            return
-        if summary.state == self._history.state_hash[:8]:
-            return
-        self._desk.counters["states that differ over one history"] += 1
-        if (
-            self._disagreed_at_ns is None
-            or now.monotonic_ns - self._disagreed_at_ns > ALARM_EVERY_NS
-        ):
-            self._disagreed_at_ns = now.monotonic_ns
-            self._desk.notice(
-                "error",
-                "states differ",
-                f"{peer} folds the same history to another configuration: one of us is damaged;"
-                " compare `trellis change log` on both",
-            )
 
 
 def _is_conflict(why: GivenUp) -> bool:

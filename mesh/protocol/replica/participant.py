@@ -28,6 +28,7 @@ from mesh.protocol.replica.activations import Activations
 from mesh.protocol.replica.company import QUARANTINED, Company
 from mesh.protocol.replica.crank import Crank
 from mesh.protocol.replica.desk import Desk
+from mesh.protocol.replica.disagreement import Disagreement
 from mesh.protocol.replica.entries import Entries
 from mesh.protocol.replica.recovering import Recovering, recovery_note
 from mesh.protocol.replica.scribe import Scribe, lamport_floor
@@ -99,6 +100,7 @@ class Participant:
             self._compare,
         )
         self.scribe = Scribe(desk, self.chains, self.spreading, self.crank, self.company)
+        self.disagreement = Disagreement(desk, self.history, self.members)
         self.recovering = Recovering(own, self.chains, self.history, self.barrier)
         self.roster_changed = False
         """The roster is another one than when this was last cleared."""
@@ -198,7 +200,7 @@ class Participant:
         self.recovering.compared(peer, summary.facts)
         self.entries.compare(peer, summary.store, now)
         self.scribe.compare(peer, summary.facts, now)
-        self.crank.compare_state(peer, summary, now)
+        self.disagreement.compare(peer, summary, now)
 
     def summary(self) -> Summary | None:
         """What is held, as of the last moment when all of it was durable; None before that."""
@@ -231,12 +233,15 @@ class Participant:
     def stand_down(self, why: str | None) -> None:
         """Whether votes may be cast: not for the reason ``why``, nor as a copy of another life."""
         self.crank.stand_down = QUARANTINED if self.company.quarantined else why
+        if self.crank.stand_down is None:
+            self.crank.stand_down = self.disagreement.why
 
     def settle(self, now: Now) -> None:
         """After every input.
 
         Let the barrier go as far as it can, write what changed, tell who must know.
         """
+        self._reckon(now)
         self._turn(now)
         if not self.crank.is_still and self._tell_recovery(self.recovering.progress(), now):
             self._turn(now)
@@ -249,6 +254,15 @@ class Participant:
         summary = self.summary() if due else None
         if summary is not None:
             self.entries.tell_what_is_held(due, summary, now)
+
+    def _reckon(self, now: Now) -> None:
+        """What others make of the same history was another state: show what is mended, or leave."""
+        if self.disagreement.mended:
+            self.disagreement.mended = False
+            self.crank.mended(now)
+        if self.disagreement.why is not None and self.crank.stand_down is None:
+            self.crank.stand_down = self.disagreement.why
+            self.leave(now)
 
     def _tell_recovery(self, recovery: Recovery | None, now: Now) -> bool:
         """B12: others count on this controller or not by what it says of its memory."""

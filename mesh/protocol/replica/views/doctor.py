@@ -14,7 +14,14 @@ from mesh.protocol.now import MILLISECOND, SECOND, Now
 from mesh.protocol.replica.door import Replica
 from mesh.protocol.replica.views.changes import pending
 from mesh.protocol.replica.views.sentences import about
-from mesh.protocol.replica.views.standing import Members, MemberView, Status, members, status
+from mesh.protocol.replica.views.standing import (
+    DISK_FAILED,
+    Members,
+    MemberView,
+    Status,
+    members,
+    status,
+)
 
 CLOCK_OFFSET_NS_MAX: Final = SECOND
 """Clocks further apart make instants useless and stamps misleading; any NTP keeps far within."""
@@ -78,7 +85,7 @@ def _own(stands: Status) -> Iterator[Finding]:
     else:
         why = f"this controller casts no votes: {stands['why_no_votes']}"
         waits = "catching up" in stands["why_no_votes"]
-        remedy = DISK_REMEDY if "disk" in stands["why_no_votes"] else "see `trellis status`"
+        remedy = DISK_REMEDY if stands["why_no_votes"] == DISK_FAILED else "see `trellis status`"
         yield _finding("note" if waits else "error", "votes", why, remedy)
 
 

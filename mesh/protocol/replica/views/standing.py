@@ -20,6 +20,9 @@ POLICY_WORDS: Final = {
 }
 
 
+DISK_FAILED: Final = "its disk failed; it starts anew as soon as the disk is well"
+
+
 class ControllerView(TypedDict):
     """This controller."""
 
@@ -177,7 +180,7 @@ def _why_no_votes(replica: Replica) -> str:
     """The first reason why this controller takes no part at the barrier; empty where it does."""
     inside = replica.participant
     if replica.desk.outbox.failed:
-        return "its disk failed; it starts anew as soon as the disk is well"
+        return DISK_FAILED
     if inside is None:
         return "it belongs to no environment yet"
     if inside.crank.stand_down is not None:

@@ -250,12 +250,12 @@ def test_states_that_differ_over_one_history_are_an_alarm_now_and_then() -> None
     theirs = Summary(b"", bytes(8), history.history_hash[:8], bytes(8))
     elsewhere = Summary(b"", bytes(8), bytes(8), bytes(8))
     for summary in (ours, elsewhere, theirs, theirs):
-        inside(host).crank.compare_state(peer, summary, mesh.now)
+        inside(host).disagreement.compare(peer, summary, mesh.now)
     host.handle(Woke())
     assert len(noticed(host, "states differ")) == 1
     assert host.replica.desk.counters["states that differ over one history"] == 2
     mesh.run(61 * SECOND)
-    inside(host).crank.compare_state(peer, theirs, mesh.now)
+    inside(host).disagreement.compare(peer, theirs, mesh.now)
     host.handle(Woke())
     assert len(noticed(host, "states differ")) == 2
 
