@@ -11,6 +11,9 @@ scenario is resolved."""
 StepName = Annotated[str, msgspec.Meta(extra={"names": "step"})]
 """Of a step of the workload, and so of the ChangeSet that it submits."""
 
+ChangeName = Annotated[str, msgspec.Meta(extra={"names": "change"})]
+"""Of a ChangeSet: the step that submits it; all merges are called ``merge``."""
+
 FaultName = Annotated[str, msgspec.Meta(extra={"names": "fault"})]
 
 InformationPath = Annotated[tuple[str, ...], msgspec.Meta(extra={"spelled": "path"})]
@@ -60,7 +63,7 @@ class Trigger(Plan, frozen=True):
 
     seen: Sight
     """What is waited for."""
-    change: StepName | None = None
+    change: ChangeName | None = None
     """Of which ChangeSet: the step that submits it, or ``merge``."""
     host: Name | None = None
     """On which host."""

@@ -17,6 +17,11 @@ class Violation:
     def __str__(self) -> str:
         return f"{self.time_ns / 1e9:.6f} s: {self.rule}: {self.text}"
 
+    @property
+    def is_promise(self) -> bool:
+        """Whether something good did not come about, rather than something bad happened."""
+        return self.rule == "agreement" or self.rule.startswith("expectation")
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:

@@ -15,7 +15,7 @@ from simulations.report.subject import Subject
 from simulations.report.troubles import troubles
 from simulations.report.words import count, duration
 from simulations.scenario import Scenario
-from simulations.verdict import Judgement, Verdict
+from simulations.verdict import Judgement, Verdict, Violation
 
 KEPT: Final = "✔"
 BROKEN: Final = "✘"
@@ -93,10 +93,10 @@ def _tell_bites(verdict: Verdict, scenario: Scenario) -> None:
 def _result(verdict: Verdict, pending: str | None) -> str:
     broken = [each for each in verdict.judgements if not each.holds]
     others = [each for each in verdict.violations if not each.rule.startswith("expectation")]
+    if pending is not None and verdict.violations and all(map(_is_promise, verdict.violations)):
+        return f"Pending, and never counted as passing: {pending}."
     if others:
         return f"Something happened that never must: {others[0].rule}."
-    if pending is not None and broken:
-        return f"Pending, and never counted as passing: {pending}."
     if pending is not None:
         return f"It holds, though it is marked as pending ({pending}): take the mark away."
     if broken:
@@ -104,6 +104,10 @@ def _result(verdict: Verdict, pending: str | None) -> str:
     promises = len(verdict.judgements)
     kept = f", and {count(promises, 'promise')} kept" if promises else ""
     return f"All that must hold has held{kept}."
+
+
+def _is_promise(violation: Violation) -> bool:
+    return violation.is_promise
 
 
 # --- many seeds ---------------------------------------------------------------------------------

@@ -163,8 +163,7 @@ def _compare(situation: Situation, arguments: argparse.Namespace) -> int:
 def _code(situation: Situation, verdicts: Sequence[Verdict]) -> int:
     """A pending situation promises nothing yet; what must always hold holds for it too."""
     for verdict in verdicts:
-        rules = [each.rule for each in verdict.violations]
-        if any(situation.pending is None or not rule.startswith("expectation") for rule in rules):
+        if any(situation.pending is None or not each.is_promise for each in verdict.violations):
             return BROKEN
     return 0
 

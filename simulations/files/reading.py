@@ -26,6 +26,9 @@ StructT = TypeVar("StructT", bound=msgspec.Struct)
 
 _NANOSECONDS: Final = "_ns"
 
+MERGE: Final = "merge"
+"""What controllers call the ChangeSets by which histories become one."""
+
 
 class Mistake(Enum):
     """Stands for a value that could not be read; why is in the notes."""
@@ -46,7 +49,13 @@ class Names:
 
     def of(self, kind: str) -> tuple[str, ...]:
         """All of one kind."""
-        return {"host": self.hosts, "step": self.steps, "fault": self.faults}[kind]
+        known = {
+            "host": self.hosts,
+            "step": self.steps,
+            "change": (*self.steps, MERGE),
+            "fault": self.faults,
+        }
+        return known[kind]
 
 
 def _delay(value: object) -> Delay | None:
