@@ -128,6 +128,11 @@ class Host:
         return self._pauses > 0
 
     @property
+    def is_busy(self) -> bool:
+        """Whether what comes now has to wait."""
+        return bool(self._inbox) or self._busy_until_ns > self._world.kernel.now_ns
+
+    @property
     def is_member(self) -> bool:
         """Whether its controller belongs to an environment."""
         return self.replica is not None and self.replica.glance() is not None
@@ -266,9 +271,8 @@ class Host:
         """Give ``given`` to the controller, if it still lives the same life."""
         if life != self.life or not self.is_running or self._is_over:
             return
-        is_busy = self._busy_until_ns > self._world.kernel.now_ns
-        if self._pauses or is_busy or self._inbox:
-            self.delayed += is_busy
+        if self._pauses or self.is_busy:
+            self.delayed += not self._pauses
             if len(self._inbox) < INBOX_MAX or not isinstance(given, DatagramReceived):
                 self._inbox.append(given)
             return

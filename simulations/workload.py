@@ -29,6 +29,10 @@ OPERATOR_NS = 250 * MILLISECOND
 PATIENCE_NS = 30 * SECOND
 """Of the operator who removes a controller."""
 
+TRY_AGAIN_NS = 10 * MILLISECOND
+TRIES_MAX = 1_000
+"""A client of a busy controller waits in line for ten seconds, and gives up."""
+
 ACCEPT_AGAIN_NS = 5 * SECOND
 """An acceptance that did not come about is tried again after this long."""
 
@@ -66,9 +70,12 @@ class Workload:
     def _scheduling(self, step: AnyStep) -> Callable[[int], None]:
         return lambda moment_ns: self._kernel.at(moment_ns + step.at_ns, lambda: self._ask(step))
 
-    def _ask(self, step: AnyStep) -> None:
+    def _ask(self, step: AnyStep, tries: int = TRIES_MAX) -> None:
         host = self._hosts[step.host]
         if host.is_paused or not host.is_member:
+            return
+        if host.is_busy:
+            self._ask_later(step, tries)
             return
         self.asked += 1
         self._calls += 1
@@ -77,6 +84,11 @@ class Workload:
             kind = str(type(step).__struct_config__.tag)
             self._witness.asked(self._calls, host.name, step.name or f"change {self._calls}", kind)
             host.take(host.life, given)
+
+    def _ask_later(self, step: AnyStep, tries: int) -> None:
+        """A client waits for its turn: what it has seen is what is there when it is heard."""
+        if tries:
+            self._kernel.after(TRY_AGAIN_NS, lambda: self._ask(step, tries - 1))
 
     def _call(self, host: Host, step: AnyStep, name: str) -> Input | None:
         match step:
