@@ -33,6 +33,8 @@ class Ending:
     """Those that must agree, and run."""
     hosts: Sequence[Host]
     """All that run."""
+    controllers: Mapping[str, bytes]
+    """Of all hosts of the scenario, by their names."""
     moments: Sequence[Moment]
     steps: Sequence[str]
     """The names of all steps."""
@@ -250,24 +252,28 @@ class _MemberJudge(_Judge):
     def judgements(self) -> Iterator[Judgement]:
         """All that is promised of members."""
         expect = self._expect
-        for name in expect.failed:
+        for name in self._there(expect.failed):
             seen = self._times("failed", about=name)
             yield Judgement(f"{name} is held failed by somebody", bool(seen), _by(seen))
-        for name in expect.never_suspected:
+        for name in self._there(expect.never_suspected):
             seen = self._times("suspected", about=name)
             yield Judgement(f"{name} is never suspected", not seen, _by(seen))
-        for name in expect.never_failed:
+        for name in self._there(expect.never_failed):
             seen = self._times("failed", about=name)
             yield Judgement(f"{name} is never held failed", not seen, _by(seen))
-        for name in expect.removed:
+        for name in self._there(expect.removed):
             yield self._removed(name)
         if expect.environments is not None:
             found = {each.replica.environment() for each in self._ending.hosts if each.replica}
             promised = Range(expect.environments, expect.environments)
             yield _counted("environments", len(found - {None}), promised)
 
+    def _there(self, names: Sequence[str]) -> list[str]:
+        """Those that the scenario still has."""
+        return [name for name in names if name in self._ending.controllers]
+
     def _removed(self, name: str) -> Judgement:
-        controller = next(host.controller for host in self._ending.hosts if host.name == name)
+        controller = self._ending.controllers[name]
 
         def ask(host: Host) -> tuple[bool, str]:
             glance = host.replica.glance() if host.replica is not None else None

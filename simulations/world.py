@@ -229,6 +229,7 @@ class World:
         return Ending(
             healthy=healthy,
             hosts=[host for host in self.population.everybody() if host.replica is not None],
+            controllers={name: host.controller for name, host in self.hosts.items()},
             moments=self._moments(),
             steps=[step.name for step in self.scenario.workload],
             values=self.workload.values,

@@ -87,6 +87,7 @@ def test_a_fault_that_makes_no_difference_breaks_a_promise(ending: Ending) -> No
     idle = Ending(
         ending.healthy,
         ending.hosts,
+        ending.controllers,
         ending.moments,
         ending.steps,
         ending.values,
@@ -98,11 +99,16 @@ def test_a_fault_that_makes_no_difference_breaks_a_promise(ending: Ending) -> No
 
 
 def test_of_what_is_not_asked_nothing_is_judged(ending: Ending) -> None:
-    """Whoever shortens a failing scenario cannot break a promise by leaving out its step."""
+    """Whoever shortens a failing scenario cannot break a promise by leaving out whom it is about.
+
+    Neither a step nor a host.
+    """
     expect = Expect(
         effective=("gone",),
         one_of=(("gone", "cloud"),),
         refused={"gone": "x"},
         entries={"office/printer": ("gone",)},
+        failed=("gone",),
+        removed=("gone",),
     )
     assert [each.promise for each in judge(expect, ending)] == ["the fault cut makes a difference"]
