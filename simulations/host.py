@@ -207,7 +207,7 @@ class Host:
         if self.is_paused:
             self.stop(power=False)
             return
-        self._step(farewell)
+        self._step(farewell, self.now)
         self._is_over = True
         self._when_written(self.life, lambda: self.stop(power=False))
 
@@ -316,20 +316,20 @@ class Host:
         late_ns = now.monotonic_ns - self._wake_at_ns if self._wake_at_ns is not None else 0
         if late_ns > LATE_NS:
             self._wake_at_ns = None
-            self._step(Slept(late_ns))
+            self._step(Slept(late_ns), now)
             if isinstance(given, Woke):
                 return
         elif isinstance(given, Woke):
             self._wake_at_ns = None
         if not self._is_over:
-            self._step(given)
+            self._step(given, now)
 
-    def _step(self, given: Input) -> None:
+    def _step(self, given: Input, now: Now) -> None:
         assert self.replica is not None
         world = self._world
         self.steps += 1
         world.chronicle.note(world.kernel.now_ns, self.name, type(given).__name__, _content(given))
-        self._perform(self.replica.handle(given, self.now))
+        self._perform(self.replica.handle(given, now))
         if isinstance(given, PersistFailed):
             life = self.life
             world.kernel.after(REOPEN_NS, lambda: self._reopen(life))
