@@ -173,6 +173,10 @@ class History:
         """Every ChangeSet of H, in order."""
         return map(self._entry, self._line.steps)
 
+    def transactions(self) -> Iterator[bytes]:
+        """The tx of every ChangeSet of H, the last one first; one that was tried twice, twice."""
+        return (self._catalogue[step.number].tx for step in reversed(self._line.steps))
+
     def entry(self, tx: bytes) -> LogEntry | None:
         """What became of ``tx``; None where it is not in H."""
         step = self._line.first_of(tx)

@@ -7,6 +7,7 @@ barrier. All of it is how things look from *this* controller, the only thing it 
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import chain, islice
 
 from crdt import Standing as Liveliness
 from mesh.protocol.barrier import Status, Word
@@ -51,9 +52,9 @@ def changes(replica: Replica, now: Now, limit: int) -> list[Change]:
     look = Look.at(replica, now)
     if look is None:
         return []
-    waiting = [_line(look, tx) for tx in _waiting_tx(look)]
-    applied = [_line(look, tx) for tx in reversed(look.in_history())]
-    return (waiting + applied)[:limit]
+    waiting = _waiting_tx(look)
+    shown = islice(chain(waiting, look.from_the_end()), limit)
+    return [_line(look, tx) for tx in shown]
 
 
 def pending(replica: Replica, now: Now) -> list[Change]:
@@ -61,8 +62,7 @@ def pending(replica: Replica, now: Now) -> list[Change]:
     look = Look.at(replica, now)
     if look is None:
         return []
-    lines = [_line(look, tx) for tx in _waiting_tx(look)]
-    return [line for line in lines if not line["final"]]
+    return [_line(look, tx) for tx in _waiting_tx(look) if not _is_final(look, tx)]
 
 
 def _waiting_tx(look: Look) -> list[bytes]:
@@ -125,6 +125,16 @@ def _line(look: Look, tx: bytes) -> Change:
     )
 
 
+def _is_final(look: Look, tx: bytes) -> bool:
+    """Whether nothing more happens to it by itself."""
+    numbers = look.inside.barrier.attempts(tx)
+    if not numbers:
+        return tx in look.given_up
+    entry = look.inside.history.entry(tx)
+    status = look.inside.barrier.status(numbers[-1] if entry is None else entry.number)
+    return _word(entry, status) in FINAL_WORDS and not look.inside.barrier.is_trying(tx)
+
+
 def _detail(look: Look, tx: bytes) -> ChangeDetail:
     numbers = look.inside.barrier.attempts(tx)
     return _proposed(look, tx, numbers) if numbers else _unproposed(look, tx)
@@ -185,7 +195,7 @@ def _proposed(look: Look, tx: bytes, numbers: Sequence[int]) -> ChangeDetail:
         signer=look.signer(change_set.request.signer),
         reason=change_set.request.reason,
         attempts=len(numbers),
-        final=word in FINAL_WORDS and not look.inside.barrier.is_trying(tx),
+        final=_is_final(look, tx),
         conflict=_is_conflict(status, set_aside),
         proposed_at_ns=_proposed_at_ns(look, change_set),
         commands=[_command(each) for each in change_set.request.written],
@@ -309,8 +319,8 @@ def _skew_ns(swaps: Sequence[SwapView]) -> int | None:
 def _proposed_at_ns(look: Look, change_set: ChangeSet) -> int | None:
     """The clock of the fact that proposed it; chains are in Lamport order."""
     attempt = change_set.attempt
-    chain = look.inside.chains.chain(attempt.author)
-    at = bisect_left(chain, attempt.lamport, key=lambda fact: fact.content.lamport)
-    if at == len(chain) or not isinstance(chain[at].body, Propose):
+    facts = look.inside.chains.chain(attempt.author)
+    at = bisect_left(facts, attempt.lamport, key=lambda fact: fact.content.lamport)
+    if at == len(facts) or not isinstance(facts[at].body, Propose):
         return None
-    return chain[at].content.clock_ns
+    return facts[at].content.clock_ns

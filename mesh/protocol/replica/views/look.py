@@ -1,5 +1,6 @@
 """One look at a replica: what the views of one answer have in common, worked out once."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -22,6 +23,7 @@ class Look:
     _names: dict[str, str]
     _short: dict[bytes, str] = field(default_factory=dict)
     _rows: dict[bytes, MemberRow] = field(default_factory=dict)
+    _who: dict[bytes, Who] = field(default_factory=dict)
 
     @classmethod
     def at(cls, replica: Replica, now: Now) -> Self | None:
@@ -35,14 +37,17 @@ class Look:
 
     def who(self, key: bytes) -> Who:
         """A controller or an operator, with its name."""
-        return who(key, self._names)
+        known = self._who.get(key)
+        if known is None:
+            known = self._who[key] = who(key, self._names)
+        return known
 
     def signer(self, key: bytes) -> Who:
         """Who signed a request: an operator, or a controller of the roster."""
         told = self.who(key)
-        if key.hex() not in self._names:
-            told["name"] = f"operator {told['fingerprint']}"
-        return told
+        if key.hex() in self._names:
+            return told
+        return {**told, "name": f"operator {told['fingerprint']}"}
 
     def standing(self, controller: bytes) -> str:
         """``alive``, ``suspect`` …; ``never seen`` of those of whom nothing was heard."""
@@ -65,9 +70,13 @@ class Look:
 
     # --- ChangeSets ---------------------------------------------------------------------------
 
-    def in_history(self) -> list[bytes]:
-        """The tx in H, in the order of the history, each once."""
-        return list(dict.fromkeys(entry.tx for entry in self.inside.history.log()))
+    def from_the_end(self) -> Iterator[bytes]:
+        """The tx in H, the last one in the order of the history first, each once."""
+        seen: dict[bytes, None] = {}
+        for tx in self.inside.history.transactions():
+            if tx not in seen:
+                seen[tx] = None
+                yield tx
 
     def outside_history(self) -> list[bytes]:
         """The tx that were proposed and are not in H, in the order of their timestamps."""

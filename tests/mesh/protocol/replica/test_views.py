@@ -383,3 +383,26 @@ def test_a_removed_controller_learns_why_nobody_answers() -> None:
     findings = views.doctor(third.replica, mesh.now)["findings"]
     told = [finding["text"] for finding in findings if finding["level"] == "error"]
     assert any("removed from the roster" in text for text in told), findings
+
+
+def test_a_long_history_costs_what_is_shown_of_it() -> None:
+    """The latest few are worked out, however many there are: whoever asks holds up nobody."""
+    mesh = MiniMesh(1)
+    (host,) = mesh.hosts
+    host.start()
+    mesh.run(4 * SECOND)
+    ids = [submitted(host, f"n{number}", value=number) for number in range(12)]
+    mesh.run(SECOND)
+    inside = host.replica.participant
+    assert inside is not None
+    asked: list[bytes] = []
+    entry = inside.history.entry
+
+    def counted(tx: bytes) -> object:
+        asked.append(tx)
+        return entry(tx)
+
+    inside.history.entry = counted  # type: ignore[method-assign,assignment]  # watched
+    lines = views.changes(host.replica, mesh.now, 3)
+    assert [line["tx"] for line in lines] == ids[:-4:-1]
+    assert {tx.hex() for tx in asked} == set(ids[-3:])
