@@ -114,6 +114,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
         edit(removed._stolen, "    return ids & ~let_in(at) if ids else 0", "    return 0"),
         (f"{MERGE}::test_what_only_removed_controllers_released_stays_outside",),
     ),
+    "barrier-B10-stolen-by-way-of-another": Mutant(
+        edit(
+            removed._stolen,
+            "at.knowledge.star(number)",
+            "(at.knowledge.star(number) | at.knowledge.applied(number))",
+        ),
+        (f"{MERGE}::test_a_trusted_controller_that_joined_it_first_does_not_bring_it_in",),
+    ),
     "barrier-B10-stolen-joins": Mutant(
         edit(order.joins, " and not is_kept_out(at, number)", ""),
         (f"{MERGE}::test_even_where_it_could_be_joined",),

@@ -234,3 +234,29 @@ def test_what_others_sealed_too_is_not_stolen() -> None:
     _ = m.hear_all()
     assert m.barrier.unmerged == 0
     assert m.barrier.mergeable & m.ids(other)
+
+
+def test_a_trusted_controller_that_joined_it_first_does_not_bring_it_in() -> None:
+    """B10: 2 had joined it before it heard that 3 was removed; an operator decides all the same.
+
+    Otherwise whoever holds a stolen key would only have to find one controller that lags.
+    """
+    stage = Stage(3)
+    late = stage.propose(3, among=(3,))
+    stage.release(late, (3,))
+    second = stage.actor(2).hear_all().see(2, 3)
+    _ = second.act()
+    assert second.applied == [late.id]
+    removal = stage.propose(1, among=(1,), kind=Kind.ROSTER, signed=request("remove", remove(3)))
+    stage.release(removal, (1,))
+    first = stage.actor(1).has_applied(removal).see(1, 2)
+    _ = second.see(1, 2)
+    stage.settle()
+    assert late.id not in first.applied
+    assert removal.id not in second.applied
+    over = first.barrier.mergeable_with_approval
+    assert over == first.ids(late, removal)
+    _ = first.barrier.submit(request("merge"), Kind.MERGE, stage.now, guard_ns=0, over=over)
+    stage.settle()
+    assert late.id in first.applied
+    assert removal.id in second.applied
