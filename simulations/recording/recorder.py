@@ -5,6 +5,7 @@ host gets a place in one order: the order in which the world did it. So the reco
 enough to ask afterwards what could have influenced what.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -45,6 +46,9 @@ MARKS_MAX: Final = 50_000
 """Things kept that happen on a host and are no message; of later ones only the count."""
 
 SECOND: Final = 1_000_000_000
+
+_QUOTED: Final = re.compile("“[^”]*”")
+"""The name of a ChangeSet, in which a host may be named that has no part in what is said."""
 
 
 class Kind(StrEnum):
@@ -308,7 +312,7 @@ class Recorder:
         self.phase("the end")
         for violation in violations:
             told = f"{violation.rule}: {self.names.plain(violation.text)}"
-            spoken = _words(told)
+            spoken = _words(_QUOTED.sub(" ", told))
             named = [name for name in known if name in spoken]
             if not named and self.acting is not None:
                 named = [self.acting]

@@ -69,10 +69,11 @@ def _story(subject: Subject) -> str:
 
 
 def _expected(subject: Subject) -> str:
+    plain = subject.recorder.names.plain
     lines = "".join(
         f'<li class="{"good" if each.holds else "bad"}">'
         f"{'✔' if each.holds else '✘'} {escape(each.promise)}"
-        f' <span class="soft">{escape(f"({each.seen})" if each.seen else "")}</span></li>'
+        f' <span class="soft">{escape(f"({plain(each.seen)})" if each.seen else "")}</span></li>'
         for each in subject.verdict.judgements
     )
     return f'<p>What the situation promises:</p><ul class="expected">{lines}</ul>' if lines else ""

@@ -53,7 +53,7 @@ def _verdict(subject: Subject, faults: tuple[Trouble, ...]) -> Iterator[str]:
     for sentence in prose.summary(subject, faults):
         yield f"  {sentence}"
     for each in subject.verdict.judgements:
-        seen = f" ({each.seen})" if each.seen else ""
+        seen = f" ({subject.recorder.names.plain(each.seen)})" if each.seen else ""
         yield f"  {'✔' if each.holds else '✘'} {each.promise}{seen}"
     yield ""
     yield f"  again:  {subject.replay}"

@@ -98,22 +98,21 @@ class Browser:
 
 @dataclass(frozen=True)
 class Picture:
-    """Rows of pixels, each a whole number: red, green, blue."""
+    """How many pixels there are of each colour: red, green, blue."""
 
     width: int
     height: int
-    counts: Counter[int]
+    counts: Counter[tuple[int, ...]]
 
     @property
-    def background(self) -> int:
+    def background(self) -> tuple[int, ...]:
         """The colour of most pixels."""
         return self.counts.most_common(1)[0][0]
 
     @property
     def lightness(self) -> float:
         """Of the background: 0 black, 1 white."""
-        red, green, blue = self.background >> 16, self.background >> 8 & 255, self.background & 255
-        return (red + green + blue) / 765
+        return sum(self.background) / 765
 
     @property
     def ink(self) -> float:
@@ -133,15 +132,14 @@ def read_png(raw: bytes) -> Picture:
         if raw[at + 4 : at + 8] == b"IDAT":
             data += raw[at + 8 : at + 8 + length]
         at += length + 12
-    counts: Counter[int] = Counter()
+    colours: Counter[tuple[int, ...]] = Counter()
     plain, wide = zlib.decompress(data), width * size
     row = bytearray(wide)
     for number in range(height):
         start = number * (wide + 1)
         row = _unfiltered(plain[start], bytearray(plain[start + 1 : start + 1 + wide]), row, size)
-        counts.update(zip(row[0::size], row[1::size], row[2::size], strict=True))  # type: ignore[arg-type]
-    packed = Counter({red << 16 | green << 8 | blue: n for (red, green, blue), n in counts.items()})  # type: ignore[misc]
-    return Picture(width, height, packed)
+        colours.update(zip(row[0::size], row[1::size], row[2::size], strict=True))
+    return Picture(width, height, colours)
 
 
 def _unfiltered(kind: int, row: bytearray, above: bytearray, size: int) -> bytearray:

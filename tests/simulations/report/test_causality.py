@@ -86,6 +86,17 @@ def knows(clock: Clock, host: int, other: Clock) -> bool:
     return other[host] <= clock.get(host, 0)
 
 
+def test_names_take_one_word(subject: Subject) -> None:
+    """The copy of a host has a name with spaces, and ShiViz reads hosts up to the first one."""
+    recorder = subject.recorder
+    name, recorder.hosts[0] = recorder.hosts[0], "ash's copy 1"
+    try:
+        hosts = {host for host, _, _ in parsed(shiviz.log(recorder))}
+        assert hosts == {"ash's_copy_1", "oak", "elm"}
+    finally:
+        recorder.hosts[0] = name
+
+
 def test_words_take_one_line(subject: Subject) -> None:
     """A line break in what a controller says would break the log."""
     recorder = subject.recorder

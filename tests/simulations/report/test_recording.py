@@ -12,6 +12,7 @@ from simulations.recording.recorder import Kind
 from simulations.report.causality import events
 from simulations.report.subject import Subject, record
 from simulations.trial import attempt
+from simulations.verdict import Violation
 from tests.simulations.report.stage import SCENARIO
 
 
@@ -133,6 +134,18 @@ def test_reach_follows_the_faults(subject: Subject) -> None:
     changes = [each for each in subject.recorder.reach.changes if each.time_ns >= begins_ns]
     cut = {(each.source, each.target) for each in changes[:4] if not each.passes}
     assert cut == {("ash", "elm"), ("oak", "elm"), ("elm", "ash"), ("elm", "oak")}
+
+
+def test_a_violation_is_marked_where_it_happened() -> None:
+    """On the hosts that it names, and not on those that only a ChangeSet is named after."""
+    short = replace(SCENARIO, faults=(), workload=(), horizon_ns=SECOND)
+    recorder = record("", "", short).recorder
+    accept = next(each for each in recorder.stories.all.values() if each.name == "accept oak")
+    told = f"O: elm applies {accept.name!r} {accept.id.hex()[:8]} late"
+    recorder.close((Violation(recorder.now_ns, "barrier", told),), ("ash", "oak", "elm"))
+    marks = [mark for mark in recorder.marks if mark.kind is Kind.VIOLATED]
+    assert [recorder.hosts[mark.host] for mark in marks] == ["elm"]
+    assert marks[0].words == "barrier: O: elm applies “accept oak” late"
 
 
 @pytest.mark.parametrize(
