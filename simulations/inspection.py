@@ -5,7 +5,7 @@ durable, the history after each step. It changes nothing, and a run with it and 
 same run.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from mesh.protocol.effects import (
@@ -26,6 +26,7 @@ from simulations.checkers.barrier import BarrierChecker
 from simulations.checkers.bounds import BoundsChecker
 from simulations.checkers.durability import DurabilityChecker
 from simulations.checkers.information import Deed, InformationOracle
+from simulations.checkers.laws import broken_laws
 from simulations.checkers.resurrection import ResurrectionChecker
 from simulations.checkers.votes import VoteChecker
 from simulations.chronicle import Chronicle
@@ -68,6 +69,7 @@ class Inspector:
         self._copied: dict[bytes, None] = {}
         """Controllers of which a copy ran: what two lives with one key do, no rule forbids."""
         self._bounds = BoundsChecker()
+        self._samples = 0
         self._resurrection = ResurrectionChecker()
         self._kernel = kernel
         self._chronicle = chronicle
@@ -185,6 +187,18 @@ class Inspector:
         self._copies[copy] = None
         self._copied[controller] = None
         self.wiped(controller)
+
+    def sample(self, hosts: Sequence[Host]) -> None:
+        """Look at the laws of the join on two disks, each time others."""
+        self._samples += 1
+        pair = [hosts[(self._samples + offset) % len(hosts)] for offset in (0, 1)]
+        epochs = {host.replica.epoch() if host.replica is not None else None for host in pair}
+        epoch = epochs.pop()
+        one, other = (host.disk.durable for host in pair)
+        if epochs or epoch is None or one.rotten or other.rotten:
+            return
+        for text in broken_laws(one, other, epoch, pair[0].now.wall_ns):
+            self.violated("laws of the join", f"{pair[0].name} and {pair[1].name}: {text}")
 
     def at_rest(self, hosts: Iterable[Host], *, agreed: bool) -> None:
         """Look once more at all of ``hosts``, which rest."""

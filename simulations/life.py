@@ -97,6 +97,9 @@ class Life(Protocol):
     def entries(self) -> Iterator[tuple[Path, frozenset[object]]]:
         """All running information that is visible, by path."""
 
+    def epoch(self) -> bytes | None:
+        """Which data set its running information is; None where it has none."""
+
     def waiting(self) -> tuple[bytes, ...]:
         """Transactions that wait at the barrier here."""
 

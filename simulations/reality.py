@@ -162,6 +162,11 @@ class RealLife:
             for path, reading in inside.information.items(()):
                 yield path, frozenset((reading.value, *reading.conflicts))
 
+    def epoch(self) -> bytes | None:
+        """Which data set its running information is."""
+        inside = self.replica.participant
+        return inside.information.kept.epoch if inside is not None else None
+
     def waiting(self) -> tuple[bytes, ...]:
         """Transactions that wait at the barrier for this controller's answer."""
         inside = self.replica.participant

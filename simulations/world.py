@@ -151,6 +151,7 @@ class World:
                 self.kernel.at(base_ns + host.plan.joins_ns, host.start)
         while self.kernel.now_ns < horizon_ns and not self.inspector.violations:
             self.kernel.run(min(horizon_ns, self.kernel.now_ns + self.scenario.look_ns))
+            self.inspector.sample(tuple(self.hosts.values()))
         self.inspector.witness.close()
 
     def _plan_images(self, base_ns: int) -> None:

@@ -94,6 +94,10 @@ class StandIn:
         """Nobody has to be accepted."""
         return ()
 
+    def epoch(self) -> bytes | None:
+        """It has no data set of the kind that is looked into."""
+        return None
+
     def waiting(self) -> tuple[bytes, ...]:
         """There is no barrier."""
         return ()
