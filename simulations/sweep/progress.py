@@ -64,7 +64,7 @@ class Bar:
             TextColumn("[red]{task.fields[failed]}"),
             TimeElapsedColumn(),
             TextColumn("left"),
-            TimeRemainingColumn(elapsed_when_finished=True),
+            TimeRemainingColumn(),
         )
         # No thread of its own: workers are started while it is shown.
         self._progress = Progress(*columns, console=Console(stderr=True), auto_refresh=False)

@@ -42,15 +42,18 @@ CHILD_SECONDS_MAX: Final = 300
 _PYTHONS: Final = ("python3.12", "python3.13")
 
 
-def measure(sizes: tuple[int, ...] = (3, 10)) -> Iterator[Figure]:
-    """All parts; ``sizes`` of meshes with real replicas."""
+def measure(sizes: tuple[int, ...] = (3, 10, 100, 1_000)) -> Iterator[Figure]:
+    """All parts; ``sizes`` of meshes with real replicas, up to the first that does not assemble."""
     yield _loop("our kernel", _on_kernel(), "≥ 400,000")
     yield _loop("our network: loss, links, digest", _on_network(), "≥ 400,000")
     yield _loop("SimPy", _on_simpy(), "beside")
     yield from _simloom()
-    for size in sizes:
-        yield from _mesh(size)
     yield _many(SEEDS)
+    for size in sizes:
+        figures = tuple(_mesh(size))
+        yield from figures
+        if not figures[0].median:
+            return
 
 
 def _loop(name: str, rate: float, target: str) -> Figure:
