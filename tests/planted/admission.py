@@ -1,0 +1,72 @@
+"""Bugs in who founds, who is let in, and who takes part."""
+
+from typing import Final
+
+from mesh.environment.workspace import Workspace
+from mesh.protocol.admission import activation, judgement
+from mesh.protocol.admission.machine import Admission
+from mesh.protocol.replica.activations import Activations
+from mesh.protocol.replica.company import Company
+from tests.planted.bug import GENERATED, Bug, Change
+
+BUGS: Final[dict[str, Bug]] = {
+    "both_founders_yield": Bug.of(
+        "Of two environments that were just founded each is given up for the other",
+        "three_fresh_hosts",
+        Change(
+            judgement.outranks, "hello.environment < enrolment.environment", "hello.environment"
+        ),
+    ),
+    "no_founder_yields": Bug.of(
+        "Of two environments that were just founded each waits for the other one to be given up",
+        "three_fresh_hosts",
+        Change(judgement.outranks, "return not enrolment.settled and", "return False and"),
+    ),
+    "used_environment_is_given_up": Bug.of(
+        "An environment in which something was done already is still given up for another one",
+        "three_fresh_hosts",
+        Change(Admission.used, "if self._phase is Phase.FOUNDED:", "if False:"),
+    ),
+    "learner_takes_part_at_once": Bug.of(
+        "A newcomer is made a full member before it has fetched the history",
+        "flash_crowd",
+        Change(Activations._still_missing, "return missing", "return 0"),
+        Change(
+            activation.activation_deadline_ns,
+            "candidate.required & ~candidate.applied == 0",
+            "True",
+        ),
+    ),
+    "refused_activation_tried_without_limit": Bug.of(
+        "A step from learner to member that was refused is proposed again at once, for ever",
+        GENERATED,
+        Change(Activations._retry_ns, "if tried is None:", "if True:"),
+    ),
+    "activation_decided_once": Bug.of(
+        "When the next newcomer is due is worked out once, and not again when facts arrive",
+        "flash_crowd",
+        Change(
+            Activations._due,
+            "if self._found is None or self._found[0] != grounds:",
+            "if self._found is None:",
+        ),
+    ),
+    "learners_count": Bug.of(
+        "Whoever is in the roster counts for the quorum, also who only learns yet",
+        GENERATED,
+        Change(
+            Workspace._refresh_roster,
+            '== "active"',
+            'in ("active", "learner")',
+        ),
+    ),
+    "newcomers_are_not_greeted": Bug.of(
+        "Who was connected before it was admitted is not told to the membership",
+        "flash_crowd",
+        Change(
+            Company.refresh_roster,
+            "self._greet(admitted - former.active - former.learners, now)",
+            "pass",
+        ),
+    ),
+}
