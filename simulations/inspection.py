@@ -24,6 +24,7 @@ from mesh.wire.identity import Incarnation
 from mesh.wire.requests import decode_attempt
 from simulations.checkers.barrier import BarrierChecker
 from simulations.checkers.bounds import BoundsChecker
+from simulations.checkers.configuration import wrong_values
 from simulations.checkers.durability import DurabilityChecker
 from simulations.checkers.information import Deed, InformationOracle
 from simulations.checkers.laws import broken_laws
@@ -206,9 +207,12 @@ class Inspector:
         rests = [life.rest() for _, life in lives]
         for text in self.barrier.at_rest(rest for rest in rests if rest is not None):
             self.violated("at rest", text)
-        for host, life in lives if agreed else ():
+        for (host, life), rest in zip(lives, rests, strict=True) if agreed else ():
             for text in self.oracle.violations(life.entries()):
                 self.violated("running information", f"{host.name}: {text}")
+            if rest is not None:
+                for text in wrong_values(rest, self.barrier.ledger, life.setting):
+                    self.violated("configuration", f"{host.name}: {text}")
 
     def told(self, host: Host, notification: Notification) -> None:
         """The controller tells somebody local."""
