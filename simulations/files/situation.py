@@ -43,6 +43,7 @@ _OWN: Final = (TITLE, PENDING, SITES, HOSTS, LINKS, FAULTS, STEPS, COMPARE)
 """Keys of a document that are no fields of a scenario."""
 
 _TIMES, _EVERY = "times", "every"
+_NUMBERED = ("commands", "paths")
 STEPS_MAX: Final = 10_000
 
 _TOML_LINE: Final = re.compile(r"\(at line (\d+), column \d+\)")
@@ -254,16 +255,18 @@ def _every_ns(value: Mapping[str, object], place: Place, notes: Notes) -> int:
 
 
 def _later(step: Mapping[str, object], delay_ns: int, number: int) -> Mapping[str, object]:
-    """The same step ``delay_ns`` later; ``{n}`` in its commands is its number."""
+    """The same step ``delay_ns`` later; ``{n}`` in its commands and paths is its number."""
     later = dict(step)
     at = step.get("at")
     if isinstance(at, str):
         later["at"] = f"{at} {delay_ns} ns"
-    commands = step.get("commands")
-    if isinstance(commands, list):
-        later["commands"] = [
-            each.replace("{n}", str(number)) if isinstance(each, str) else each for each in commands
-        ]
+    for what in _NUMBERED:
+        texts = step.get(what)
+        if isinstance(texts, list):
+            later[what] = [
+                each.replace("{n}", str(number)) if isinstance(each, str) else each
+                for each in texts
+            ]
     return later
 
 
