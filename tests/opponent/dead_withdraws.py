@@ -46,13 +46,27 @@ def proposed(used: Counter[str]) -> Iterator[None]:
         yield
 
 
+class Restless(Schedule):
+    """A schedule with many starts, most of which prove what the life before had said."""
+
+    def step(self) -> None:
+        """Somebody stops, now and then, and is back soon."""
+        c = self.random.randrange(len(self.up))
+        if not self.up[c]:
+            self.restart(c)
+            self.duel.compare(c)
+        elif self.random.random() < 0.06:  # noqa: PLR2004  often enough to meet twice in one
+            self.up[c] = False
+        super().step()
+
+
 def explore(seeds: range) -> Counter[str]:
     """Play ``seeds``; an AssertionError where the two differ or an invariant falls."""
     counts: Counter[str] = Counter()
     with proposed(counts):
         for seed in seeds:
             for flavour in (Flavour(), Flavour(roster=True)):
-                counts.update(Schedule(seed, flavour).run())
+                counts.update(Restless(seed, flavour).run())
     return counts
 
 
