@@ -55,7 +55,7 @@ class Restless(Schedule):
         if not self.up[c]:
             self.restart(c)
             self.duel.compare(c)
-        elif self.random.random() < 0.06:  # noqa: PLR2004  often enough to meet twice in one
+        elif self.random.random() < 0.06:  # often enough to meet twice in one
             self.up[c] = False
         super().step()
 
