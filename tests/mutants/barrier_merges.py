@@ -38,8 +38,8 @@ MUTANTS: Final[dict[str, Mutant]] = {
             edit(merging.has_unmerged, "return any(", "return bool(foreign(at)) or any("),
             edit(
                 machine.Barrier._next_action,
-                "self._vote(now) or",
-                "self._vote(now) or self._merge(now) or",
+                "self._vote(now)\n",
+                "self._vote(now) or self._merge(now)\n",
             ),
         ),
         (
@@ -89,8 +89,9 @@ MUTANTS: Final[dict[str, Mutant]] = {
             edit(proposing.draft, "at.me not in participants or len", "len"),
             edit(
                 proposing.those_who_take_part,
-                "return tuple(sorted(current.values()))",
-                "return tuple(sorted({*current.values(), at.me}))",
+                "return tuple(sorted(who",
+                "return tuple(sorted({at.me} | {who",
+                ("remembers(at, who, policy)))", "remembers(at, who, policy)}))"),
             ),
         ),
         (
@@ -168,9 +169,9 @@ MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "barrier-B10-q-of-the-merge-from-anc": Mutant(
         edit(
-            roster_rules.union_quorum,
-            "policies = {at.judge.policy(at.judge.ids), at.judge.policy(over)}",
-            "policies = {at.judge.policy(over)}",
+            roster_rules.strictest_policy,
+            "policies = (at.judge.policy(at.judge.ids), at.judge.policy(over))",
+            "policies = (at.judge.policy(over),)",
         ),
         (f"{MERGE}::test_the_quorum_of_a_merge_comes_from_the_union",),
     ),
@@ -199,8 +200,8 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "barrier-B11ii-not-alone": Mutant(
         edit(
             roster_rules.roster_busy,
-            "if underway(at, case) or at.judge.ids & ~case.ancestors:",
-            "if at.judge.ids & ~case.ancestors:",
+            "underway(at, case) | at.judge.ids & ~case.ancestors",
+            "at.judge.ids & ~case.ancestors",
         ),
         (f"{ROSTER}::test_a_roster_change_goes_alone",),
     ),
@@ -219,14 +220,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
     ),
     "barrier-B11ii-beside-h": Mutant(
-        edit(roster_rules.roster_busy, " or at.judge.ids & ~case.ancestors", ""),
+        edit(roster_rules.roster_busy, " | at.judge.ids & ~case.ancestors", ""),
         (f"{ROSTER}::test_a_roster_change_is_made_on_top_of_all",),
     ),
     "barrier-B11iii-skipped": Mutant(
         edit(
             roster_rules.roster_in_the_way,
-            "if underway(at, case) & at.knowledge.roster_changes:",
-            "if False:",
+            "underway(at, case) & at.knowledge.roster_changes",
+            "0",
         ),
         (
             f"{PROPOSE}::test_what_the_author_would_refuse_for_its_place_waits",

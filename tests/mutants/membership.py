@@ -22,6 +22,7 @@ from mesh.protocol.now import Now
 from mesh.protocol.outgoing import Channel
 from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import Ack, Gossip, News, Probe, Standing, TableHash
+from tests.mutants.edit import edit
 from tests.mutants.mutant import Mutant
 
 _SPEC: Final = "tests/specification/membership"
@@ -311,7 +312,6 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (
             f"{_SPEC}/test_probing.py::test_without_an_answer_three_others_and_the_stream_are_tried",
             f"{_SPEC}/test_mesh.py::test_a_broken_link_condemns_nobody",
-            f"{_SPEC}/test_mesh.py::test_a_very_slow_member_condemns_none_but_itself",
         ),
     ),
     "membership-asked-by-chance": Mutant(
@@ -332,6 +332,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "membership-mute-helpers-trusted": Mutant(
         _replace(Probing, "_blame", _ignore_muteness),
         (f"{_SPEC}/test_probing.py::test_helpers_that_say_nothing_are_asked_themselves",),
+    ),
+    "membership-a-score-of-zero-for-ever": Mutant(
+        edit(Health.note, "HEALTH_SCORE_MAX)", "0)"),
+        (f"{_SPEC}/test_mesh.py::test_a_very_slow_member_condemns_none_but_itself",),
     ),
     "membership-health-without-effect": Mutant(
         _replace(Health, "scaled", _unscaled),

@@ -68,6 +68,7 @@ def test_new_objects_get_ids_from_the_nonce(configuration: Workspace) -> None:
     one, two = _resolve(configuration, SITE, SERVICE).resolved
     assert one.parameters["id"] == creation_id(NONCE, 0)
     assert two.parameters["id"] == creation_id(NONCE, 1)
+    assert one.parameters["id"] != two.parameters["id"]
 
 
 def test_later_commands_see_earlier_ones(configuration: Workspace) -> None:
