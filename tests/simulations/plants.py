@@ -1,6 +1,7 @@
 """Bugs that a worker process plants in itself: it is told their names, as module:function."""
 
 import signal
+from weakref import WeakSet
 
 import pytest
 
@@ -8,7 +9,6 @@ from mesh.protocol.effects import Effects
 from mesh.protocol.inputs import Input
 from mesh.protocol.now import Now
 from mesh.protocol.replica import Replica
-from mesh.wire.identity import Incarnation
 from tests.mutants.__main__ import all_mutants
 
 
@@ -22,15 +22,15 @@ def restarted_and_deserted() -> None:
     That takes two faults, one after the other: a crash, and whatever makes another one silent.
     """
     handle = Replica.handle
-    met: dict[Incarnation, None] = {}
+    met = WeakSet[Replica]()  # of this run: a worker does many, and none may know of another
 
     def faulty(self: Replica, happened: Input, now: Now) -> Effects:
         effects = handle(self, happened, now)
         inside = self.participant
         if inside is not None and self.own.boot > 1:
             if len(inside.members.view) == len(inside.roster.active):
-                met[self.own] = None
-            elif self.own in met:
+                met.add(self)
+            elif self in met:
                 raise Planted("somebody is gone")
         return effects
 
