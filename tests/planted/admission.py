@@ -3,10 +3,9 @@
 from typing import Final
 
 from mesh.environment.workspace import Workspace
-from mesh.protocol.admission import activation, judgement
+from mesh.protocol.admission import judgement
 from mesh.protocol.admission.machine import Admission
 from mesh.protocol.replica.activations import Activations
-from mesh.protocol.replica.company import Company
 from tests.planted.bug import GENERATED, Bug, Change
 
 BUGS: Final[dict[str, Bug]] = {
@@ -24,18 +23,8 @@ BUGS: Final[dict[str, Bug]] = {
     ),
     "used_environment_is_given_up": Bug.of(
         "An environment in which something was done already is still given up for another one",
-        "three_fresh_hosts",
+        "two_environments_meet",
         Change(Admission.used, "if self._phase is Phase.FOUNDED:", "if False:"),
-    ),
-    "learner_takes_part_at_once": Bug.of(
-        "A newcomer is made a full member before it has fetched the history",
-        "flash_crowd",
-        Change(Activations._still_missing, "return missing", "return 0"),
-        Change(
-            activation.activation_deadline_ns,
-            "candidate.required & ~candidate.applied == 0",
-            "True",
-        ),
     ),
     "refused_activation_tried_without_limit": Bug.of(
         "A step from learner to member that was refused is proposed again at once, for ever",
@@ -58,15 +47,6 @@ BUGS: Final[dict[str, Bug]] = {
             Workspace._refresh_roster,
             '== "active"',
             'in ("active", "learner")',
-        ),
-    ),
-    "newcomers_are_not_greeted": Bug.of(
-        "Who was connected before it was admitted is not told to the membership",
-        "flash_crowd",
-        Change(
-            Company.refresh_roster,
-            "self._greet(admitted - former.active - former.learners, now)",
-            "pass",
         ),
     ),
 }

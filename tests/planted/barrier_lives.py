@@ -6,14 +6,19 @@ from mesh.protocol.barrier import lives, predicates, stranded
 from mesh.protocol.barrier.standpoint import Standpoint
 from mesh.protocol.membership.lives import Lives
 from mesh.protocol.replica.company import Company
-from mesh.protocol.replica.participant import Participant
+from mesh.protocol.replica.door import Replica
 from mesh.protocol.replica.scribe import Scribe
 from tests.planted.bug import GENERATED, Bug, Change
 
 BUGS: Final[dict[str, Bug]] = {
     "boot_number_reused": Bug.of(
+        "The number of a life is the one that is on disk, not the next one",
+        "rolling_restart",
+        Change(Replica.__init__, "image.boot, random", "max(1, image.boot - 1), random"),
+    ),
+    "twin_is_not_outnumbered": Bug.of(
         "A life that meets a later one of its own does not take a number above that one",
-        "restored_from_last_week",
+        "cloned_disk",
         Change(Company.meet_twin, 'is about", other.boot)', 'is about", 0)'),
     ),
     "everything_is_proven": Bug.of(
@@ -61,10 +66,5 @@ BUGS: Final[dict[str, Bug]] = {
             "due_ns = self.deadline_ns",
             "due_ns = None",
         ),
-    ),
-    "history_forgotten_at_the_start": Bug.of(
-        "A restarted controller does not take up the history that it had applied",
-        "rolling_restart",
-        Change(Participant.start, "if self.barrier.remembered:", "if False:"),
     ),
 }

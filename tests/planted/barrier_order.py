@@ -6,6 +6,7 @@ from mesh.protocol.barrier import answer, merging, order, predicates
 from mesh.protocol.barrier.agenda import Agenda
 from mesh.protocol.barrier.machine import Barrier
 from mesh.protocol.barrier.queue import Queue
+from mesh.protocol.history.history import History
 from mesh.protocol.replica.company import Company
 from tests.planted.bug import GENERATED, Bug, Change
 
@@ -57,7 +58,7 @@ BUGS: Final[dict[str, Bug]] = {
     ),
     "stale_view": Bug.of(
         "The barrier is told of a new view only when somebody comes, not when somebody goes",
-        "crash_between_seal_and_gossip",
+        "lone_survivor",
         Change(
             Company.outcome,
             "if outcome.changes:",
@@ -67,11 +68,7 @@ BUGS: Final[dict[str, Bug]] = {
     "later_ones_count_as_conflicts": Bug.of(
         "Of two that conflict each is refused for the sake of the other",
         "two_people_at_once",
-        Change(
-            answer.base_for_conflicts,
-            "return (base(at) | open_ids(at) | case.ancestors) & ~case.bit",
-            "return (at.knowledge.proposed | case.ancestors) & ~case.bit",
-        ),
+        Change(History._earlier, "return over & ~later", "return over"),
     ),
     "proposed_again_after_it_went_through": Bug.of(
         "The author does not notice that one of its attempts was released, and makes another one",

@@ -57,5 +57,9 @@ class Bug:
 
     def plant(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Plant it in this process, until ``monkeypatch`` is undone."""
+        by_target: dict[int, list[Change]] = {}
         for change in self.changes:
-            edit(change.target, change.old, change.new)(monkeypatch)
+            by_target.setdefault(id(change.target), []).append(change)
+        for first, *others in by_target.values():
+            more = [(each.old, each.new) for each in others]
+            edit(first.target, first.old, first.new, *more)(monkeypatch)

@@ -43,13 +43,4 @@ BUGS: Final[dict[str, Bug]] = {
         Change(Spreading.connected, "return self._ask(peer, now)", "return ()"),
         Change(Spreading.compare, "if facts == self._chains.summary():", "if True:"),
     ),
-    "clock_follows_anybody": Bug.of(
-        "The wall clock of whoever sends a fact is followed, however far ahead it is",
-        "sealer_in_2038",
-        Change(
-            Chains._place,
-            "if now is not None and fact.content.clock_ns <= now.wall_ns + CLOCK_AHEAD_MAX_NS:",
-            "if now is not None:",
-        ),
-    ),
 }

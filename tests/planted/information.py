@@ -8,7 +8,6 @@ from crdt.seen import Seen
 from crdt.store import Store
 from crdt.sync.pull import Pull
 from mesh.protocol.information import Information
-from mesh.protocol.replica.entries import Entries
 from tests.planted.bug import GENERATED, Bug, Change
 
 BUGS: Final[dict[str, Bug]] = {
@@ -19,7 +18,7 @@ BUGS: Final[dict[str, Bug]] = {
     ),
     "vector_advanced_after_a_part": Bug.of(
         "The vector of a peer is taken over although not all of its records have arrived",
-        GENERATED,
+        "much_to_tell",
         Change(Pull._try_cover, "if len(self._parts) < last.parts:", "if False:"),
         Change(
             Pull._try_cover,
@@ -29,7 +28,7 @@ BUGS: Final[dict[str, Bug]] = {
     ),
     "floor_not_inherited": Bug.of(
         "Who takes over what a peer has seen does not take over what that peer has collected",
-        "long_partition_past_collection",
+        "old_server_replaced_meanwhile",
         Change(
             Seen.join,
             "self.floor[replica] = max(counter, self.floor.get(replica, 0))",
@@ -109,10 +108,5 @@ BUGS: Final[dict[str, Bug]] = {
             "ended = self._current[controller].boot - 1",
             "ended = self._current[controller].boot",
         ),
-    ),
-    "dirty_entries_not_flushed": Bug.of(
-        "What others wrote is not asked to be written to disk until something is written here",
-        "power_cut_everywhere",
-        Change(Entries._heard, "    self.flush()\n", ""),
     ),
 }

@@ -53,16 +53,6 @@ BUGS: Final[dict[str, Bug]] = {
             "asked.helpers = []",
         ),
     ),
-    "sleep_is_their_silence": Bug.of(
-        "After a suspension the others are blamed for the silence",
-        "laptop_sleeps",
-        Change(
-            Membership.slept,
-            "step = Step(now)",
-            "step = Step(now)\n    return self._finish(step)",
-        ),
-        Change(Membership._begin, "> LATE_NS", "> 10**18"),
-    ),
     "witnesses_expected_from_the_dead": Bug.of(
         "Confirmations are expected from all who are known, also from those who failed",
         "lone_survivor",
@@ -70,23 +60,6 @@ BUGS: Final[dict[str, Bug]] = {
             Table.verdict_ns,
             "confirmations_expected(self._alive)",
             "confirmations_expected(len(self._rows) - 1)",
-        ),
-    ),
-    "ghosts": Bug.of(
-        "Who was removed from the roster is a member again as soon as somebody speaks of it",
-        "removed_member_refuses",
-        Change(
-            Beliefs.hear,
-            "if controller not in self.table or not self._well_formed(news):",
-            "if not self._well_formed(news):",
-        ),
-        Change(
-            Beliefs.admit,
-            "controller for controller in controllers if controller != self.own.controller",
-            (
-                "controller for controller in (*self.table.roster, *controllers)"
-                " if controller != self.own.controller"
-            ),
         ),
     ),
     "verdict_never_passed": Bug.of(

@@ -10,7 +10,6 @@ from mesh.protocol.replica.company import Company
 from mesh.protocol.replica.crank import Crank
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.door import Replica
-from mesh.protocol.replica.replays import Replays
 from tests.planted.bug import GENERATED, Bug, Change
 
 BUGS: Final[dict[str, Bug]] = {
@@ -38,24 +37,10 @@ BUGS: Final[dict[str, Bug]] = {
         GENERATED,
         Change(stream.rank, "dialled_here == (own < peer.controller)", "dialled_here"),
     ),
-    "who_comes_back_is_not_dialled": Bug.of(
-        "A member that lives again is dialled when its back-off ends, not at once",
-        "office_wan_cut",
-        Change(
-            Company._changed,
-            "            self._dial(member, now)\n",
-            "",
-        ),
-    ),
     "stream_kept_after_failure": Bug.of(
         "The connection to a member that was given up is kept, though it may be stuck",
         GENERATED,
         Change(Company._drop, "self._desk.carry(", "_ = ("),
-    ),
-    "old_datagrams_are_heard_again": Bug.of(
-        "A datagram that was heard before is heard again",
-        "flipped_bits",
-        Change(Replays.accept, "return window.accept(counter)", "return True"),
     ),
     "shown_before_it_is_durable": Bug.of(
         "Readers are shown a configuration before the history below it is on disk",
@@ -76,7 +61,7 @@ BUGS: Final[dict[str, Bug]] = {
     "votes_while_it_stands_down": Bug.of(
         "A copy of another life goes on voting although it was told that it is one",
         "cloned_disk",
-        Change(Crank.is_still.fget, "self.stand_down is not None or ", ""),
+        Change(Crank.is_still, "self.stand_down is not None or ", ""),
     ),
     "told_before_it_belongs": Bug.of(
         "A controller introduces itself as a member before that is on its disk",
