@@ -43,6 +43,9 @@ VIOLATIONS_MAX: Final = 20
 _ALARMS: Final = frozenset({"states differ", "own facts refused"})
 """What a controller notices about itself that is nobody's fault but ours."""
 
+_STORE_ALARM: Final = "store"
+"""What a store finds and healthy controllers never cause; a lost disk or a copy of one may."""
+
 
 class Inspector:
     """All checkers of one run."""
@@ -235,7 +238,7 @@ class Inspector:
                 self._remark(host, f"holds {controller.hex()[:8]} {standing}")
             case Noticed(level, event, text):
                 self._remark(host, f"{level}: {event}: {text}")
-                if event in _ALARMS:
+                if event in _ALARMS or (event == _STORE_ALARM and not self.lost):
                     self.violated("alarm", f"{host.name}: {event}: {text}")
             case _:
                 pass
