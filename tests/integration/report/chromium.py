@@ -1,34 +1,46 @@
-"""Debian's Chromium, without a window: what a page holds after its program ran, and how it looks.
+"""Debian's Chromium without a window, spoken to over a pipe (Chrome DevTools Protocol).
 
-The page says itself what it drew, when it is opened with #check. Pictures are PNG files, of which
-the few features are read here that Chromium uses: eight bits for each of three or four colours.
+Nothing here waits for a while and hopes: the page, when it is opened with #check, says what it has
+drawn. Pictures are PNG files, of which the few features are
+read here that Chromium uses: eight bits for each of three or four colours.
 """
 
-import html
+import base64
 import json
-import re
+import os
+import select
 import shutil
 import struct
 import subprocess
+import time
 import zlib
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-PATIENCE_S: Final = 60
-VIRTUAL_MS: Final = 3_000
-"""Of the page's own time, which passes as fast as it can."""
+PATIENCE_S: Final = 60.0
+"""For any one answer: a busy machine takes seconds to start a browser."""
 
-DRIVER: Final = """<script>
-const steps = STEPS;
-const timer = setInterval(() => {
-  if (!document.getElementById("drawn").textContent) return;
-  if (steps.length) steps.shift()(); else clearInterval(timer);
-}, 100);
-</script>"""
+DRAWN: Final = """new Promise((tell) => {
+  const look = () => {
+    const text = document.getElementById("drawn")?.textContent;
+    const failed = document.getElementById("failed")?.textContent;
+    if (text || failed) tell(text || failed); else setTimeout(look, 20);
+  };
+  look();
+})"""
+"""Waits for the first drawing, from the moment on at which the page begins to load."""
+
+REDRAWN: Final = """new Promise((tell) => requestAnimationFrame(() => requestAnimationFrame(
+  () => tell(document.getElementById("drawn").textContent))))"""
+"""Waits until what was asked for is drawn, which is in the next frame."""
+
+Json = dict[str, object]
 
 
 def demand_chromium() -> None:
@@ -37,60 +49,154 @@ def demand_chromium() -> None:
         pytest.skip("chromium is not installed")
 
 
-@dataclass(frozen=True)
-class Browser:
-    """How a person has set it up."""
+@contextmanager
+def open_browser(profile: Path) -> Iterator["Browser"]:
+    """A browser with one tab, as long as the block lasts."""
+    to_read, to_browser = os.pipe()
+    from_browser, to_write = os.pipe()
+    arguments = (
+        "--headless",
+        "--no-sandbox",  # tests run as root, where Chromium has none
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--remote-debugging-pipe",  # on its descriptors 3 and 4
+        f"--user-data-dir={profile}",
+        "about:blank",
+    )
+    redirected = f'exec chromium "$@" 3<&{to_read} 4>&{to_write}'
+    with subprocess.Popen(
+        ("bash", "-c", redirected, "chromium", *arguments),
+        pass_fds=(to_read, to_write),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        os.close(to_read)
+        os.close(to_write)
+        try:
+            yield Browser(Pipe(from_browser, to_browser))
+        finally:
+            os.close(to_browser)
+            os.close(from_browser)
+            process.kill()
 
-    profile: Path
-    width: int = 1400
-    height: int = 900
-    is_dark: bool = False
 
-    def drawn(self, page: Path, *steps: str) -> dict[str, object]:
-        """What ``page`` says that it drew, after ``steps``: expressions of JavaScript, in turn."""
-        content = page.read_text(encoding="utf-8")
-        if steps:
-            driver = DRIVER.replace(
-                "STEPS", "[" + ",".join(f"() => {step}" for step in steps) + "]"
-            )
-            page = page.with_suffix(".driven.html")
-            _ = page.write_text(content.replace("</body>", f"{driver}</body>"), encoding="utf-8")
-        dom = self._run(page, "--dump-dom")
-        found = re.search(r'<output id="drawn"[^>]*>([^<]*)</output>', dom)
-        alert = re.search(r'role="alert">([^<]*)<', dom)
-        text = found[1] if found is not None else ""
-        assert text, f"nothing was drawn: {alert and alert[1]}"
-        told: dict[str, object] = json.loads(html.unescape(text))
+class Pipe:
+    """Calls and answers, each a line of JSON that ends with a zero byte."""
+
+    def __init__(self, reading: int, writing: int) -> None:
+        self._reading = reading
+        self._writing = writing
+        self._calls = 0
+        self._rest = b""
+
+    def call(self, method: str, session: str | None = None, **parameters: object) -> Json:
+        """The answer to one call; what else the browser says meanwhile is not of interest."""
+        self._calls += 1
+        asked: Json = {"id": self._calls, "method": method, "params": parameters}
+        if session is not None:
+            asked["sessionId"] = session
+        _ = os.write(self._writing, json.dumps(asked).encode() + b"\0")
+        while True:
+            told = self._next()
+            if told.get("id") == self._calls:
+                result = told.get("result")
+                assert isinstance(result, dict), told
+                return result
+
+    def _next(self) -> Json:
+        until = time.monotonic() + PATIENCE_S
+        while b"\0" not in self._rest:
+            ready, _, _ = select.select([self._reading], [], [], until - time.monotonic())
+            more = os.read(self._reading, 1 << 16) if ready else b""
+            assert more, "the browser says nothing"
+            self._rest += more
+        line, _, self._rest = self._rest.partition(b"\0")
+        told: Json = json.loads(line)
         return told
 
-    def picture(self, page: Path, name: str) -> "Picture":
-        """How the top of ``page`` looks."""
-        place = self.profile / f"{name}.png"
-        _ = self._run(page, f"--screenshot={place}", "--hide-scrollbars")
-        return read_png(place.read_bytes())
 
-    def _run(self, page: Path, *words: str) -> str:
-        scheme = "0" if self.is_dark else "1"
-        done = subprocess.run(
-            (
-                "chromium",
-                "--headless",
-                "--no-sandbox",  # tests run as root, where Chromium has none
-                "--disable-gpu",
-                "--disable-dev-shm-usage",
-                f"--user-data-dir={self.profile}",
-                f"--window-size={self.width},{self.height}",
-                f"--blink-settings=preferredColorScheme={scheme}",
-                f"--virtual-time-budget={VIRTUAL_MS}",
-                *words,
-                f"{page.as_uri()}#check",
-            ),
-            capture_output=True,
-            check=True,
-            text=True,
-            timeout=PATIENCE_S,
+class Browser:
+    """One tab."""
+
+    def __init__(self, pipe: Pipe) -> None:
+        self._pipe = pipe
+        target = pipe.call("Target.createTarget", url="about:blank")["targetId"]
+        session = pipe.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        assert isinstance(session, str)
+        self._session = session
+        _ = self._call("Page.enable")
+
+    def _call(self, method: str, **parameters: object) -> Json:
+        return self._pipe.call(method, self._session, **parameters)
+
+    def _evaluate(self, expression: str) -> object:
+        told = self._call(
+            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
         )
-        return done.stdout
+        assert "exceptionDetails" not in told, told
+        result = told["result"]
+        assert isinstance(result, dict)
+        return result.get("value")
+
+    def open(self, page: Path, *, width: int = 1400, height: int = 900, dark: bool = False) -> Json:
+        """Show ``page`` on a screen of this size; what it says that it drew."""
+        self._call_size(width, height)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        _ = self._call("Emulation.setEmulatedMedia", features=[scheme])
+        _ = self._call("Page.navigate", url="about:blank")
+        _ = self._call("Page.navigate", url=f"{page.as_uri()}#check")
+        return _drawn(self._evaluate(DRAWN))
+
+    def _call_size(self, width: int, height: int) -> None:
+        _ = self._call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
+
+    def press(self, key: str) -> Json:
+        """Press a key, as a person does; what is drawn then."""
+        text = {"text": key} if len(key) == 1 else {}
+        _ = self._call("Input.dispatchKeyEvent", type="keyDown", key=key, **text)
+        _ = self._call("Input.dispatchKeyEvent", type="keyUp", key=key)
+        return _drawn(self._evaluate(REDRAWN))
+
+    def click(self, selector: str) -> Json:
+        """Click the middle of what ``selector`` finds first; what is drawn then."""
+        found = self._evaluate(
+            f"""(() => {{
+              const one = document.querySelector({json.dumps(selector)});
+              one.scrollIntoView({{ block: "center" }});
+              const box = one.getBoundingClientRect();
+              return [box.left + box.width / 2, box.top + box.height / 2];
+            }})()"""
+        )
+        assert isinstance(found, list)
+        for deed in ("mousePressed", "mouseReleased"):
+            _ = self._call(
+                "Input.dispatchMouseEvent",
+                type=deed,
+                x=found[0],
+                y=found[1],
+                button="left",
+                clickCount=1,
+            )
+        return _drawn(self._evaluate(REDRAWN))
+
+    def picture(self) -> "Picture":
+        """How it looks now."""
+        data = self._call("Page.captureScreenshot", format="png")["data"]
+        assert isinstance(data, str)
+        return read_png(base64.b64decode(data))
+
+
+def _drawn(text: object) -> Json:
+    assert isinstance(text, str)
+    assert text.startswith("{"), f"nothing was drawn: {text}"
+    told: Json = json.loads(text)
+    return told
 
 
 # --- pictures -------------------------------------------------------------------------------------

@@ -1,13 +1,15 @@
 """The report in a real browser: what it draws, in light and dark, wide and narrow, by keyboard."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from simulations.report.causality import cone, events
+from simulations.recording.recorder import Kind
+from simulations.report.causality import Deed, cone, events
 from simulations.report.page import page
 from simulations.report.subject import Subject, record
-from tests.integration.report.chromium import Browser, demand_chromium
+from tests.integration.report.chromium import Browser, demand_chromium, open_browser
 from tests.mutants.__main__ import all_mutants
 from tests.simulations.report.stage import SCENARIO
 
@@ -15,6 +17,10 @@ pytestmark = pytest.mark.integration
 
 PLANTED = "barrier-P-complete-any-set"
 """Whoever has it takes any set for complete, and applies what is not released."""
+
+
+SCROLL_BAR = 20
+"""Pixels that it takes at most."""
 
 
 @pytest.fixture(scope="session")
@@ -46,9 +52,11 @@ def pages(good: Subject, bad: Subject, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(scope="session")
-def profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What Chromium keeps."""
-    return tmp_path_factory.mktemp("chromium")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One for all tests; each opens the page anew."""
+    demand_chromium()
+    with open_browser(tmp_path_factory.mktemp("chromium")) as opened:
+        yield opened
 
 
 def number(value: object) -> float:
@@ -57,14 +65,25 @@ def number(value: object) -> float:
     return value
 
 
-@pytest.fixture(scope="session")
-def drawn(pages: dict[str, Path], profile: Path) -> dict[str, object]:
-    """What the page of the good run drew at first."""
-    return Browser(profile).drawn(pages["good"])
+def window(drawn: dict[str, object]) -> tuple[float, float]:
+    """From when to when the diagram goes, in microseconds."""
+    found = drawn["window"]
+    assert isinstance(found, list)
+    first, last = found
+    return number(first), number(last)
 
 
-def test_everything_that_was_recorded_is_drawn(drawn: dict[str, object], good: Subject) -> None:
+def length(drawn: dict[str, object]) -> float:
+    """Of the window."""
+    first, last = window(drawn)
+    return last - first
+
+
+def test_everything_that_was_recorded_is_drawn(
+    pages: dict[str, Path], good: Subject, browser: Browser
+) -> None:
     """All messages, marks and faults arrive in the page, and every picture has something on it."""
+    drawn = browser.open(pages["good"])
     recorder = good.recorder
     assert drawn["hosts"] == 3
     assert drawn["messages"] == len(recorder.mail)
@@ -82,72 +101,80 @@ def test_everything_that_was_recorded_is_drawn(drawn: dict[str, object], good: S
 
 
 def test_the_causes_of_the_violation_are_lit(
-    pages: dict[str, Path], bad: Subject, profile: Path
+    pages: dict[str, Path], bad: Subject, browser: Browser
 ) -> None:
     """The page opens where the rule was broken, and finds the same causes as the recorder."""
-    drawn = Browser(profile).drawn(pages["bad"])
-    all_events = events(bad.recorder)
-    marks = bad.recorder.marks
+    drawn = browser.open(pages["bad"])
+    all_events, marks = events(bad.recorder), bad.recorder.marks
     ends = [
         each
         for each in all_events
-        if each.deed.name == "MARK" and marks[each.about].kind == "violated"
+        if each.deed is Deed.MARK and marks[each.about].kind is Kind.VIOLATED
     ]
     assert ends
     assert drawn["cone"] == len(cone(all_events, *ends))
-    window = drawn["window"]
-    assert isinstance(window, list)
-    assert window[0] <= bad.verdict.violations[0].time_ns / 1_000 <= window[1]
+    first, last = window(drawn)
+    assert first <= bad.verdict.violations[0].time_ns / 1_000 <= last
     assert number(drawn["arrowsInCone"]) > 0
 
 
+@pytest.mark.parametrize("width", [1400, 420])
 def test_nothing_is_wider_than_the_screen(
-    pages: dict[str, Path], drawn: dict[str, object], profile: Path
+    pages: dict[str, Path], browser: Browser, width: int
 ) -> None:
     """On a telephone, too, the page scrolls in one direction only."""
-    assert drawn["overflows"] is False
-    narrow = Browser(profile, width=420).drawn(pages["good"])
-    assert number(narrow["width"]) <= 500
-    assert narrow["overflows"] is False
+    for page_name in ("good", "bad"):
+        drawn = browser.open(pages[page_name], width=width)
+        assert width - SCROLL_BAR <= number(drawn["width"]) <= width
+        assert drawn["overflows"] is False
 
 
-def test_the_page_follows_the_light(pages: dict[str, Path], profile: Path) -> None:
-    """Light or dark as the person has set the browser, and never blank."""
-    for is_dark in (False, True):
-        browser = Browser(profile, width=500, height=900, is_dark=is_dark)
-        picture = browser.picture(pages["bad"], f"dark-{is_dark}")
-        assert (picture.lightness < 0.3) is is_dark
-        assert 0.04 < picture.ink < 0.9
-        assert len(picture.counts) > 50
-
-
-def test_the_keyboard_reaches_everything(
-    pages: dict[str, Path], drawn: dict[str, object], profile: Path
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_page_follows_the_light(
+    pages: dict[str, Path], browser: Browser, *, dark: bool
 ) -> None:
-    """Zoom, move, and go from event to event without a mouse."""
-    diagram = 'document.querySelector("canvas.diagram")'
-    key = diagram + '.dispatchEvent(new KeyboardEvent("keydown", {{key: "{}"}}))'
-    browser, before = Browser(profile), drawn
-    after = browser.drawn(
-        pages["good"], *(key.format(name) for name in ("+", ".", ".", "ArrowRight"))
-    )
-    was, now = before["window"], after["window"]
-    assert isinstance(was, list)
-    assert isinstance(now, list)
-    assert now[1] - now[0] == pytest.approx((was[1] - was[0]) / 2, rel=0.01)
-    assert before["chosen"] == -1
-    assert number(after["chosen"]) > 0
-    assert number(after["cone"]) > 0
+    """Light or dark as the person has set the browser, and never blank."""
+    _ = browser.open(pages["bad"], width=420, height=900, dark=dark)
+    picture = browser.picture()
+    assert (picture.width, picture.height) == (420, 900)
+    assert (picture.lightness < 0.3) is dark
+    assert 0.04 < picture.ink < 0.9
+    assert len(picture.counts) > 50
+
+
+def test_the_keyboard_reaches_the_diagram(pages: dict[str, Path], browser: Browser) -> None:
+    """Once it is chosen: zoom, move, go from event to event, and see all."""
+    before = browser.open(pages["good"])
+    _ = browser.click("canvas.diagram")
+    _ = browser.press("Escape")
+    zoomed = browser.press("+")
+    assert length(zoomed) == pytest.approx(length(before) / 2, rel=0.01)
+    moved = browser.press("ArrowRight")
+    assert window(moved)[0] > window(zoomed)[0]
+    assert moved["chosen"] == -1
+    chosen = browser.press(".")
+    assert number(chosen["chosen"]) >= 0
+    assert number(chosen["cone"]) > 0
+    assert number(browser.press(".")["chosen"]) > number(chosen["chosen"])
+    assert window(browser.press("Home"))[0] == 0
 
 
 def test_what_happened_leads_to_the_diagram(
-    pages: dict[str, Path], good: Subject, profile: Path
+    pages: dict[str, Path], good: Subject, browser: Browser
 ) -> None:
     """A line of the story is a button: the diagram and the matrix go to its moment."""
-    press = 'document.querySelector("ol.moments li.fault button").click()'
-    drawn = Browser(profile).drawn(pages["good"], press)
+    _ = browser.open(pages["good"])
+    drawn = browser.click("ol.moments li.fault button")
     moment = good.recorder.disturbances["0-split"] // 1_000
     assert drawn["moment"] == moment
-    window = drawn["window"]
-    assert isinstance(window, list)
-    assert window[0] < moment < window[1]
+    first, last = window(drawn)
+    assert first < moment < last
+
+
+def test_a_press_on_a_chart_chooses_the_moment(
+    pages: dict[str, Path], good: Subject, browser: Browser
+) -> None:
+    """The middle of a chart is the middle of the run."""
+    _ = browser.open(pages["good"])
+    drawn = browser.click(".chart canvas")
+    assert drawn["moment"] == pytest.approx(good.ends_ns / 2_000, rel=0.01)
