@@ -47,7 +47,7 @@ test: unit integration ## run the tests; some of them: make unit ARGS='tests/crd
 # ── The gate ─────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: check
-check: format-check lint types contracts test simulate docs wheel ## all that CI asks
+check: format-check lint types contracts test simulate sim-bugs-short docs wheel ## all that CI asks
 
 .PHONY: format-check
 format-check: $(READY)
@@ -83,6 +83,11 @@ ifneq ($(wildcard simulations/__main__.py),)
 	@sh tests/tools/same_digests.sh $(BIN)/python 0..9
 endif
 
+.PHONY: sim-bugs-short
+sim-bugs-short: $(READY) ## the simulator must find a few planted bugs
+	@echo "── planted bugs"
+	@$(BIN)/python -m tests.planted --short
+
 .PHONY: integration
 integration: $(READY) ## run the tests with real processes, sockets and daemons
 ifneq ($(wildcard tests/integration/test_*.py tests/integration/*/test_*.py),)
@@ -117,6 +122,10 @@ $(WHEEL_READY): requirements.lock tests/tools/venv.sh
 .PHONY: sweep
 sweep: $(READY) ## simulate many seeds: make sweep SEEDS=0..4999
 	@$(BIN)/python -m simulations sweep --seeds $(SEEDS) $(ARGS)
+
+.PHONY: sim-bugs
+sim-bugs: $(READY) ## the simulator must find every planted bug; writes the table of the docs
+	@$(BIN)/python -m tests.planted $(ARGS)
 
 .PHONY: mutants
 mutants: $(READY) ## plant named faults; each must be caught by a test
