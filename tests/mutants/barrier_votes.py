@@ -381,7 +381,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{SEALED}::test_never_the_same_set_twice",),
     ),
     "barrier-B3c-with-nay": Mutant(
-        edit(reseal.next_set, "at.alive(number) & ~nay(at, number)", "at.alive(number)"),
+        edit(reseal.seen, "at.alive(number) & ~nay(at, number)", "at.alive(number)"),
         (
             f"{SEALED}::test_never_a_set_that_meets_nay",
             f"{EXAMPLES}::test_refusal_after_a_false_suspicion",
@@ -399,11 +399,27 @@ MUTANTS: Final[dict[str, Mutant]] = {
         edit(reseal.reseal_due_ns, " << doublings", ""),
         (f"{SEALED}::test_reseals_are_damped",),
     ),
+    "barrier-B3c-stalls-for-ever": Mutant(
+        edit(reseal.next_set, "many or is_stalled(at, number)", "many"),
+        (f"{SEALED}::test_where_all_wait_for_what_only_they_see_the_others_are_believed",),
+    ),
+    "barrier-B3c-believes-at-once": Mutant(
+        edit(reseal.reseal_due_ns, "since_ns + at.timing.stall_ns", "since_ns"),
+        (f"{SEALED}::test_where_all_wait_for_what_only_they_see_the_others_are_believed",),
+    ),
+    "barrier-B3c-leaves-out-the-silent": Mutant(
+        edit(
+            reseal._agreed_with_others,
+            "ballot.last.get(seat, members)",
+            "ballot.last.get(seat, members & ~(1 << seat))",
+        ),
+        (f"{SEALED}::test_who_merely_waits_for_a_silent_one_goes_on_waiting",),
+    ),
     "barrier-B3c-no-fallback": Mutant(
         edit(
             reseal.next_set,
-            "if len(sets_of_mine(at, number)) > at.timing.reseals_before_fallback:",
-            "if False:",
+            "len(sets_of_mine(at, number)) > at.timing.reseals_before_fallback",
+            "False",
         ),
         (f"{SEALED}::test_where_sight_is_not_transitive_the_sets_of_others_are_believed",),
     ),

@@ -57,6 +57,7 @@ RULES: dict[str, Where] = {
     "B3c: seal again with those who are left, damped": (
         ("B3c", "may grow again"),
         ("B3c-damping", "doubles"),
+        ("B3c-stall", "left out"),
     ),
     "B4: nothing after No, only Applied after the release": (("B4", "only Applied"),),
     "B5: the instant, the least of the latest, plus the guard": (("B5", "guard"),),

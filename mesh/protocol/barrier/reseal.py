@@ -73,9 +73,13 @@ def reseal(at: Standpoint, number: int, now_ns: int) -> Bind | None:
 
 
 def next_set(at: Standpoint, number: int) -> Members | None:
-    """B3c: those seen alive, less Nay, if m is among them, they are q or more, and never sealed."""
-    members = at.alive(number) & ~nay(at, number)
-    if len(sets_of_mine(at, number)) > at.timing.reseals_before_fallback:
+    """B3c: those seen alive, less Nay, if m is among them, they are q or more, and never sealed.
+
+    Where that leads nowhere, less those whom one of them leaves out.
+    """
+    members = seen(at, number)
+    many = len(sets_of_mine(at, number)) > at.timing.reseals_before_fallback
+    if many or is_stalled(at, number):
         members = _agreed_with_others(at, number, members)
     ballot = at.ballot(number)
     seat = ballot.seat(at.me)
@@ -83,6 +87,16 @@ def next_set(at: Standpoint, number: int) -> Members | None:
     if not members >> seat & 1 or members.bit_count() < ballot.quorum:
         return None
     return None if members in sets_of_mine(at, number) else members
+
+
+def seen(at: Standpoint, number: int) -> Members:
+    """T: those seen alive, less Nay."""
+    return at.alive(number) & ~nay(at, number)
+
+
+def is_stalled(at: Standpoint, number: int) -> bool:
+    """Whether m has sealed with exactly those whom it sees, and can only wait for them."""
+    return seen(at, number) in sets_of_mine(at, number)
 
 
 def _agreed_with_others(at: Standpoint, number: int, members: Members) -> Members:
@@ -97,10 +111,13 @@ def _agreed_with_others(at: Standpoint, number: int, members: Members) -> Member
 def reseal_due_ns(at: Standpoint, number: int) -> int | None:
     """B3c: when the set to seal next will have been stable for long enough.
 
-    The wait doubles with each reseal.
+    The wait doubles with each reseal. Where m is stalled it is long: by then detectors have come to
+    see the same, if they ever do.
     """
     since_ns = at.reseal_watch.since_ns(number)
     if since_ns is None:
         return None
+    if is_stalled(at, number):
+        return since_ns + at.timing.stall_ns
     doublings = min(len(sets_of_mine(at, number)) - 1, at.timing.reseal_doublings_max)
     return since_ns + (at.timing.reseal_ns << doublings)

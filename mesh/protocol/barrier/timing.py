@@ -17,6 +17,12 @@ class Timing:
     """
     reseal_doublings_max: int = 7
     """Each reseal doubles the wait: up to 6.4 s, a round of suspicion on a LAN."""
+    stall_ns: int = 6_400 * MILLISECOND
+    """B3c: how long m waits for the set that it sees, sealed already, before it believes others.
+
+    Longer than a round of suspicion on a LAN: two that merely have not yet noticed the same crash
+    need no help.
+    """
     reseals_before_fallback: int = 4
     """B3c: reseals after which the sets of the others are believed.
 

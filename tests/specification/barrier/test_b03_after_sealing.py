@@ -112,6 +112,8 @@ def test_never_the_same_set_twice() -> None:
     m = stage.actor(1).hear_all()
     for view in ((1, 2, 3), (1, 2), (1, 2, 3), (1, 2)):
         _ = m.see(*view).act()
+        stage.wait(Timing().stall_ns)
+        _ = m.act()
     assert len(m.said(change)) == 2
 
 
@@ -166,3 +168,31 @@ def test_where_sight_is_not_transitive_the_sets_of_others_are_believed() -> None
         _ = stage.seal(4, change, (1, 3, 4))
         m = stage.actor(1).see(4, 1, 2).hear_all()
         assert m.would_say(change) == sealed(m, change, *expected)
+
+
+def test_where_all_wait_for_what_only_they_see_the_others_are_believed() -> None:
+    """B3c-stall: 1 and 2 see 5, 3 and 4 see 6, nobody both: after a while all leave both out."""
+    stage = Stage(6, timing=Timing(reseal_ns=0))
+    change = stage.propose(1)
+    for who in (1, 2):
+        _ = stage.seal(who, change, (1, 2, 3, 4, 5))
+    for who in (3, 4):
+        _ = stage.seal(who, change, (1, 2, 3, 4, 6))
+    m = stage.actor(1).see(1, 2, 3, 4, 5).hear_all()
+    assert m.act() == []
+    assert m.barrier.deadline_ns == Timing().stall_ns
+    stage.wait(Timing().stall_ns)
+    _ = m.act()
+    assert m.said(change)[-1] == sealed(m, change, 1, 2, 3, 4)
+
+
+def test_who_merely_waits_for_a_silent_one_goes_on_waiting() -> None:
+    """B3c-stall: nobody leaves anybody out, so there is nothing to believe."""
+    stage = Stage(3, timing=Timing(reseal_ns=0))
+    change = stage.propose(1)
+    _ = stage.seal(2, change, (1, 2, 3))
+    m = stage.actor(1).see(1, 2, 3).hear_all()
+    _ = m.act()
+    stage.wait(10 * Timing().stall_ns)
+    assert m.act() == []
+    assert m.said(change) == [sealed(m, change, 1, 2, 3)]
