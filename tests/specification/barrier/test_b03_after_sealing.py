@@ -106,14 +106,16 @@ def test_a_set_may_grow_again() -> None:
 
 
 def test_never_the_same_set_twice() -> None:
-    """B3c: a set that m has sealed is not sealed again."""
-    stage = Stage(3)
+    """B3c: a set that m has sealed is not sealed again, whoever sees or believes what later."""
+    stage = Stage(4, timing=Timing(reseal_ns=0))
     change = stage.propose(1)
     m = stage.actor(1).hear_all()
-    for view in ((1, 2, 3), (1, 2), (1, 2, 3), (1, 2)):
+    for view in ((1, 2, 3), (1, 2, 3, 4), (1, 2, 3), (1, 2, 3, 4)):
         _ = m.see(*view).act()
-        stage.wait(Timing().stall_ns)
-        _ = m.act()
+    _ = stage.seal(2, change, (1, 2, 3))
+    assert m.hear_all().act() == []
+    stage.wait(Timing().stall_ns)
+    assert m.act() == []
     assert len(m.said(change)) == 2
 
 
