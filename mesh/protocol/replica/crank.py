@@ -46,6 +46,8 @@ from mesh.wire.requests import Command, Kind, SignedRequest
 CONTROLLER_PATIENCE_NS: Final = 60 * SECOND
 """Patience of what controllers propose by themselves: merges and activations."""
 
+HOLD: Final = "histories have parted, and by this environment's policy a person decides"
+
 NAMED_MAX: Final = 3
 """More ChangeSets than this are counted in a line for people, not named."""
 
@@ -111,6 +113,7 @@ class Crank:
             action = self._barrier.advance(now, next_lamport())
             match action:
                 case None:
+                    self._tell_what_is_held()
                     return
                 case Say(body=body):
                     _ = say(body, now)
@@ -216,7 +219,14 @@ class Crank:
     def _merge_by_itself(self, over: Ids, now: Now) -> None:
         """B10; where the merge waits for a person, people are told, once for each reason."""
         outcome = self._merge(over, (), self._signer, now)
-        why = outcome.why if isinstance(outcome, MergePlan) else ""
+        self._held(outcome.why if isinstance(outcome, MergePlan) else "")
+
+    def _tell_what_is_held(self) -> None:
+        """Under the policy ``hold`` no merge is even tried; people are told all the same."""
+        if not self._barrier.merges_by_itself:
+            self._held(HOLD if self._barrier.unmerged else "")
+
+    def _held(self, why: str) -> None:
         if why and why != self._held_why:
             self._desk.notice("warning", "merge waits", f"{why}; see `trellis change conflicts`")
         self._held_why = why

@@ -312,7 +312,11 @@ def _swap(look: Look, controller: bytes, tx: bytes, *, took_part: bool) -> SwapV
 
 
 def _skew_ns(swaps: Sequence[SwapView]) -> int | None:
-    on_time = [swap["at_ns"] for swap in swaps if swap["took_part"] and not swap["late"]]
+    on_time = [
+        swap["at_ns"]
+        for swap in swaps
+        if swap["took_part"] and not swap["late"] and not swap["why"]
+    ]
     return max(on_time) - min(on_time) if len(on_time) > 1 else None
 
 

@@ -205,6 +205,8 @@ def test_under_hold_a_merge_waits_for_a_person() -> None:
     mesh.split()
     mesh.run(60 * SECOND)
     assert [item(host, "both") for host in mesh.hosts] == ["l", "l", "r", "r"]
+    for host in mesh.hosts:
+        assert len(noticed(host, "merge waits")) == 1
     undecided = left.call(lambda call: MergeChanges(call, ()))
     assert isinstance(undecided, Refusal)
     assert undecided.code == CONFLICT

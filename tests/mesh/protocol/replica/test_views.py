@@ -16,8 +16,10 @@ from mesh.protocol.inputs import (
 )
 from mesh.protocol.now import SECOND
 from mesh.protocol.replica import views
-from mesh.protocol.replica.views.names import short_ids
+from mesh.protocol.replica.views.changes import _skew_ns
+from mesh.protocol.replica.views.names import Who, short_ids
 from mesh.protocol.replica.views.sentences import about
+from mesh.protocol.replica.views.shapes import SwapView
 from mesh.wire.requests import Command
 from tests.mesh.protocol.replica.mini_mesh import Host, MiniMesh
 from tests.mesh.protocol.replica.test_mesh import gather, put, submit
@@ -406,3 +408,16 @@ def test_a_long_history_costs_what_is_shown_of_it() -> None:
     lines = views.changes(host.replica, mesh.now, 3)
     assert [line["tx"] for line in lines] == ids[:-4:-1]
     assert {tx.hex() for tx in asked} == set(ids[-3:])
+
+
+def test_who_had_no_instant_to_keep_is_no_part_of_the_skew() -> None:
+    """Late ones, those who joined, and those who showed it at once, for whatever reason."""
+
+    def swap(at_ns: int, *, took_part: bool = True, late: bool = False, why: str = "") -> SwapView:
+        who = Who(id="", name="", fingerprint="")
+        return SwapView(controller=who, at_ns=at_ns, took_part=took_part, late=late, why=why)
+
+    on_time = [swap(1_000), swap(1_300)]
+    others = [swap(9_000, took_part=False), swap(9_000, late=True), swap(9_000, why="clocks")]
+    assert _skew_ns([*on_time, *others]) == 300
+    assert _skew_ns([swap(1_000), *others]) is None
