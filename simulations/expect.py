@@ -67,6 +67,8 @@ class Expect(Plan, frozen=True):
     """Nobody ever suspects one of these."""
     never_failed: tuple[Name, ...] = ()
     """Nobody ever holds one of these failed."""
+    together: tuple[tuple[Name, ...], ...] = ()
+    """Within each of these groups nobody ever holds another one failed."""
     removed: tuple[Name, ...] = ()
     """No healthy host counts these among those that take part."""
     environments: Count | None = None

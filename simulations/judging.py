@@ -261,12 +261,22 @@ class _MemberJudge(_Judge):
         for name in self._there(expect.never_failed):
             seen = self._times("failed", about=name)
             yield Judgement(f"{name} is never held failed", not seen, _by(seen))
+        for group in expect.together:
+            yield self._together(self._there(group))
         for name in self._there(expect.removed):
             yield self._removed(name)
         if expect.environments is not None:
             found = {each.replica.environment() for each in self._ending.hosts if each.replica}
             promised = Range(expect.environments, expect.environments)
             yield _counted("environments", len(found - {None}), promised)
+
+    def _together(self, group: Sequence[str]) -> Judgement:
+        seen = [
+            each for each in self._times("failed") if each.host in group and each.about in group
+        ]
+        told = "; ".join(dict.fromkeys(f"{each.host} gave up {each.about}" for each in seen))
+        promise = f"{' and '.join(group)} never give each other up"
+        return Judgement(promise, not seen, told or "none did")
 
     def _there(self, names: Sequence[str]) -> list[str]:
         """Those that the scenario still has."""

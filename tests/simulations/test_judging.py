@@ -54,6 +54,7 @@ def promised(ending: Ending, *expects: Expect) -> Sequence[bool]:
         ),
         (Expect(entries={"office/printer": ("note",)}), Expect(entries={"office/printer": ()})),
         (Expect(failed=("oak",)), Expect(never_failed=("oak",))),
+        (Expect(together=(("ash", "birch"),)), Expect(together=(("ash", "oak"),))),
         (Expect(environments=1), Expect(environments=2)),
         (Expect(never_noticed=("disk failed",)), Expect(noticed=("disk failed",))),
         (Expect(agree_within_ns=SECOND), Expect(removed=("pine",))),
