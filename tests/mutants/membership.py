@@ -333,6 +333,13 @@ MUTANTS: Final[dict[str, Mutant]] = {
         _replace(Probing, "_blame", _ignore_muteness),
         (f"{_SPEC}/test_probing.py::test_helpers_that_say_nothing_are_asked_themselves",),
     ),
+    "membership-verdict-on-the-heels-of-a-doubt": Mutant(
+        edit(beliefs.Beliefs.hear, "whole or (held", "whole or (None and held"),
+        (
+            f"{_SPEC}/test_suspicion.py::test_hearsay_of_death_makes_a_suspect",
+            f"{_SPEC}/test_suspicion.py::test_a_doubt_and_a_verdict_that_come_together_kill_nobody",
+        ),
+    ),
     "membership-a-score-of-zero-for-ever": Mutant(
         edit(Health.note, "HEALTH_SCORE_MAX)", "0)"),
         (f"{_SPEC}/test_mesh.py::test_a_very_slow_member_condemns_none_but_itself",),

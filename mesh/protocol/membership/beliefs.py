@@ -40,6 +40,7 @@ class Beliefs:
         self.refutation = 0
         self.left = False
         self.table = Table(own, timing)
+        self._timing = timing
         self.lives = Lives()
         self.rumours = Rumours()
         self._warned: dict[tuple[Incarnation, bytes | None], None] = {}
@@ -174,7 +175,8 @@ class Beliefs:
         held = self.table.get(controller)
         standing = None if held is None else held.standing
         number = -1 if held is None or life is Life.NEWER else held.refutation
-        heard = as_exchanged(standing, news.standing) if whole else news.standing
+        hesitates = whole or (held is not None and self._may_yet_answer(held, step.ns))
+        heard = as_exchanged(standing, news.standing) if hesitates else news.standing
         believe = believed(standing, number, heard, news.refutation)
         if believe is None:
             return None
@@ -187,6 +189,15 @@ class Beliefs:
         else:
             self._revise(held, believe, news, step, whole=whole)
         return held if believe is Standing.SUSPECT else None
+
+    def _may_yet_answer(self, suspect: Member, now_ns: int) -> bool:
+        """Whether a suspect by hearsay has not had the time of a question of ours to say it lives.
+
+        Rumours that waited somewhere arrive together: the doubt, and right behind it the verdict.
+        """
+        timing = self._timing.towards(suspect.link.clock.round_trip_ns)
+        question_ns = timing.probe_timeout_ns + timing.indirect_timeout_ns
+        return suspect.why is Why.TOLD and now_ns - suspect.since_ns < question_ns
 
     def _confirm(self, suspect: Member, accuser: bytes | None) -> None:
         """One more says so."""

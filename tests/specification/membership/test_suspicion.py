@@ -82,12 +82,26 @@ def test_a_bystander_that_fails_is_waited_for_no_longer() -> None:
 
 
 def test_hearsay_of_death_makes_a_suspect() -> None:
-    """A member held alive is never dead by one word; held suspect, it is."""
+    """A member held alive is never dead by one word; held suspect for a question's time, it is."""
     lone = Lone(5)
     lone.gossip(1, says(4, Standing.FAILED, by=1))
     assert lone.standing(4) is Standing.SUSPECT
+    lone.pass_time(0.79, answering=(1, 2, 3))
+    lone.gossip(2, says(4, Standing.FAILED, by=2))
+    assert lone.standing(4) is Standing.SUSPECT
+    lone.pass_time(0.02, answering=(1, 2, 3))
     lone.gossip(2, says(4, Standing.FAILED, by=2))
     assert lone.standing(4) is Standing.FAILED
+
+
+def test_a_doubt_and_a_verdict_that_come_together_kill_nobody() -> None:
+    """Old rumours, held up on a bad line: the one who is meant answers, and nothing is left."""
+    lone = Lone(5)
+    lone.gossip(1, says(4, Standing.SUSPECT, by=1), says(4, Standing.FAILED, by=1))
+    assert lone.standing(4) is Standing.SUSPECT
+    lone.gossip(4, says(4, Standing.ALIVE, refutation=1))
+    assert lone.standing(4) is Standing.ALIVE
+    assert lone.happened(What.FAILED) == []
 
 
 def test_a_whole_table_imports_suspects_never_dead() -> None:
