@@ -2,11 +2,10 @@
 
 from typing import Final
 
-from mesh.environment.workspace import Workspace
 from mesh.protocol.admission import judgement
 from mesh.protocol.admission.machine import Admission
 from mesh.protocol.replica.activations import Activations
-from tests.planted.bug import GENERATED, Bug, Change
+from tests.planted.bug import Bug, Change
 
 BUGS: Final[dict[str, Bug]] = {
     "both_founders_yield": Bug.of(
@@ -26,11 +25,6 @@ BUGS: Final[dict[str, Bug]] = {
         "two_environments_meet",
         Change(Admission.used, "if self._phase is Phase.FOUNDED:", "if False:"),
     ),
-    "refused_activation_tried_without_limit": Bug.of(
-        "A step from learner to member that was refused is proposed again at once, for ever",
-        GENERATED,
-        Change(Activations._retry_ns, "if tried is None:", "if True:"),
-    ),
     "activation_decided_once": Bug.of(
         "When the next newcomer is due is worked out once, and not again when facts arrive",
         "flash_crowd",
@@ -38,15 +32,6 @@ BUGS: Final[dict[str, Bug]] = {
             Activations._due,
             "if self._found is None or self._found[0] != grounds:",
             "if self._found is None:",
-        ),
-    ),
-    "learners_count": Bug.of(
-        "Whoever is in the roster counts for the quorum, also who only learns yet",
-        GENERATED,
-        Change(
-            Workspace._refresh_roster,
-            '== "active"',
-            'in ("active", "learner")',
         ),
     ),
 }

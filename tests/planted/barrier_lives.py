@@ -1,8 +1,7 @@
-"""Bugs in what a restart means: whose votes still bind, which numbers are taken, what was proven."""
+"""Bugs in what a restart means: who may still vote, which numbers are taken, what was proven."""
 
 from typing import Final
 
-from mesh.protocol.barrier import lives, predicates, stranded
 from mesh.protocol.barrier.standpoint import Standpoint
 from mesh.protocol.membership.lives import Lives
 from mesh.protocol.replica.company import Company
@@ -26,24 +25,6 @@ BUGS: Final[dict[str, Bug]] = {
         GENERATED,
         Change(Scribe.boot, "image.unbroken and previous == here", "True"),
     ),
-    "closed_before_all_is_held": Bug.of(
-        "A former life counts as closed as soon as its last number is known",
-        GENERATED,
-        Change(
-            lives.Lives.closed,
-            "proven is not None and self._held.get(incarnation, 0) in proven",
-            "proven is not None",
-        ),
-    ),
-    "former_seals_do_not_bind": Bug.of(
-        "What a former life of this controller sealed does not count as its own",
-        GENERATED,
-        Change(
-            predicates.is_mine,
-            "return bool(own & at.ballot(number).sealed & ~nay(at, number))",
-            "return False",
-        ),
-    ),
     "ended_lives_are_counted_on": Bug.of(
         "A participant that has restarted since is sealed with as if it could still vote",
         GENERATED,
@@ -57,14 +38,5 @@ BUGS: Final[dict[str, Bug]] = {
         "Which of two lives is the later one is decided by their random bytes",
         "rolling_restart",
         Change(Lives.judge, "incarnation > current", "incarnation.nonce > current.nonce"),
-    ),
-    "stranded_for_ever": Bug.of(
-        "A life that waits for votes that nobody can cast any more goes on waiting",
-        GENERATED,
-        Change(
-            stranded.Renewal.next,
-            "due_ns = self.deadline_ns",
-            "due_ns = None",
-        ),
     ),
 }

@@ -69,7 +69,7 @@ BUGS: Final[dict[str, Bug]] = {
     "sealed_with_who_refused": Bug.of(
         "The next set is everybody alive, those who said No included",
         GENERATED,
-        Change(reseal.next_set, "at.alive(number) & ~nay(at, number)", "at.alive(number)"),
+        Change(reseal.seen, "at.alive(number) & ~nay(at, number)", "at.alive(number)"),
     ),
     "sealed_before_the_proposal_is_held": Bug.of(
         "Proposals of others are kept in memory and not written, and sealed nevertheless",
@@ -112,9 +112,9 @@ BUGS: Final[dict[str, Bug]] = {
         ),
     ),
     "majority_one_short": Bug.of(
-        "Half of the roster counts as a majority",
-        GENERATED,
-        Change(policy.quorum, "roster_size // 2 + 1", "(roster_size + 1) // 2"),
+        "Half of the roster, rounded down, counts as a majority",
+        "minority_under_majority",
+        Change(policy.quorum, "roster_size // 2 + 1", "roster_size // 2"),
     ),
     "seal_below_the_quorum": Bug.of(
         "A set that has shrunk below the quorum is sealed, and no longer waits for others",

@@ -9,6 +9,11 @@ from mesh.protocol.history.rulings import Rulings
 from tests.planted.bug import GENERATED, Bug, Change
 
 BUGS: Final[dict[str, Bug]] = {
+    "excursion_without_return": Bug.of(
+        "Who looks what another history would give does not come back to the own one",
+        "office_wan_cut",
+        Change(Line._roll_back, "self._away.append(step)", "pass"),
+    ),
     "set_aside_in_part": Bug.of(
         "Of a ChangeSet in conflict the commands that are not in conflict take effect",
         "both_sides_change_the_same_service",
@@ -33,11 +38,6 @@ BUGS: Final[dict[str, Bug]] = {
             ),
         ),
     ),
-    "folded_in_order_of_arrival": Bug.of(
-        "Late ChangeSets are folded where they arrive, not where their timestamp puts them",
-        GENERATED,
-        Change(Line.move, "    tail.sort(key=lambda number: self._catalogue[number].place)\n", ""),
-    ),
     "stale_trial": Bug.of(
         "What a ChangeSet would do is remembered, and not tried again on another state",
         GENERATED,
@@ -49,7 +49,7 @@ BUGS: Final[dict[str, Bug]] = {
     ),
     "only_the_first_key_is_compared": Bug.of(
         "Of the keys that a ChangeSet was made against only the first is compared",
-        GENERATED,
+        "both_sides_change_the_same_service",
         Change(
             rules._conflict,
             "in prepared.change_set.request.base)",
@@ -70,14 +70,5 @@ BUGS: Final[dict[str, Bug]] = {
         "What a merge sets aside is not set aside, and the earlier one stands instead",
         "a_person_decides_the_merge",
         Change(Rulings._rule, "aside[tx] = counting.tx", "pass"),
-    ),
-    "rolled_back_one_too_few": Bug.of(
-        "When something arrives late, the fold is rolled back one step too few",
-        GENERATED,
-        Change(
-            Line.shared,
-            "length = min(length, bisect_left(self._places, self._catalogue[number].place))",
-            "length = min(length, bisect_left(self._places, self._catalogue[number].place) + 1)",
-        ),
     ),
 }

@@ -4,30 +4,35 @@ from typing import Final
 
 from mesh.protocol.membership import standings
 from mesh.protocol.membership.beliefs import Beliefs
-from mesh.protocol.membership.machine import Membership
 from mesh.protocol.membership.probing import Probing
 from mesh.protocol.membership.table import Table
+from mesh.protocol.membership.telling import Telling
 from tests.planted.bug import GENERATED, Bug, Change
 
 BUGS: Final[dict[str, Bug]] = {
+    "leaves_without_a_word": Bug.of(
+        "Who stops in good order does not tell the others",
+        "rolling_restart",
+        Change(Telling.say_goodbye, "for member in listeners:", "for member in listeners[:0]:"),
+    ),
     "refutation_raised_by_others": Bug.of(
-        "Whoever hears from a suspect raises its refutation number in its place",
-        GENERATED,
+        "Who holds a member alive answers suspicions in its place, with a higher number",
+        "crash_between_seal_and_gossip",
         Change(
-            Membership.receive,
-            "member.link.heard_ns = step.ns",
+            Beliefs.hear,
+            "if believe is None:",
             (
-                "member.link.heard_ns = step.ns\n"
-                "        if member.standing is Standing.SUSPECT:\n"
-                "            self._table.stand(member, Standing.ALIVE, Why.ANSWERS, step.ns)\n"
-                "            member.refutation += 1\n"
-                "            self._rumours.add(member.news())"
+                "if standing is Standing.ALIVE and believe is Standing.SUSPECT:\n"
+                "        held.refutation = news.refutation + 1\n"
+                "        self.rumours.add(held.news())\n"
+                "        return None\n"
+                "    if believe is None:"
             ),
         ),
     ),
     "dead_imported_as_dead": Bug.of(
         "Hearsay that somebody has failed is believed at once, without suspecting first",
-        GENERATED,
+        "office_wan_cut",
         Change(standings.as_exchanged, "return _SUSPECT if doubtful else heard", "return heard"),
         Change(
             standings.believed,
