@@ -30,6 +30,10 @@ SETTLE_NS: Final = 100 * MILLISECOND
 ASK_AGAIN_NS: Final = 2 * SECOND
 """Under a steady stream of news no moment is quiet: then vectors are compared this often."""
 
+ASKING_NS: Final = 25 * MILLISECOND
+"""How long one question for all that is missing keeps others from being asked the same: a round
+trip and an answer on a LAN."""
+
 ANSWER_BYTES_MAX: Final = 8 * MESSAGE_BYTES_MAX
 """Facts sent in answer to one vector: half of what may wait for one stream, since news comes on
 top. Who lacks more asks again when it has these."""
@@ -50,6 +54,8 @@ class Spreading:
         self._chains = chains
         self._random = random
         self._exchanges: dict[Incarnation, _Exchange] = {}
+        self._asked: tuple[Incarnation, int] | None = None
+        """Who was last told how far we are, to send what we lack, and when."""
         self._news_at_ns = 0
 
     def push(
@@ -98,8 +104,8 @@ class Spreading:
         return ()
 
     def connected(self, peer: Incarnation, now: Now) -> tuple[Outgoing, ...]:
-        """A stream stands: compare vectors."""
-        return self._ask(peer, now)
+        """A stream stands: compare vectors, unless another peer is being asked at this moment."""
+        return () if self._is_asking_another(peer, now) else self._ask(peer, now)
 
     def disconnected(self, peer: Incarnation) -> None:
         """The stream is gone, and what was asked on it."""
@@ -110,7 +116,7 @@ class Spreading:
 
         Compare vectors where that stays different.
         """
-        if facts == self._chains.summary():
+        if facts == self._chains.summary() or self._is_asking_another(peer, now):
             return ()
         exchange = self._exchanges.get(peer)
         asked_ago_ns = now.monotonic_ns - exchange.asked_at_ns if exchange else ASK_AGAIN_NS
@@ -128,7 +134,10 @@ class Spreading:
             if size > ANSWER_BYTES_MAX:
                 break
         behind = self._chains.lacks(held)
+        if vector.reply and self._is_asking_another(peer, now):
+            return tuple(outgoing)
         if vector.reply:
+            self._asked = peer, now.monotonic_ns
             outgoing.append(_to(peer, self.vector(reply=False)))
         elif behind and self._has_helped(peer):
             return *outgoing, *self._ask(peer, now)
@@ -142,7 +151,18 @@ class Spreading:
 
     def _ask(self, peer: Incarnation, now: Now) -> tuple[Outgoing, ...]:
         self._exchanges[peer] = _Exchange(now.monotonic_ns)
+        self._asked = peer, now.monotonic_ns
         return (_to(peer, self.vector(reply=True)),)
+
+    def _is_asking_another(self, peer: Incarnation, now: Now) -> bool:
+        """Whether somebody else than ``peer`` may be about to send what we lack.
+
+        Whoever comes to a large mesh is greeted by all at once, and would be sent everything by
+        each. What the first one did not have, the next probe of another brings to light.
+        """
+        if self._asked is None or self._asked[0] == peer:
+            return False
+        return now.monotonic_ns - self._asked[1] < ASKING_NS
 
     def vector(self, *, reply: bool) -> FactVector:
         """How far every chain is held; ``reply`` asks for the other's in turn."""

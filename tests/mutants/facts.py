@@ -201,6 +201,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
         _replace(spreading, "DIRECT_PEERS_MAX", 2**32),
         (f"{_SPREADING}::test_in_a_large_mesh_a_few_are_told_and_pass_it_on",),
     ),
+    "spread-asks-everybody": Mutant(
+        _replace(Spreading, "_is_asking_another", lambda _self, _peer, _now: False),
+        (f"{_SPREADING}::test_whoever_meets_many_at_once_asks_one_of_them",),
+    ),
+    "spread-asks-once": Mutant(
+        _replace(spreading, "ASKING_NS", 2**62),
+        (f"{_SPREADING}::test_whoever_meets_many_at_once_asks_one_of_them",),
+    ),
     "spread-silent-streams": Mutant(
         _replace(Spreading, "connected", lambda _self, _peer, _now: ()),
         (f"{_SPREADING}::test_vectors_are_compared_when_a_stream_stands",),

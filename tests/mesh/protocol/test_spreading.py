@@ -23,6 +23,7 @@ from tests.mesh.protocol.test_chains import BOOT, NOW, chains, life, say
 
 DIRECT_PEERS_MAX = 32
 SETTLE_NS = 100 * MILLISECOND
+ASKING_NS = 25 * MILLISECOND
 """As the statements of the protocol have it."""
 
 LATER = Now(NOW.monotonic_ns + SETTLE_NS, NOW.wall_ns + SETTLE_NS)
@@ -222,3 +223,20 @@ def test_whoever_claims_more_and_gives_nothing_is_not_asked_on_and_on() -> None:
 def test_one_answer_leaves_room_in_the_queue_of_its_stream() -> None:
     """Half of what may wait for a stream, so that the news of meanwhile fits behind it."""
     assert ANSWER_BYTES_MAX + MESSAGE_BYTES_MAX < QUEUE_BYTES_MAX
+
+
+def test_whoever_meets_many_at_once_asks_one_of_them() -> None:
+    """The others would all send the same; soon after the next one is asked as ever."""
+    a, b = chains("a"), chains("b")
+    say(a, 3)
+    first, second, third = peers(3)
+    spreading = Spreading(a, Random(1))
+    assert len(sent(spreading.connected(first, NOW), FactVector)) == 1
+    assert spreading.connected(second, NOW) == ()
+    asked = FactVector(tuple(Held(origin, n) for origin, n in b.vector()), reply=True)
+    answered = spreading.answer(third, asked, NOW)
+    assert sent(answered, FactVector) == []
+    assert sent(answered, Facts) != []
+    assert spreading.compare(second, bytes(8), NOW) == ()
+    soon = Now(NOW.monotonic_ns + ASKING_NS, NOW.wall_ns + ASKING_NS)
+    assert len(sent(spreading.connected(second, soon), FactVector)) == 1
