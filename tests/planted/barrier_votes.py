@@ -46,7 +46,7 @@ BUGS: Final[dict[str, Bug]] = {
     ),
     "no_judged_by_the_latest_set": Bug.of(
         "Whether a No is allowed is judged by the latest set only, earlier seals are forgotten",
-        GENERATED,
+        "one_comes_as_another_goes",
         Change(
             reseal.withdraw, "in sets_of_mine(at, number))", "in sets_of_mine(at, number)[-1:])"
         ),
@@ -99,7 +99,7 @@ BUGS: Final[dict[str, Bug]] = {
     ),
     "any_refused_set_is_enough": Bug.of(
         "A controller withdraws when one of the sets that it sealed met a No, not all",
-        GENERATED,
+        "one_comes_as_another_goes",
         Change(reseal.withdraw, "if all(", "if any("),
     ),
     "majority_of_the_living": Bug.of(

@@ -23,14 +23,9 @@ BUGS: Final[dict[str, Bug]] = {
         GENERATED,
         Change(Scribe.answer, "gated=True", "gated=False"),
     ),
-    "no_question_when_a_stream_stands": Bug.of(
-        "Two that connect do not compare what they hold, and pushes are trusted to arrive",
+    "nobody_is_asked": Bug.of(
+        "Nobody asks others what they hold: pushes are trusted to arrive",
         GENERATED,
-        Change(
-            Spreading.connected,
-            "return () if self._is_asking_another(peer, now) else",
-            "return () if peer else",
-        ),
-        Change(Spreading.compare, "if facts == self._chains.summary():", "if True:"),
+        Change(Spreading._ask, "return (_to(peer, self.vector(reply=True)),)", "return ()"),
     ),
 }
