@@ -35,6 +35,7 @@ def _keys_read() -> set[str]:
         and call.func.attr in {"take", "table"}
         and call.args
         and isinstance(call.args[0], ast.Constant)
+        and isinstance(call.args[0].value, str)
         and function.name != "parse"
     }
 
