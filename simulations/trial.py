@@ -75,7 +75,7 @@ def _kind(violation: Violation) -> str:
     head, colon, _ = violation.text.partition(":")
     if violation.rule.startswith("raised "):
         return f"{violation.rule} in {violation.text.partition(' ')[0]}"
-    if colon and head.isupper() and len(head) <= SIGNATURE_WORD_MAX:
+    if colon and head[:1].isupper() and head.isalnum() and len(head) <= SIGNATURE_WORD_MAX:
         return f"{violation.rule} {head}"
     return violation.rule
 
