@@ -357,11 +357,11 @@ _CALLS: Final[dict[str, Mutant]] = {
         (f"{_CHANGES}::test_under_hold_nobody_merges_by_itself",),
     ),
     "replica-merge-waits-in-silence": Mutant(
-        edit(Crank._merge_by_itself, "if why and why != self._held_why", "if False"),
+        edit(Crank._held, "if why and why != self._held_why", "if False"),
         (f"{_CHANGES}::test_two_sides_that_removed_each_other_are_a_matter_for_a_person",),
     ),
     "replica-merge-waits-aloud": Mutant(
-        edit(Crank._merge_by_itself, "if why and why != self._held_why", "if why"),
+        edit(Crank._held, "if why and why != self._held_why", "if why"),
         (f"{_CHANGES}::test_two_sides_that_removed_each_other_are_a_matter_for_a_person",),
     ),
     "replica-operators-no-unsaid": Mutant(
