@@ -356,6 +356,31 @@ _CALLS: Final[dict[str, Mutant]] = {
         edit(Crank._merges_by_itself, '!= "hold"', '!= ""'),
         (f"{_CHANGES}::test_under_hold_nobody_merges_by_itself",),
     ),
+    "replica-each-learner-by-itself": Mutant(
+        edit(Activations.due, "together[:TOGETHER_MAX]", "together[:1]"),
+        (f"{_LEARNERS}::test_many_who_come_at_once_are_one_step",),
+    ),
+    "replica-all-learners-under-majority": Mutant(
+        edit(
+            Activations.due,
+            "is Policy.ALL_ACTIVE else ()",
+            "else ()",
+            ("if self._history.policy(self._history.ids) ", "if True "),
+        ),
+        (f"{_LEARNERS}::test_under_majority_each_takes_its_step_alone",),
+    ),
+    "replica-learners-always-together": Mutant(
+        edit(
+            Activations.due,
+            "fresh = [each for each in ready if each not in self._tried]",
+            "fresh = ready",
+        ),
+        (f"{_LEARNERS}::test_who_was_in_a_step_that_failed_is_tried_alone",),
+    ),
+    "replica-steps-retried-alike": Mutant(
+        edit(Activations._retry_ns, "RETRY_NS_MIN << doublings", "RETRY_NS_MIN"),
+        (f"{_LEARNERS}::test_what_is_refused_again_and_again_is_tried_less_and_less",),
+    ),
     "replica-merge-waits-in-silence": Mutant(
         edit(Crank._held, "if why and why != self._held_why", "if False"),
         (f"{_CHANGES}::test_two_sides_that_removed_each_other_are_a_matter_for_a_person",),

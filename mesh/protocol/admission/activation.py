@@ -6,7 +6,7 @@ whoever admitted it proposes the step. If that controller is gone, the others fo
 the order of their ids, each after a little more time.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from mesh.protocol.admission.limits import ACTIVATION_PATIENCE_NS, ACTIVATION_STEP_NS
@@ -46,6 +46,9 @@ def activation_deadline_ns(
     return candidate.covered_since_ns + wait_ns
 
 
-def commands_to_activate(controller: bytes) -> tuple[Command, ...]:
-    """The roster change that gives ``controller`` its part in the barrier."""
-    return (Command("controller", "activate", {"controller": controller.hex()}),)
+def commands_to_activate(controllers: Iterable[bytes]) -> tuple[Command, ...]:
+    """The roster change that gives ``controllers`` their part in the barrier."""
+    return tuple(
+        Command("controller", "activate", {"controller": controller.hex()})
+        for controller in controllers
+    )

@@ -8,6 +8,7 @@ of the admission proposes the step; if that one is gone, any other does after a 
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from mesh.environment.policy import Policy
 from mesh.protocol.admission import Candidate, activation_deadline_ns
 from mesh.protocol.barrier import Barrier
 from mesh.protocol.catalogue import Catalogue, Ids, numbers
@@ -17,6 +18,9 @@ from mesh.protocol.now import SECOND, Now
 RETRY_NS_MIN: Final = 5 * SECOND
 RETRY_NS_MAX: Final = 600 * SECOND
 _DOUBLINGS_MAX: Final = 7
+
+TOGETHER_MAX: Final = 32
+"""Learners in one step: as many as come when a whole office is switched on."""
 """A step that was refused or dropped is proposed again after this long: at first, and at last if
 nothing else happens, so that what hinders it for days does not fill everybody's disk."""
 
@@ -50,6 +54,7 @@ class Activations:
         """What each learner has not yet said to have applied."""
         self._covered_since_ns: dict[bytes, int] = {}
         self._tried: dict[bytes, _Tried] = {}
+        self._proposed: bytes | None = None
         self._found: tuple[_Grounds, list[tuple[int, bytes]]] | None = None
 
     def learners(self, controllers: Iterable[bytes]) -> None:
@@ -72,15 +77,33 @@ class Activations:
         """Whether there are learners."""
         return bool(self._admissions)
 
+    @property
+    def _is_under_way(self) -> bool:
+        """Whether a step that was proposed here has not come to an end; others wait for it."""
+        return self._proposed is not None and self._barrier.is_trying(self._proposed)
+
+    def proposed(self, tx: bytes) -> None:
+        """The step of those that were due last is on its way under this id."""
+        self._proposed = tx
+
     def deadline_ns(self, active: frozenset[bytes], now: Now) -> int | None:
         """When the next step is to be proposed here; None: nobody waits for one."""
-        if not self.is_awaited:
+        if not self.is_awaited or self._is_under_way:
             return None
         return min((due for due, _ in self._due(active, now)), default=None)
 
     def due(self, active: frozenset[bytes], now: Now) -> tuple[bytes, ...]:
-        """The learners for whom the step is to be proposed here and now."""
+        """The learners for whom one step is to be proposed here and now.
+
+        Many who come at once are one step, unless the policy wants each by itself. Whoever was in
+        one that came to nothing has its next one alone: another may have been in the way.
+        """
+        if self._is_under_way:
+            return ()
         ready = [each for due, each in self._due(active, now) if due <= now.monotonic_ns]
+        fresh = [each for each in ready if each not in self._tried]
+        together = fresh if self._history.policy(self._history.ids) is Policy.ALL_ACTIVE else ()
+        ready = list(together[:TOGETHER_MAX]) or ready[:1]
         for each in ready:
             last = self._tried.get(each)
             times = last.times + 1 if last is not None and last.state == self._state else 1

@@ -252,13 +252,16 @@ class Crank:
         """How many controllers released it: the more, the better the reason to keep it."""
         return self._barrier.standpoint.knowledge.star(number).bit_count()
 
-    def propose_by_itself(self, name: str, commands: tuple[Command, ...], now: Now) -> bool:
-        """A ChangeSet of the controller's own right, such as the step from learner to active."""
+    def propose_by_itself(self, name: str, commands: tuple[Command, ...], now: Now) -> bytes | None:
+        """A ChangeSet of the controller's own right, such as the step from learner to active.
+
+        Its tx; None where nothing came of it.
+        """
         nonce = self._random.randbytes(16)
         resolution = self._history.resolve(commands, nonce)
         if isinstance(resolution, Unresolved):
             self._desk.notice("warning", "not proposed", f"{name}: {'; '.join(resolution.errors)}")
-            return False
+            return None
         request = author(
             self._desk.environment,
             self._signer,
@@ -266,7 +269,8 @@ class Crank:
             Cover(name, "", CONTROLLER_PATIENCE_NS),
             nonce,
         )
-        return isinstance(self.submit(request, resolution.kind, now), Accepted)
+        accepted = isinstance(self.submit(request, resolution.kind, now), Accepted)
+        return request.tx if accepted else None
 
     # --- time and agreement -------------------------------------------------------------------
 

@@ -301,13 +301,14 @@ class Participant:
         if not self.activations.is_awaited:
             return False
         due = self.activations.due(self.roster.active, now)
-        proposed = [
-            self.crank.propose_by_itself(
-                f"activate {fingerprint(learner)}", commands_to_activate(learner), now
-            )
-            for learner in due
-        ]
-        return any(proposed)
+        if not due:
+            return False
+        others = f" and {len(due) - 1} more" if len(due) > 1 else ""
+        name = f"activate {fingerprint(due[0])}{others}"
+        tx = self.crank.propose_by_itself(name, commands_to_activate(due), now)
+        if tx is not None:
+            self.activations.proposed(tx)
+        return tx is not None
 
 
 def _data_set(place: Enrolment) -> DataSet:

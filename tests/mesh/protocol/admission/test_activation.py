@@ -62,6 +62,6 @@ def test_the_order_does_not_hang_on_how_the_roster_is_held() -> None:
 
 def test_the_step_is_a_command_that_the_environment_knows() -> None:
     """``controller activate``, by the key of the learner."""
-    (command,) = commands_to_activate(LEARNER)
+    (command,) = commands_to_activate([LEARNER])
     assert (command.group, command.verb) == ("controller", "activate")
     assert check_commands((command,)) == ()

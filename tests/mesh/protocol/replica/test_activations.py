@@ -1,11 +1,14 @@
 """Who has caught up becomes active; and a learner that does not costs nothing."""
 
+from functools import partial
+
 from mesh.protocol.effects import Answer
 from mesh.protocol.inputs import AcceptMember, Sighted
 from mesh.protocol.now import SECOND, Now
 from mesh.protocol.replica.activations import RETRY_NS_MAX, RETRY_NS_MIN
+from mesh.wire.requests import Command
 from tests.mesh.protocol.replica.mini_mesh import MiniMesh
-from tests.mesh.protocol.replica.test_members import inside
+from tests.mesh.protocol.replica.test_members import inside, submit_command
 from tests.mesh.protocol.replica.test_mesh import gather, submit
 
 
@@ -106,3 +109,54 @@ def test_what_is_refused_again_and_again_is_tried_less_and_less() -> None:
     mesh.run(5 * SECOND)
     deadline_ns = activations.deadline_ns(active, now)
     assert deadline_ns == now.monotonic_ns + RETRY_NS_MIN
+
+
+def _accept(controller: bytes, call: int) -> AcceptMember:
+    return AcceptMember(call, controller)
+
+
+def test_many_who_come_at_once_are_one_step() -> None:
+    """A whole office that is switched on costs a few ChangeSets, not two for each host."""
+    mesh = MiniMesh(6)
+    first, *newcomers = mesh.hosts
+    first.start()
+    mesh.run(4 * SECOND)
+    for host in newcomers:
+        host.start()
+        host.handle(Sighted(first.address, "seed"))
+        first.handle(Sighted(host.address, "mdns"))
+    mesh.run(5 * SECOND)
+    for host in newcomers:
+        assert isinstance(first.call(partial(_accept, host.identity.public)), Answer)
+    mesh.run(5 * SECOND)
+    assert len(inside(first).roster.active) == 6
+    names = [entry.name for entry in inside(first).history.log()]
+    steps = [name for name in names if name.startswith("activate")]
+    assert 1 < len(steps) < 5
+    assert any(" more" in name for name in steps)
+
+
+def test_under_majority_each_takes_its_step_alone() -> None:
+    """The roster changes by one controller at a time."""
+    mesh = gather(3)
+    first, *others = mesh.hosts
+    majority = Command("environment", "set", {"barrier": "majority"})
+    assert isinstance(submit_command(first, majority), Answer)
+    mesh.run(SECOND)
+    activations, active = inside(first).activations, inside(first).roster.active
+    keys = sorted(host.identity.public for host in others)
+    activations.learners(keys)
+    assert activations.due(active, mesh.now) == (keys[0],)
+    assert activations.due(active, mesh.now) == (keys[1],)
+
+
+def test_who_was_in_a_step_that_failed_is_tried_alone() -> None:
+    """One of them may have been in the way of all."""
+    mesh = gather(3)
+    first, *others = mesh.hosts
+    activations, active = inside(first).activations, inside(first).roster.active
+    keys = tuple(sorted(host.identity.public for host in others))
+    activations.learners(keys)
+    assert activations.due(active, mesh.now) == keys
+    later = Now(mesh.now.monotonic_ns + RETRY_NS_MIN, mesh.now.wall_ns)
+    assert activations.due(active, later) == keys[:1]
