@@ -4,7 +4,6 @@ from typing import Final
 
 from mesh.protocol.barrier.standpoint import Standpoint
 from mesh.protocol.membership.lives import Lives
-from mesh.protocol.replica.company import Company
 from mesh.protocol.replica.door import Replica
 from mesh.protocol.replica.scribe import Scribe
 from tests.planted.bug import GENERATED, Bug, Change
@@ -14,11 +13,6 @@ BUGS: Final[dict[str, Bug]] = {
         "The number of a life is the one that is on disk, not the next one",
         "rolling_restart",
         Change(Replica.__init__, "image.boot, random", "max(1, image.boot - 1), random"),
-    ),
-    "twin_is_not_outnumbered": Bug.of(
-        "A life that meets a later one of its own does not take a number above that one",
-        "cloned_disk",
-        Change(Company.meet_twin, 'is about", other.boot)', 'is about", 0)'),
     ),
     "everything_is_proven": Bug.of(
         "A Boot claims to know the last fact of the former life, whatever has become of the disk",

@@ -43,6 +43,7 @@ BUGS: Final[dict[str, Bug]] = {
                 "    return None if members & ~last or members == last else members"
             ),
         ),
+        Change(reseal.is_stalled, "return seen(at, number) in", "return False and seen in"),
     ),
     "no_judged_by_the_latest_set": Bug.of(
         "Whether a No is allowed is judged by the latest set only, earlier seals are forgotten",
@@ -58,12 +59,13 @@ BUGS: Final[dict[str, Bug]] = {
     ),
     "same_set_sealed_twice": Bug.of(
         "A set that was sealed before is sealed again when the view is as it was then",
-        GENERATED,
+        "gone_and_back_within_a_vote",
         Change(
             reseal.next_set,
             "return None if members in sets_of_mine(at, number) else members",
             "return None if members == sets_of_mine(at, number)[-1] else members",
         ),
+        Change(reseal.is_stalled, "return seen(at, number) in", "return False and seen in"),
         Change(ballot.Ballot.seal, "    if members in said:\n        return False\n", ""),
     ),
     "sealed_with_who_refused": Bug.of(

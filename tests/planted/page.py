@@ -27,7 +27,8 @@ $ make sim-bugs ARGS="majority --seeds 50"  # those with a word in their name
 With `--plant` the simulator's own commands show what a bug does:
 
 ```console
-$ trellis sim report {example} --plant tests.planted.plant:{bug}
+$ python -m simulations report {example} --text \\
+    --plant tests.planted.plant:{bug}
 ```
 
 {table}
