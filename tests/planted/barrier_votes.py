@@ -32,19 +32,6 @@ BUGS: Final[dict[str, Bug]] = {
         "an_ordinary_day",
         Change(Scribe.say, "gated=True", "gated=False"),
     ),
-    "sets_only_shrink": Bug.of(
-        "Who comes back is not sealed with again: a set may lose members, and gain none",
-        GENERATED,
-        Change(
-            reseal.next_set,
-            "return None if members in sets_of_mine(at, number) else members",
-            (
-                "last = sets_of_mine(at, number)[-1]\n"
-                "    return None if members & ~last or members == last else members"
-            ),
-        ),
-        Change(reseal.is_stalled, "return seen(at, number) in", "return False and seen in"),
-    ),
     "no_judged_by_the_latest_set": Bug.of(
         "Whether a No is allowed is judged by the latest set only, earlier seals are forgotten",
         "one_comes_as_another_goes",
