@@ -159,6 +159,7 @@ def _clone(stage: Stage, host: Host) -> Working:
 
     def undo() -> None:
         copy.retire()
+        stage.lost(copy)  # with its disk
         if host.is_running and not host.is_paused:
             host.stop(power=False)
             host.start()
