@@ -168,7 +168,10 @@ class RealLife:
         return inside.information.kept.epoch if inside is not None else None
 
     def waiting(self) -> tuple[bytes, ...]:
-        """Transactions that wait at the barrier for this controller's answer."""
+        """Transactions that wait at the barrier for this controller's answer, merges left aside.
+
+        After an operator's No to a merge histories stay apart until a person merges them.
+        """
         inside = self.replica.participant
         if inside is None:
             return ()
@@ -176,6 +179,7 @@ class RealLife:
             inside.catalogue[number].tx
             for number in range(len(inside.catalogue))
             if not inside.history.ids >> number & 1
+            and inside.catalogue[number].kind is not Kind.MERGE
             and self.own in inside.barrier.status(number).waiting_for
         )
 

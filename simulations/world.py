@@ -251,6 +251,10 @@ class World:
         submitted = [step.name for step in self.scenario.workload if step.name]
         return measured(self._moments(), submitted, self._healing_ns, self.chronicle.counts)
 
+    def torn(self, host: Host) -> None:
+        """What ``host`` writes at this moment may be there in part."""
+        self.inspector.barrier.torn(host.controller)
+
     def lost(self, host: Host) -> None:
         """What only the disk of ``host`` held is lost, and nobody is to blame."""
         self.inspector.wiped(host.controller)

@@ -57,6 +57,7 @@ class BarrierChecker:
         self._unsaid: dict[bytes, dict[bytes, None]] = {}
         self._skipped: dict[tuple[bytes, bytes], None] = {}
         self._wiped: dict[bytes, None] = {}
+        self._torn: dict[bytes, None] = {}
         self._disturbed: list[str] = []
 
     # --- what happens ---------------------------------------------------------------------------
@@ -97,6 +98,10 @@ class BarrierChecker:
         self._histories[controller] = {}
         self._held = {at: None for at in self._held if at[0] != controller}
 
+    def torn(self, controller: bytes) -> None:
+        """What ``controller`` writes at this moment may be there in part: a vote, and not its C."""
+        self._torn[controller] = None
+
     def disturbed(self, why: str) -> None:
         """Something happened after which a No can be right: Q is off."""
         self._disturbed.append(why)
@@ -130,7 +135,7 @@ class BarrierChecker:
             self._found.append(f"Q: {fact.origin} proposes a merge, and nothing ever went wrong")
 
     def _sealed(self, who: Incarnation, seal: Seal) -> None:
-        if (who.controller, seal.attempt) not in self._held:
+        if (who.controller, seal.attempt) not in self._held and who.controller not in self._torn:
             self._found.append(f"D: {who} sealed {seal.attempt.hex()[:8]}, which it does not hold")
             return
         entry = self.ledger[seal.attempt]

@@ -62,6 +62,8 @@ def _crash(stage: Stage, fault: Crash) -> Working:
     host = stage.hosts[fault.host]
     stage.population.down(host)
     ran = host.is_running
+    if fault.kind == "torn":
+        stage.torn(host)
     if ran:
         host.stop(power=fault.kind != "killed", torn=fault.kind == "torn")
     if fault.kind == "wiped":

@@ -29,6 +29,9 @@ class Stage(Protocol):
     hosts: Mapping[str, Host]
     population: Population
 
+    def torn(self, host: Host) -> None:
+        """What ``host`` writes at this moment may be there in part."""
+
     def lost(self, host: Host) -> None:
         """What only the disk of ``host`` held is lost, and nobody is to blame."""
 
