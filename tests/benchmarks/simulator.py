@@ -170,8 +170,9 @@ def _mesh(size: int) -> Iterator[Figure]:
     words = (sys.executable, "-m", "tests.benchmarks.simulator", str(size))
     try:
         told = _run(*words).split()
-    except subprocess.TimeoutExpired:
-        text = f"mesh: more than {CHILD_SECONDS_MAX} s to assemble"
+    except subprocess.SubprocessError as error:
+        late = isinstance(error, subprocess.TimeoutExpired)
+        text = f"mesh: more than {CHILD_SECONDS_MAX} s" if late else "mesh: does not assemble"
         yield figure("simulator", text, "x", [0.0], controllers=size, target=_TARGETS.get(size, ""))
         return
     rate, pace, assembly, megabytes = map(float, told)
