@@ -49,7 +49,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
     """What a hunt lets run: whether with the bug, and which seeds."""
     started: Runs = []
     monkeypatch.setattr(
-        Hunt, "_fork", lambda hunt, bug, seeds: started.append((bug is not None, seeds))
+        Hunt, "_fork", lambda _hunt, bug, seeds: started.append((bug is not None, seeds))
     )
     return started
 
@@ -57,7 +57,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
 def hears(monkeypatch: pytest.MonkeyPatch, *findings: Finding | None) -> Hunt:
     """A hunt over ten seeds whose processes say ``findings``, one after the other."""
     said: Iterator[Finding | None] = iter(findings)
-    monkeypatch.setattr(Hunt, "_heard", lambda hunt: next(said))
+    monkeypatch.setattr(Hunt, "_heard", lambda _hunt: next(said))
     hunt = Hunt("bug", Bug("all is wrong", GENERATED, ()), 10)
     hunt.start(0)
     return hunt
