@@ -47,6 +47,8 @@ class Population:
         self._keys = self._suite()
         self._reasons: dict[str, int] = {}
         """By host: how many faults keep its controller from running."""
+        self._doubted: dict[str, None] = {}
+        """Hosts whose next start cannot prove that nothing was lost."""
 
     def _suite(self) -> Keys:
         if self._scenario.signatures == "ed25519":
@@ -100,13 +102,19 @@ class Population:
         host.cancel_start()
 
     def up(self, host: Host, *, in_doubt: bool) -> None:
-        """One reason less; its controller is started where none is left."""
+        """One reason less; its controller is started where none is left.
+
+        Whichever of them brought doubt about the disk, it is there at the start.
+        """
+        if in_doubt:
+            self._doubted[host.name] = None
         self._reasons[host.name] -= 1
         if self._reasons[host.name] or not host.life:
             return
         if host.is_running:
             host.stop(power=False)
-        host.start(in_doubt=in_doubt)
+        host.start(in_doubt=host.name in self._doubted)
+        _ = self._doubted.pop(host.name, None)
 
     def free_address(self) -> Address:
         """An address that nobody has had yet."""

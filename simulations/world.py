@@ -256,16 +256,16 @@ class World:
         self.inspector.barrier.torn(host.controller)
 
     def lost(self, host: Host) -> None:
-        """What only the disk of ``host`` held is lost, and nobody is to blame."""
+        """What only the disk of ``host`` held is lost, and nobody is to blame.
+
+        Whoever stays in trouble for ever is no help either.
+        """
         self.inspector.wiped(host.controller)
+        others = [self.hosts[name].replica for name in self.scenario.healthy]
         self.inspector.oracle.wiped(
             {
                 path: frozenset[object]().union(
-                    *(
-                        other.replica.read(path)
-                        for other in self.hosts.values()
-                        if other.replica is not None
-                    )
+                    *(replica.read(path) for replica in others if replica is not None)
                 )
                 for path in self.inspector.oracle.paths()
             }
