@@ -106,8 +106,8 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "barrier-I-D-blind": Mutant(
         edit(
             checker.BarrierChecker._sealed,
-            "if (who.controller, seal.attempt) not in self._held:",
-            "if False:",
+            "(who.controller, seal.attempt) not in self._held",
+            "False",
         ),
         (f"{INVARIANTS}::test_d",),
     ),
