@@ -20,6 +20,7 @@ def test_there_are_enough() -> None:
     assert set(SHORT) <= all_bugs().keys()
 
 
+@pytest.mark.repository  # places are told by their paths in it
 @pytest.mark.parametrize("name", all_bugs())
 def test_each_can_be_planted(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The code that a bug is planted in is still there, and so is its scenario."""
