@@ -24,6 +24,8 @@ class Greeted:
     stream: StreamId
     hello: Hello
     remote: Address
+    binding: bytes = bytes(32)
+    """Names this very stream, alike at both ends and unlike any other."""
 
 
 @dataclass(frozen=True, slots=True)
