@@ -11,7 +11,8 @@ from mesh.protocol.admission.activation import Candidate
 from mesh.protocol.admission.enrolment import ENVIRONMENT_KEY, WAITING_KEY, Enrolment
 from mesh.protocol.admission.generations import Generation
 from mesh.protocol.admission.machine import Admission
-from mesh.protocol.admission.pending import Meter, PendingList
+from mesh.protocol.admission.pending import PendingList
+from mesh.protocol.meter import Meter
 from mesh.protocol.admission.phases import Phase, Turn
 from mesh.protocol.admission.porch import Porch, Visitor
 from mesh.protocol.admission.steps import AdmissionStep, Draft

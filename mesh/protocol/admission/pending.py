@@ -2,8 +2,7 @@
 
 A person reads this list and accepts one line of it, so nobody may be able to push a line out of it
 from elsewhere: when it is full, the IP address that takes up most of it loses the line that was
-silent longest. Knocks are metered, on each stream and all together, by the generic cell rate
-algorithm (ITU-T I.371).
+silent longest.
 """
 
 from collections import Counter as Tally
@@ -104,19 +103,3 @@ class PendingList:
             self._lines.values(),
             key=lambda line: (-crowds[line.remote.host], line.last_seen_ns, line.controller),
         ).controller
-
-
-class Meter:
-    """Lets through one in ``every_ns`` in the long run, and ``at_once`` together after a rest."""
-
-    def __init__(self, every_ns: int, at_once: int) -> None:
-        self._every_ns = every_ns
-        self._ahead_ns = every_ns * (at_once - 1)
-        self._due_ns = 0
-
-    def admits(self, now_ns: int) -> bool:
-        """Whether one more may pass now; it has, if so."""
-        if self._due_ns - now_ns > self._ahead_ns:
-            return False
-        self._due_ns = max(self._due_ns, now_ns) + self._every_ns
-        return True

@@ -11,10 +11,11 @@ from mesh.protocol.admission.limits import (
     KNOCKS_AT_ONCE,
     KNOCKS_EVERY_NS,
 )
-from mesh.protocol.admission.pending import Meter, PendingList, faults
+from mesh.protocol.admission.pending import PendingList, faults
 from mesh.protocol.admission.steps import Draft
 from mesh.protocol.effects import Noticed
 from mesh.protocol.inputs import StreamId
+from mesh.protocol.meter import Meter
 from mesh.protocol.now import Now
 from mesh.protocol.standing import RosterView
 from mesh.wire.identity import Address, fingerprint

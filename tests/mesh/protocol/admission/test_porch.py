@@ -11,7 +11,8 @@ from mesh.protocol.admission.limits import (
     PENDING_MAX,
     PENDING_NS,
 )
-from mesh.protocol.admission.pending import Meter, PendingList
+from mesh.protocol.admission.pending import PendingList
+from mesh.protocol.meter import Meter
 from mesh.protocol.now import SECOND
 from mesh.wire.identity import Address, fingerprint
 from mesh.wire.messages import Welcome
