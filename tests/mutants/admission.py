@@ -12,11 +12,11 @@ from mesh.protocol.admission.enrolment import ENVIRONMENT_KEY, WAITING_KEY, Enro
 from mesh.protocol.admission.generations import Generation
 from mesh.protocol.admission.machine import Admission
 from mesh.protocol.admission.pending import PendingList
-from mesh.protocol.meter import Meter
 from mesh.protocol.admission.phases import Phase, Turn
 from mesh.protocol.admission.porch import Porch, Visitor
 from mesh.protocol.admission.steps import AdmissionStep, Draft
 from mesh.protocol.effects import Noticed, WriteMeta
+from mesh.protocol.meter import Meter
 from mesh.protocol.now import Now
 from mesh.protocol.standing import Access, Refused, RosterView, Verdict
 from mesh.wire.messages import Hello
