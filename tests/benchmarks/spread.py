@@ -11,11 +11,12 @@ import random
 import selectors
 import socket
 import time
-from collections.abc import Iterable, Iterator
-from typing import Final, Self
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple, Self
 
 from mesh.api.unix import connect
-from tests.benchmarks.ensemble import Controller, Ensemble, Failed, await_that
+from tests.benchmarks.ensemble import Ensemble, Failed, await_that
 from tests.benchmarks.figures import Figure, figure, milliseconds
 
 VALUE_BYTES: Final = 64
@@ -128,11 +129,12 @@ def _sent_bytes(ensemble: Ensemble) -> int:
 def over_http(ensemble: Ensemble, count: int) -> Iterator[Figure]:
     """``count`` requests, to each controller in turn, while one process listens to all."""
     luck = random.Random(count)
-    with Audience(ensemble.controllers) as audience:
+    listened = [Listened(each.number, each.directory) for each in ensemble.controllers]
+    with Audience(listened) as audience:
         took: list[int] = []
         for number in range(count):
             time.sleep(PAUSE_S * luck.uniform(0.5, 1.5))
-            writer = ensemble.controllers[number % len(ensemble)]
+            writer = listened[number % len(listened)]
             took.append(audience.time(writer, f"n{number}", luck.randbytes(VALUE_BYTES // 2).hex()))
     yield figure(
         "change",
@@ -144,10 +146,17 @@ def over_http(ensemble: Ensemble, count: int) -> Iterator[Figure]:
     )
 
 
+class Listened(NamedTuple):
+    """A controller that an audience listens to."""
+
+    number: int
+    directory: Path
+
+
 class Audience:
     """Listens to the events of all controllers in one thread, and writes."""
 
-    def __init__(self, controllers: list[Controller]) -> None:
+    def __init__(self, controllers: Sequence[Listened]) -> None:
         self._selector = selectors.DefaultSelector()
         self._listening: list[socket.socket] = []
         self._heard: dict[int, bytes] = {}
@@ -173,7 +182,7 @@ class Audience:
         for stream in (*self._listening, *self._writing.values()):
             stream.close()
 
-    def time(self, writer: Controller, name: str, value: str) -> int:
+    def time(self, writer: Listened, name: str, value: str) -> int:
         """Write ``value`` through ``writer``; nanoseconds until all have said so."""
         marker = f'"/bench/{name}"'.encode()
         body = b'{"value":"' + value.encode() + b'"}'
