@@ -40,6 +40,8 @@ class Population:
         self.clones: list[Host] = []
         self.addresses = tuple(_addresses(len(scenario.hosts)))
         """Of all hosts of the scenario, as everybody knows them from the start."""
+        self.exchange_keys: dict[str, bytes] = {}
+        """By name: the public key with which each host's controller introduces itself."""
         self._used = len(scenario.hosts)
         self._scenario = scenario
         self._luck = luck
@@ -68,7 +70,8 @@ class Population:
     def _settle(self, plan: HostPlan, key_of: str, address: Address, world: Surroundings) -> Host:
         secrets = self._luck.stream("key", key_of)
         identity = self._keys.signer(secrets.randbytes(32))
-        make = self._birth(plan, identity, secrets.randbytes(32))
+        exchange_key = self.exchange_keys[plan.name] = secrets.randbytes(32)
+        make = self._birth(plan, identity, exchange_key)
         host = Host(plan, address, identity.public, make, world, self._scenario.disk.sync)
         self.by_address[address] = host
         return host

@@ -174,6 +174,9 @@ class Scenario(Plan, frozen=True):
     suppressed: tuple[Suppress, ...] = ()
     """Single messages that are lost: what shrinking leaves of a fault."""
     workload: tuple[AnyStep, ...] = ()
+    population: Literal["arriving", "admitted"] = "arriving"
+    """How the mesh comes to be: each host arrives and the operator accepts it, or the founder has
+    admitted all of them before the first one is switched on, and they find that on their disks."""
     policy: Literal["all-active", "majority"] = "all-active"
     """The barrier's policy; majority is set, and settled everywhere, before anything goes wrong."""
     profile: Profile = Profile.LAN

@@ -150,15 +150,18 @@ class Workload:
 
     def set_majority(self, host: Host) -> None:
         """The operator wants more than half of the roster for each change, from now on."""
-        self._calls += 1
         order = Command("environment", "set", {"barrier": "majority"})
-        host.take(host.life, SubmitCommands(self._calls, "majority", (order,), "", PATIENCE_NS))
+        _ = self.submit(host, "majority", (order,))
 
     def change_something(self, host: Host) -> int:
         """Somebody makes a change that nobody else makes; the number of the call."""
-        self._calls += 1
         order = Command("item", "set", {"name": "sign-of-life", "value": "yes"})
-        host.take(host.life, SubmitCommands(self._calls, "life", (order,), "", PATIENCE_NS))
+        return self.submit(host, "life", (order,))
+
+    def submit(self, host: Host, name: str, commands: tuple[Command, ...]) -> int:
+        """The operator submits a ChangeSet on ``host``; the number of the call."""
+        self._calls += 1
+        host.take(host.life, SubmitCommands(self._calls, name, commands, "", PATIENCE_NS))
         return self._calls
 
     # --- the operator -------------------------------------------------------------------------

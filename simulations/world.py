@@ -13,6 +13,7 @@ from random import Random
 from typing import Final
 
 from mesh.protocol.now import MILLISECOND
+from mesh.wire.identity import Address
 from simulations.checkers.agreement import Company
 from simulations.chronicle import Chronicle, Sink
 from simulations.faults.schedule import Faults
@@ -30,6 +31,7 @@ from simulations.network.streams import Streams
 from simulations.network.suppression import Suppression
 from simulations.network.traffic import UNWATCHED, Traffic
 from simulations.population import Population
+from simulations.prelude import Prelude
 from simulations.recording.recorder import Recorder, Together
 from simulations.scenario import Scenario
 from simulations.troubles import Crash
@@ -63,7 +65,8 @@ class World:
         self._assembled_ns: int | None = None
         self._judgements: tuple[Judgement, ...] = ()
         self.population = Population(scenario, self._luck, make)
-        self.addresses = self.population.addresses
+        self.addresses: tuple[Address, ...] = ()
+        """What every controller knows at its start: where others may be."""
         self.paths = Paths(scenario.network, self._luck, scenario.links)
         traffic: Traffic = recorder or UNWATCHED
         by_address = self.population.by_address
@@ -114,12 +117,16 @@ class World:
         """Start the hosts and settle the policy; whether all are of one mind in time."""
         newcomers = self.scenario.newcomers
         first = [host for host in self.hosts.values() if host.name not in newcomers]
-        for host in first:
-            self.kernel.at(START_NS + host.plan.starts_ns, host.start)
-        self.workload.accept_all()
-        self.inspector.barrier.disturbed("roster changes")
         limit_ns = START_NS + self.scenario.assembly_ns
-        problems = self._wait_for(Company.of(first), limit_ns, ASSEMBLY_LOOK_NS)
+        self.inspector.barrier.disturbed("roster changes")
+        problems = self._admit(first, limit_ns)
+        self.addresses = self.population.addresses
+        for host in first:
+            if not host.is_running:
+                self.kernel.at(self.kernel.now_ns + host.plan.starts_ns, host.start)
+        self.workload.accept_all()
+        if not problems:
+            problems = self._wait_for(Company.of(first), limit_ns, ASSEMBLY_LOOK_NS)
         if not problems and self.scenario.policy == "majority":
             self.workload.set_majority(first[0])
             problems = self._wait_for(Company.of(first), limit_ns, ASSEMBLY_LOOK_NS)
@@ -128,6 +135,14 @@ class World:
         for problem in problems:
             self.inspector.violated("assembly", problem)
         return not problems and not self.inspector.violations
+
+    def _admit(self, hosts: Sequence[Host], limit_ns: int) -> list[str]:
+        """Write the history in which all ``hosts`` were admitted, where the scenario wants one."""
+        if self.scenario.population == "arriving":
+            return []
+        self._phase("the founder admits everybody")
+        prelude = Prelude(self.kernel, self.population, self.workload, hosts)
+        return list(prelude.play(limit_ns))
 
     def _wait_for(self, company: Company, limit_ns: int, look_ns: int) -> list[str]:
         """Let time pass until ``company`` is of one mind; what is missing when time is up."""

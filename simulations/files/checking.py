@@ -152,5 +152,10 @@ def _check_founders(scenario: Scenario, notes: Notes) -> None:
         if host.founds and host.name in newcomers and host.name in scenario.healthy:
             text = "founds an environment of its own later, so it must not be part of the core"
             notes.wrong(("hosts", host.name, "founds"), text)
-    if all(host.name in newcomers for host in scenario.hosts):
+    first = [host for host in scenario.hosts if host.name not in newcomers]
+    founders = [host.name for host in first if host.founds]
+    if scenario.population == "admitted" and (len(founders) != 1 or any(h.fresh for h in first)):
+        text = "can be admitted where one host founds and no other host is fresh"
+        notes.wrong(("population",), text)
+    if not first:
         notes.wrong(("sites",), "all hosts join later: nobody is there whom they could join")
