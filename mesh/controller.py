@@ -258,7 +258,7 @@ async def open_controller(
         try:
             driver = Driver(
                 keys.identity.public,
-                _replica_maker(_replica_configuration(configuration, network, keys), keys, parts),
+                _replica_maker(_replica_configuration(configuration, network), keys, parts),
                 parts.storage or _open_storage(configuration, clock),
                 network,
                 clock,
@@ -305,16 +305,13 @@ def _open_storage(configuration: Configuration, clock: Clock) -> SqliteStorage:
     )
 
 
-def _replica_configuration(
-    configuration: Configuration, network: Network, keys: Keys
-) -> ReplicaConfiguration:
+def _replica_configuration(configuration: Configuration, network: Network) -> ReplicaConfiguration:
     port = network.listening[0].port
     configured = [Address(each.host, each.port or port) for each in configuration.listen.advertised]
     return ReplicaConfiguration(
         name=configuration.controller.name,
         site=configuration.controller.site,
         addresses=advertised(network.listening, configured),
-        exchange_key=keys.exchange_public,
         profile=configuration.cluster.profile,
         found=configuration.cluster.found,
         joins_only=_joins_only(configuration),
@@ -329,7 +326,9 @@ def _replica_maker(
     def make(image: Image) -> Replica:
         seed = os.urandom(32) if parts.luck is None else parts.luck.randbytes(32)
         luck = Random(seed)  # noqa: S311  names and jitter, no keys
-        return Replica(keys.identity, keys.operator, configuration, luck, suite, image)
+        return Replica(
+            keys.identity, keys.operator, keys.exchange, configuration, luck, suite, image
+        )
 
     return make
 

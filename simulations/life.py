@@ -12,7 +12,7 @@ from mesh.protocol.configuration import ReplicaConfiguration
 from mesh.protocol.effects import Effects, Image
 from mesh.protocol.inputs import Input, Path
 from mesh.protocol.now import Now
-from mesh.protocol.suite import Signer, Suite
+from mesh.protocol.suite import Exchange, Signer, Suite
 from mesh.wire.identity import Incarnation
 from simulations.checkers.barrier import Rest
 
@@ -116,5 +116,5 @@ class Life(Protocol):
         """
 
 
-Maker = Callable[[Signer, Signer, ReplicaConfiguration, Random, Suite, Image], Life]
-"""Makes a life from identity, operator's key, configuration, luck, suite and image."""
+Maker = Callable[[Signer, Signer, Exchange, ReplicaConfiguration, Random, Suite, Image], Life]
+"""Makes a life from identity, operator's and exchange key, configuration, luck, suite, image."""

@@ -13,7 +13,7 @@ from mesh.protocol.configuration import ReplicaConfiguration
 from mesh.protocol.effects import Image
 from mesh.protocol.inputs import Sighted
 from mesh.protocol.now import MILLISECOND, SECOND
-from mesh.protocol.suite import Signer
+from mesh.protocol.suite import Exchange, Signer
 from mesh.wire.identity import Address
 from simulations.host import Host, Surroundings
 from simulations.life import Life, Maker
@@ -54,7 +54,7 @@ class Population:
 
     def _suite(self) -> Keys:
         if self._scenario.signatures == "ed25519":
-            return NaclKeys()
+            return NaclKeys(self._luck.stream("suite").randbytes(32))
         return MacKeys(self._luck.stream("suite").randbytes(32))
 
     def settle(self, world: Surroundings) -> None:
@@ -70,14 +70,15 @@ class Population:
     def _settle(self, plan: HostPlan, key_of: str, address: Address, world: Surroundings) -> Host:
         secrets = self._luck.stream("key", key_of)
         identity = self._keys.signer(secrets.randbytes(32))
-        exchange_key = self.exchange_keys[plan.name] = secrets.randbytes(32)
-        make = self._birth(plan, identity, exchange_key)
+        exchange = self._keys.exchange(secrets.randbytes(32))
+        self.exchange_keys[plan.name] = exchange.public
+        make = self._birth(plan, identity, exchange)
         host = Host(plan, address, identity.public, make, world, self._scenario.disk.sync)
         self.by_address[address] = host
         return host
 
     def _birth(
-        self, plan: HostPlan, identity: Signer, exchange_key: bytes
+        self, plan: HostPlan, identity: Signer, exchange: Exchange
     ) -> Callable[[int, Image, Address], Life]:
         operator = self._keys.signer(self._luck.stream("operator").randbytes(32))
 
@@ -87,13 +88,14 @@ class Population:
                 name=plan.name,
                 site=plan.site,
                 addresses=(address,),
-                exchange_key=exchange_key,
                 found=founds,
                 joins_only=not (founds or plan.fresh),
                 profile=self._scenario.profile,
             )
             random = self._luck.stream("replica", plan.name, life)
-            return self._make(identity, operator, configuration, random, self._keys, image)
+            return self._make(
+                identity, operator, exchange, configuration, random, self._keys, image
+            )
 
         return make
 

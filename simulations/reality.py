@@ -13,7 +13,7 @@ from mesh.protocol.inputs import Input, Path
 from mesh.protocol.now import Now
 from mesh.protocol.replica import Replica
 from mesh.protocol.replica.views import change, changes
-from mesh.protocol.suite import Signer, Suite
+from mesh.protocol.suite import Exchange, Signer, Suite
 from mesh.wire.identity import Incarnation
 from mesh.wire.requests import Kind
 from simulations.checkers.barrier import Rest
@@ -30,12 +30,13 @@ class RealLife:
         self,
         identity: Signer,
         operator: Signer,
+        exchange: Exchange,
         configuration: ReplicaConfiguration,
         random: Random,
         suite: Suite,
         image: Image,
     ) -> None:
-        self.replica = Replica(identity, operator, configuration, random, suite, image)
+        self.replica = Replica(identity, operator, exchange, configuration, random, suite, image)
         self._applied: Ids = 0
 
     @property

@@ -1,7 +1,7 @@
 """The data directory: one controller's keys and journal, private, and held by one process.
 
 identity.key    who this controller is
-exchange.key    the X25519 key that streams and datagrams will use
+exchange.key    the X25519 key on which streams and datagrams are agreed
 operator.key    the operator's key, made where an environment may be founded
 journal.db      everything else
 lock            held while a process uses the directory
@@ -17,7 +17,13 @@ from types import TracebackType
 from typing import Final, Self
 
 from mesh.driver.errors import DirectoryInUse, ForeignDirectory, StartError
-from mesh.driver.keys import NaClSigner, exchange_public, read_key, read_or_make_key
+from mesh.driver.keys import (
+    NaClExchange,
+    NaClSigner,
+    read_key,
+    read_or_make_exchange,
+    read_or_make_key,
+)
 
 IDENTITY: Final = "identity.key"
 EXCHANGE: Final = "exchange.key"
@@ -31,8 +37,8 @@ class Keys:
 
     identity: NaClSigner
     operator: NaClSigner | None
-    exchange_public: bytes
-    """The public half of the X25519 key, 32 bytes."""
+    exchange: NaClExchange
+    """The one on which streams and datagrams are agreed."""
 
 
 class DataDirectory:
@@ -73,7 +79,7 @@ class DataDirectory:
             with suppress(FileNotFoundError):
                 held = read_key(operator)
         identity = read_or_make_key(self.path / IDENTITY)
-        return Keys(identity, held, exchange_public(self.path / EXCHANGE))
+        return Keys(identity, held, read_or_make_exchange(self.path / EXCHANGE))
 
     def release(self) -> None:
         """Let another process have the directory."""

@@ -1,4 +1,4 @@
-"""Keys in files, and Ed25519 behind the protocol's seam to cryptography.
+"""Keys in files, and libsodium behind the protocol's seam to cryptography.
 
 A key file is one line, its kind and the 32-byte seed in hex, readable by its owner alone.
 It is written beside its place and renamed into it, so that a crash leaves a whole key or none.
@@ -9,12 +9,19 @@ import stat
 from pathlib import Path
 from typing import Final
 
-from nacl.exceptions import BadSignatureError
+from nacl.bindings import (
+    crypto_aead_chacha20poly1305_ietf_decrypt,
+    crypto_aead_chacha20poly1305_ietf_encrypt,
+    crypto_scalarmult,
+)
+from nacl.exceptions import BadSignatureError, CryptoError
+from nacl.exceptions import RuntimeError as NaClRuntimeError
 from nacl.exceptions import ValueError as NaClValueError
-from nacl.public import PrivateKey
+from nacl.public import Box, PrivateKey, PublicKey
 from nacl.signing import SigningKey, VerifyKey
 
 from mesh.driver.errors import BadKeyFile
+from mesh.wire.noise import TAG_BYTES
 
 _ED25519: Final = "ed25519"
 _X25519: Final = "x25519"
@@ -44,8 +51,62 @@ class NaClSigner:
         return f"NaClSigner(public={self._public.hex()})"
 
 
+class NaClExchange:
+    """One X25519 private key (RFC 7748)."""
+
+    def __init__(self, seed: bytes) -> None:
+        self._key = PrivateKey(seed)
+        self._secret = bytes(self._key)
+        self._public = bytes(self._key.public_key)
+
+    @property
+    def public(self) -> bytes:
+        """The public key, 32 bytes."""
+        return self._public
+
+    def shared(self, public: bytes) -> bytes | None:
+        """X25519; None where every private key would give the same, or ``public`` is no key."""
+        if len(public) != _SEED_BYTES:
+            return None  # libsodium reads on behind it
+        try:
+            return crypto_scalarmult(self._secret, public)
+        except NaClRuntimeError:
+            return None
+
+    def box(self, public: bytes) -> "NaClBox | None":
+        """The box shared with ``public``; None where that is no key."""
+        try:
+            return NaClBox(Box(self._key, PublicKey(public)))
+        except (NaClRuntimeError, NaClValueError):
+            return None
+
+    def __repr__(self) -> str:
+        return f"NaClExchange(public={self._public.hex()})"
+
+
+class NaClBox:
+    """crypto_box: X25519, XSalsa20 and Poly1305, under random nonces."""
+
+    def __init__(self, box: Box) -> None:
+        self._box = box
+
+    def seal(self, plain: bytes) -> bytes:
+        """``plain`` sealed, 40 bytes longer."""
+        return bytes(self._box.encrypt(plain))
+
+    def open(self, sealed: bytes) -> bytes | None:
+        """What was sealed; None where it is not whole, or not of this pair."""
+        try:
+            return self._box.decrypt(sealed)
+        except (CryptoError, NaClValueError):
+            return None
+
+
 class NaClSuite:
-    """Verification by libsodium; parsed keys are kept, since few keys sign nearly everything."""
+    """What libsodium does without a key of ours.
+
+    Parsed keys are kept, since few keys sign nearly everything.
+    """
 
     def __init__(self) -> None:
         self._verifiers: dict[bytes, VerifyKey] = {}
@@ -57,6 +118,23 @@ class NaClSuite:
         except (BadSignatureError, NaClValueError):
             return False
         return True
+
+    def generate(self) -> NaClExchange:
+        """A fresh X25519 key from the randomness of the operating system."""
+        return NaClExchange(os.urandom(_SEED_BYTES))
+
+    def encrypt(self, key: bytes, nonce: bytes, associated: bytes, plain: bytes) -> bytes:
+        """ChaCha20-Poly1305 (RFC 8439)."""
+        return crypto_aead_chacha20poly1305_ietf_encrypt(plain, associated, nonce, key)
+
+    def decrypt(self, key: bytes, nonce: bytes, associated: bytes, sealed: bytes) -> bytes | None:
+        """The inverse; None where anything differs by one bit, or is missing."""
+        if len(sealed) < TAG_BYTES:
+            return None  # the binding asks for memory of negative size
+        try:
+            return crypto_aead_chacha20poly1305_ietf_decrypt(sealed, associated, nonce, key)
+        except CryptoError:
+            return None
 
     def _verifier(self, public: bytes) -> VerifyKey:
         found = self._verifiers.get(public)
@@ -82,12 +160,9 @@ def read_or_make_key(path: Path) -> NaClSigner:
     return NaClSigner(_read_or_make_seed(path, _ED25519))
 
 
-def exchange_public(path: Path) -> bytes:
-    """The public half, 32 bytes, of the X25519 key (RFC 7748) in the file ``path``.
-
-    A new key is made where there is none. Raises BadKeyFile.
-    """
-    return bytes(PrivateKey(_read_or_make_seed(path, _X25519)).public_key)
+def read_or_make_exchange(path: Path) -> NaClExchange:
+    """The X25519 key in the file ``path``, a new one where there is none. Raises BadKeyFile."""
+    return NaClExchange(_read_or_make_seed(path, _X25519))
 
 
 def _read_seed(path: Path, kind: str) -> bytes:

@@ -18,7 +18,7 @@ from hashlib import blake2b
 from typing import Final
 
 from mesh.protocol.now import SECOND, Now
-from mesh.protocol.suite import Signer, Suite
+from mesh.protocol.suite import Signer, Verifier
 from mesh.wire import cbor
 from mesh.wire.facts import Body, Boot, Content, Fact, Reference, SignedFact, read_fact, write_fact
 from mesh.wire.identity import NO_HASH, Incarnation
@@ -93,7 +93,7 @@ class Chains:
         self,
         own: Incarnation,
         signer: Signer,
-        suite: Suite,
+        suite: Verifier,
         lamport_floor: int,
         environment: bytes | None = None,
     ) -> None:

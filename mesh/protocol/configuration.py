@@ -33,8 +33,6 @@ class ReplicaConfiguration:
     site: str
     addresses: tuple[Address, ...]
     """Where others reach this controller; the first one is announced."""
-    exchange_key: bytes
-    """The X25519 public key of this controller, 32 bytes: streams and datagrams will use it."""
     profile: Profile = Profile.LAN
     listen_ns: int = LISTEN_NS
     found: bool = False

@@ -134,7 +134,7 @@ class Resident:
         self._desk = desk
         self._random = random
         self._disk = Durable()
-        self._keys = NaclKeys()
+        self._keys = NaclKeys(random.randbytes(32))
         self._replica = self._live(1, None)
         self._inputs: deque[Input] = deque()
         self._out: list[Message] = []
@@ -171,7 +171,6 @@ class Resident:
             name=self._node,
             site="maelstrom",
             addresses=(address,),
-            exchange_key=self._keys.signer(b"exchange key of " + name).public,
             found=self._founds and boot == 1,
             joins_only=not self._founds,
         )
@@ -184,7 +183,8 @@ class Resident:
             store_metadata=self._disk.store_metadata,
             meta=dict(self._disk.meta),
         )
-        return Replica(identity, operator, configuration, self._random, self._keys, image)
+        exchange = self._keys.exchange(b"exchange key of " + name)
+        return Replica(identity, operator, exchange, configuration, self._random, self._keys, image)
 
     def move_in(self, init: Message, now: Now) -> None:
         """Begin; ``init`` is answered when this controller takes part, or has tried long enough."""

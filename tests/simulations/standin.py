@@ -22,7 +22,7 @@ from mesh.protocol.inputs import (
     WriteInformation,
 )
 from mesh.protocol.now import SECOND, Now
-from mesh.protocol.suite import Signer, Suite
+from mesh.protocol.suite import Exchange, Signer, Suite
 from mesh.wire.identity import Address, Incarnation, digest
 from simulations.checkers.barrier import Rest
 from simulations.life import Fate as Outcome
@@ -215,6 +215,7 @@ class StandIns:
         self,
         identity: Signer,
         operator: Signer,
+        exchange: Exchange,
         configuration: ReplicaConfiguration,
         random: Random,
         suite: Suite,

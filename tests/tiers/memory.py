@@ -18,7 +18,7 @@ from mesh.driver.clock import TrioClock
 from mesh.driver.configuration import ClusterSection, Configuration, ControllerSection
 from mesh.driver.directory import Keys
 from mesh.driver.journal.memory import MemoryStorage
-from mesh.driver.keys import NaClSigner
+from mesh.driver.keys import NaClExchange, NaClSigner
 from mesh.driver.network.memory import Hub, MemoryNetwork
 from mesh.protocol.effects import Noticed
 from mesh.protocol.inputs import Write
@@ -43,7 +43,7 @@ class MemoryHost:
         self.address = Address(f"10.0.0.{number}", PORT)
         self.disk = disk
         self.signer = NaClSigner(luck.randbytes(32))
-        self.exchange_key = luck.randbytes(32)
+        self.exchange = NaClExchange(luck.randbytes(32))
         self.controller: Controller | None = None
         self.is_unplugged = False
         self.scope = trio.CancelScope()
@@ -129,7 +129,7 @@ class MemoryStage:
             clock=TrioClock(),
             network=MemoryNetwork(self.hub, host.address),
             storage=host.disk,
-            keys=Keys(host.signer, self._operator, host.exchange_key),
+            keys=Keys(host.signer, self._operator, host.exchange),
             luck=self._luck,
         )
 

@@ -22,7 +22,7 @@ from mesh.protocol.history.recent import Recent
 from mesh.protocol.history.rules import Verdict, apply
 from mesh.protocol.history.rulings import Rulings
 from mesh.protocol.objection import Objection
-from mesh.protocol.suite import Suite
+from mesh.protocol.suite import Verifier
 from mesh.wire.facts import NoReason
 from mesh.wire.identity import Timestamp, digest
 from mesh.wire.requests import Base, Command, Key, Kind, Request
@@ -37,7 +37,7 @@ STANDINGS_KEPT_MAX = 256
 class History:
     """H and its fold. ``suite`` checks who signed a request."""
 
-    def __init__(self, founding: Founding, catalogue: Catalogue, suite: Suite) -> None:
+    def __init__(self, founding: Founding, catalogue: Catalogue, suite: Verifier) -> None:
         self._founding = founding
         self._environment = founding.environment_id
         self._operator = founding.operator

@@ -13,7 +13,7 @@ from mesh.environment.draft import Touched
 from mesh.environment.entries import spell
 from mesh.environment.kinds import merge
 from mesh.protocol.catalogue import ChangeSet
-from mesh.protocol.suite import Suite
+from mesh.protocol.suite import Verifier
 from mesh.wire.facts import NoReason
 from mesh.wire.identity import digest
 from mesh.wire.requests import Command, Key, Kind, Request
@@ -57,7 +57,7 @@ class Prepared:
         return all(step.declaration.by_controllers for step in self.steps)
 
 
-def prepare(change_set: ChangeSet, environment: bytes, suite: Suite) -> Prepared:
+def prepare(change_set: ChangeSet, environment: bytes, suite: Verifier) -> Prepared:
     """``change_set`` made ready for the fold of ``environment``."""
     request = change_set.request
     unknown = _unknown(change_set)
@@ -84,7 +84,7 @@ def kind_of(commands: Sequence[Command]) -> Kind:
     return next((kind for kind in (Kind.MERGE, Kind.ROSTER) if kind in kinds), Kind.NORMAL)
 
 
-def _forgery(change_set: ChangeSet, environment: bytes, suite: Suite) -> str | None:
+def _forgery(change_set: ChangeSet, environment: bytes, suite: Verifier) -> str | None:
     signed = change_set.propose.request
     if digest(signed.raw) != change_set.tx:
         return "the request is not the one that the attempt names"

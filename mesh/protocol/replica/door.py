@@ -51,7 +51,7 @@ from mesh.protocol.replica.participant import Participant
 from mesh.protocol.replica.remembered import Remembered
 from mesh.protocol.replica.replays import Replays
 from mesh.protocol.standing import Access, Refused, RosterView, Verdict
-from mesh.protocol.suite import Signer, Suite
+from mesh.protocol.suite import Exchange, Signer, Suite
 from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import Hello, Knock, Message, Welcome
 
@@ -66,14 +66,15 @@ class Replica:
     """One incarnation of a controller.
 
     ``identity`` signs what the controller says, ``operator`` (where its key is kept here) what
-    people submit; ``random`` is the only source of chance, ``image`` the whole memory of earlier
-    lives.
+    people submit; streams and datagrams are agreed on with ``exchange``. Chance comes from
+    ``random``, keys from ``suite`` alone; ``image`` is the whole memory of earlier lives.
     """
 
     def __init__(
         self,
         identity: Signer,
         operator: Signer | None,
+        exchange: Exchange,
         configuration: ReplicaConfiguration,
         random: Random,
         suite: Suite,
@@ -87,7 +88,7 @@ class Replica:
                 configuration.name,
                 configuration.site,
                 configuration.addresses,
-                configuration.exchange_key,
+                exchange.public,
             ),
             operator.public if operator is not None else None,
             configuration,

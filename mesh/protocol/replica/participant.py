@@ -34,7 +34,7 @@ from mesh.protocol.replica.recovering import Recovering, recovery_note
 from mesh.protocol.replica.scribe import Scribe, lamport_floor
 from mesh.protocol.spreading import Spreading
 from mesh.protocol.standing import Access, RosterView
-from mesh.protocol.suite import Signer, Suite
+from mesh.protocol.suite import Signer, Verifier
 from mesh.wire.identity import Address, Incarnation, fingerprint
 from mesh.wire.messages import (
     Ack,
@@ -62,7 +62,7 @@ class Participant:
         desk: Desk,
         place: Enrolment,
         signer: Signer,
-        suite: Suite,
+        suite: Verifier,
         random: Random,
         image: Image,
     ) -> None:

@@ -19,8 +19,8 @@ def test_keys_are_made_once_and_kept(tmp_path: Path) -> None:
     assert again.operator is not None
     assert made.identity.public == again.identity.public
     assert made.operator.public == again.operator.public
-    assert made.exchange_public == again.exchange_public
-    assert len({made.identity.public, made.operator.public, made.exchange_public}) == 3
+    assert made.exchange.public == again.exchange.public
+    assert len({made.identity.public, made.operator.public, made.exchange.public}) == 3
 
 
 def test_operators_key_is_made_only_where_an_environment_may_be_founded(tmp_path: Path) -> None:

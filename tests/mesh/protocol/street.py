@@ -54,7 +54,6 @@ def configuration(name: str, address: Address, **settings: bool) -> ReplicaConfi
         name,
         "home",
         (address,),
-        exchange_key=digest(b"exchange " + name.encode()),
         found=settings.get("found", False),
         joins_only=settings.get("joins_only", False),
     )
@@ -92,7 +91,8 @@ class House:
         self.boot += 1
         own = incarnation(self.name, self.boot)
         settings = configuration(self.name, self.address, **self.settings)
-        card = Card(settings.name, settings.site, settings.addresses, settings.exchange_key)
+        exchange_key = digest(b"exchange " + self.name.encode())
+        card = Card(settings.name, settings.site, settings.addresses, exchange_key)
         self.admission = Admission(
             own, card, digest(b"operator"), settings, self.disk, self.street.random
         )

@@ -1,9 +1,5 @@
 """Facts are taken in order, chained, signed and timed; others are refused and change nothing."""
 
-import hashlib
-import hmac
-from dataclasses import dataclass
-
 import msgspec
 import pytest
 
@@ -19,27 +15,9 @@ from mesh.protocol.chains import (
 from mesh.protocol.now import SECOND, Now
 from mesh.wire.facts import Applied, Boot, Content, Fact, Reference, SignedFact, write_fact
 from mesh.wire.identity import NO_HASH, Incarnation
+from tests.mesh.protocol.keys import Key, KeySuite
 
 NOW = Now(0, 1_000 * SECOND)
-
-
-@dataclass(frozen=True)
-class Key:
-    """A signer whose signatures any holder of the public key can check, and forge: enough here."""
-
-    public: bytes
-
-    def sign(self, message: bytes) -> bytes:
-        """64 bytes that depend on all of ``message``."""
-        return hmac.new(self.public, message, hashlib.sha512).digest()
-
-
-class KeySuite:
-    """Checks what ``Key`` signs."""
-
-    def verify(self, public: bytes, message: bytes, signature: bytes) -> bool:
-        """Whether ``signature`` is what ``Key(public)`` makes of ``message``."""
-        return hmac.compare_digest(Key(public).sign(message), signature)
 
 
 def life(letter: str, boot: int = 1) -> Incarnation:

@@ -81,7 +81,7 @@ class Door:
         self.at_ns = 1
         self.roster = NOBODY
         own = configuration("ada", HERE, found=found, joins_only=joins_only)
-        card = Card("ada", "home", (HERE,), own.exchange_key)
+        card = Card("ada", "home", (HERE,), digest(b"exchange ada"))
         self.admission = Admission(
             incarnation("ada", boot), card, operator, own, self.disk, Random(boot)
         )

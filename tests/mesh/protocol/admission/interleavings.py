@@ -85,7 +85,7 @@ def _copy(host: Host) -> Host:
 def _live(name: str, boot: int, disk: dict[str, bytes]) -> Admission:
     address = Address(name, 7946)
     settings = configuration(name, address)
-    card = Card(name, "home", (address,), settings.exchange_key)
+    card = Card(name, "home", (address,), digest(b"exchange " + name.encode()))
     own, luck = incarnation(name, boot), _luck(digest(f"{name} {boot}".encode()))
     admission = Admission(own, card, digest(b"operator"), settings, disk, luck)
     _ = admission.start(SOON)

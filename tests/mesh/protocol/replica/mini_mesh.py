@@ -38,7 +38,7 @@ from mesh.protocol.now import MILLISECOND, SECOND, Now
 from mesh.protocol.replica import Replica
 from mesh.wire.facts import SignedFact
 from mesh.wire.identity import Address, Incarnation
-from tests.mesh.protocol.test_chains import Key, KeySuite
+from tests.mesh.protocol.keys import ExchangeKey, Key, KeySuite
 
 WALL_NS = 1_800_000_000 * SECOND
 DELAY_NS = MILLISECOND
@@ -128,6 +128,7 @@ class Host:
         self.replica = Replica(
             self.identity,
             self.mesh.operator,
+            ExchangeKey(bytes([100 + self.number]) * 32),
             self.configuration,
             Random(self.number * 1_000 + self.life),
             KeySuite(),
@@ -243,7 +244,6 @@ class MiniMesh:
                         name=f"host{number}",
                         site="office",
                         addresses=(address,),
-                        exchange_key=bytes([100 + number]) * 32,
                     ),
                     **changes,  # type: ignore[arg-type]  # fields of the configuration
                 ),

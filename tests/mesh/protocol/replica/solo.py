@@ -11,8 +11,8 @@ from mesh.wire import codec
 from mesh.wire.framing import Assembler, split
 from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import PROTOCOL_VERSION, Facts, Hello, Message
+from tests.mesh.protocol.keys import ExchangeKey, Key, KeySuite
 from tests.mesh.protocol.replica.mini_mesh import WALL_NS, Disk
-from tests.mesh.protocol.test_chains import Key, KeySuite
 
 HOME = Address("10.0.0.1", 7_001)
 AWAY = Address("10.0.0.2", 7_002)
@@ -43,9 +43,8 @@ class Solo:
         self.replica = Replica(
             Key(letter * 32),
             operator,
-            ReplicaConfiguration(
-                name="alone", site="office", addresses=(HOME,), exchange_key=bytes(32), found=found
-            ),
+            ExchangeKey(bytes([100]) * 32),
+            ReplicaConfiguration(name="alone", site="office", addresses=(HOME,), found=found),
             Random(self.image.boot),
             KeySuite(),
             self.image,

@@ -168,7 +168,6 @@ def clone(mesh: MiniMesh, original: Host) -> Host:
         name=original.configuration.name,
         site="office",
         addresses=(address,),
-        exchange_key=original.configuration.exchange_key,
     )
     twin.identity = original.identity
     twin.disk.facts = dict(original.disk.facts)

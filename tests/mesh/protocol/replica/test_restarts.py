@@ -10,10 +10,10 @@ from mesh.protocol.replica.scribe import LAMPORT_KEY, facts_of
 from mesh.wire.facts import Boot, Content, Fact, SignedFact, write_fact
 from mesh.wire.identity import NO_HASH, Incarnation
 from mesh.wire.requests import Command
+from tests.mesh.protocol.keys import Key
 from tests.mesh.protocol.replica.solo import Solo
 from tests.mesh.protocol.replica.test_members import inside
 from tests.mesh.protocol.replica.test_mesh import gather, is_complete, item, submit
-from tests.mesh.protocol.test_chains import Key
 
 
 def boot_of(solo: Solo) -> Fact:
