@@ -6,10 +6,13 @@ claims too little. Looked at within one life; after a restart an unacknowledged 
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
 from mesh.protocol.inputs import Path
 
 Values = frozenset[object]
+
+NOTHING: Final = Values()
 
 
 class ResurrectionChecker:
@@ -17,7 +20,7 @@ class ResurrectionChecker:
 
     def __init__(self) -> None:
         self._shown: dict[str, dict[Path, Values]] = {}
-        self._gone: dict[str, dict[Path, Values]] = {}
+        self._gone: dict[str, dict[Path, set[object]]] = {}
 
     def began(self, host: str) -> None:
         """A life begins on ``host``."""
@@ -30,9 +33,10 @@ class ResurrectionChecker:
         """``paths`` read differently on ``host`` now: what came back."""
         shown, gone = self._shown[host], self._gone[host]
         for path in paths:
-            now, before = read(path), shown.get(path, Values())
-            buried = gone.get(path, Values())
+            now, before = read(path), shown.get(path, NOTHING)
+            buried = gone.setdefault(path, set())
             for value in sorted(map(str, now & buried)):
                 yield f"{host}: {value!r} is back at {'/'.join(path)}"
             shown[path] = now
-            gone[path] = (buried | before) - now
+            buried.update(before)
+            buried -= now
