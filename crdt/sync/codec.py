@@ -6,6 +6,7 @@ and every field is checked before a message exists. An entry's trailing zeros ar
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Final, assert_never
 
 import cbor2
@@ -44,6 +45,11 @@ _PING, _DIGEST, _RECORDS, _COVER, _RANGE, _LEAF, _RUMOUR, _MORE = range(1, 9)
 
 _DEPTH_MAX: Final = 4 + value_depth_max
 """Message, list of records, record, sibling: the containers around a value."""
+
+_REPEATED_BYTES_MAX: Final = 1_024
+_REPEATED_MAX: Final = 256
+"""Rumours come from several peers. The last short messages are remembered as they were read, which
+is sound since a message never changes."""
 
 _SUMMARY_BYTES: Final = 2 * SUM_BYTES
 _LEAF_COUNTERS: Final = 512
@@ -88,6 +94,10 @@ def decode(data: bytes) -> Message | Rejected:
     """Read a message that a peer sent. Never raises on its bytes."""
     if len(data) > message_bytes_max:
         return Rejected(Reason.TOO_LARGE, f"a message of {len(data)} bytes")
+    return _read_repeated(data) if len(data) <= _REPEATED_BYTES_MAX else _read(data)
+
+
+def _read(data: bytes) -> Message | Rejected:
     try:
         item = decode_bounded(data, _DEPTH_MAX)
         if not isinstance(item, tuple) or not item or item[0].__class__ is not int:
@@ -98,6 +108,11 @@ def decode(data: bytes) -> Message | Rejected:
         return parse(bool(item[0] & 1), item[1:])
     except (cbor2.CBORError, ValueError, Malformed) as fault:
         return Rejected(Reason.MALFORMED, str(fault)[:200])
+
+
+@lru_cache(maxsize=_REPEATED_MAX)
+def _read_repeated(data: bytes) -> Message | Rejected:
+    return _read(data)
 
 
 def fragment(key: Key, record: Record) -> bytes:

@@ -4,12 +4,21 @@ Whatever a peer sends, decoding gives a message or a reason; it never raises.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 import msgspec
 
 from mesh.wire import cbor
 from mesh.wire.limits import MESSAGE_BYTES_MAX
 from mesh.wire.messages import Message
+
+REPEATED_BYTES_MAX: Final = 1_024
+"""Messages up to this long are remembered for a while: a rumour comes from several peers, and what
+peers who hold the same say of it is the same. A message never changes, so it may be shared."""
+
+REPEATED_MAX: Final = 256
+"""How many of them, the last ones: a quarter of a megabyte, and as much again read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +41,19 @@ def encode(message: Message) -> bytes:
 
 def decode(raw: bytes, bytes_max: int = MESSAGE_BYTES_MAX) -> Message | Rejected:
     """The message that ``raw`` spells, or why it is none."""
+    if len(raw) <= REPEATED_BYTES_MAX:
+        return _decode_repeated(raw, bytes_max)
+    return _decode(raw, bytes_max)
+
+
+def _decode(raw: bytes, bytes_max: int) -> Message | Rejected:
     try:
         value = cbor.decode(raw, bytes_max)
         return msgspec.convert((value,), _Any, builtin_types=(bytes,)).message
     except (cbor.Undecodable, msgspec.ValidationError) as error:
         return Rejected(str(error))
+
+
+@lru_cache(maxsize=REPEATED_MAX)
+def _decode_repeated(raw: bytes, bytes_max: int) -> Message | Rejected:
+    return _decode(raw, bytes_max)

@@ -29,7 +29,7 @@ _VIEWS: Final = f"{_HERE}/test_views.py"
 
 MUTANTS: Final[dict[str, Mutant]] = {
     "crdt-codec-spares-fields": Mutant(
-        edit(codec.decode, "item[1:])", "item[1:3] if item[0] >> 1 == _MORE else item[1:])"),
+        edit(codec._read, "item[1:])", "item[1:3] if item[0] >> 1 == _MORE else item[1:])"),
         (f"{_CODEC}::test_no_message_survives_being_cut_or_lengthened_in_its_fields",),
     ),
     "crdt-codec-any-kind-of-field": Mutant(
@@ -40,7 +40,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
     ),
     "crdt-codec-raises": Mutant(
-        edit(codec.decode, "except (cbor2.CBORError, ValueError, Malformed)", "except KeyError"),
+        edit(codec._read, "except (cbor2.CBORError, ValueError, Malformed)", "except KeyError"),
         (
             f"{_CODEC}::test_arbitrary_bytes_never_raise",
             f"{_CODEC}::test_flipped_bits_never_raise",
