@@ -1,6 +1,7 @@
 """What is asked of a store and what it hands to its driver, as values."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from crdt.reading import Token
 from crdt.values import Key
@@ -40,6 +41,9 @@ class Dirty:
 
     def __bool__(self) -> bool:
         return self.metadata is not None
+
+
+NOTHING_DIRTY: Final = Dirty(None, ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from crdt.errors import RefusedWrite
 from crdt.fingerprints import Secret
 from crdt.groups import Seal, Verify
 from crdt.limits import shown_dimmed_ns
-from crdt.operations import Dirty, Put, Remove
+from crdt.operations import NOTHING_DIRTY, Dirty, Put, Remove
 from crdt.reading import Token, reading
 from crdt.record import Delta, Record
 from crdt.store import Store
@@ -198,7 +198,7 @@ class OwnedStore(Store):
     def take_dirty(self) -> Dirty:
         """Return nothing: owned entries end with the process that wrote them."""
         self.table.dirty.clear()
-        return Dirty(None, ())
+        return NOTHING_DIRTY
 
     # ── Reading ──────────────────────────────────────────────────────────────────────────────
 

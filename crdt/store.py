@@ -36,7 +36,7 @@ from crdt.limits import (
     siblings_max,
 )
 from crdt.merge import Applied, Merge
-from crdt.operations import Dirty, Put, Remove, StoreStatistics
+from crdt.operations import NOTHING_DIRTY, Dirty, Put, Remove, StoreStatistics
 from crdt.reading import Reading, Token, reading, token_of
 from crdt.record import (
     REMOVED,
@@ -382,7 +382,7 @@ class Store:
     def take_dirty(self) -> Dirty:
         """Return what changed since the last call, to be written in one transaction."""
         if not self.metadata_changed:
-            return Dirty(None, ())
+            return NOTHING_DIRTY
         self.metadata_changed = False
         dirty, self.table.dirty = self.table.dirty, {}
         records = self.table.records

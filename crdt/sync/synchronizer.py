@@ -52,6 +52,9 @@ _RUMOUR_BYTES = 16
 
 _SESSIONS = 2**32
 
+_Told = tuple[int, bytes, bytes, bytes, bytes]
+"""The secret's version, and of the kept and the owned store what was seen and what is live."""
+
 _Name = tuple[bytes, bool]
 """Which peer, and whether it is about the owned store."""
 
@@ -108,21 +111,26 @@ class Synchronizer:
         self._rejected: Counter[Reason] = Counter()
         self._far_future = 0
         self._begun = 0
+        self._said: tuple[_Told, bytes] | None = None
+        """What was last said of both stores, and the PING that says it."""
 
     # ── Saying ───────────────────────────────────────────────────────────────────────────────
 
     def ping(self) -> bytes:
         """Return what to put on a probe."""
         kept, owned = self._stores
-        return encode(
-            Ping(
+        version = kept.table.sums.secret.version
+        told = (version, kept.extent_hash(), kept.root(), owned.extent_hash(), owned.root())
+        if self._said is None or self._said[0] != told:
+            ping = Ping(
                 PROTOCOL_VERSION,
                 kept.epoch[:epoch_tag_bytes],
-                kept.table.sums.secret.version,
-                Summary(kept.extent_hash(), kept.root()),
-                Summary(owned.extent_hash(), owned.root()),
-            ),
-        )
+                version,
+                Summary(told[1], told[2]),
+                Summary(told[3], told[4]),
+            )
+            self._said = told, encode(ping)
+        return self._said[1]
 
     def rumour(self, delta: Delta, *, owned: bool = False) -> tuple[Parcel, ...]:
         """Return fresh records as parcels, to be pushed at once to whom the caller chooses."""
@@ -136,6 +144,16 @@ class Synchronizer:
         )
 
     # ── Hearing ──────────────────────────────────────────────────────────────────────────────
+
+    def is_level(self, peer: bytes, ping: bytes) -> bool:
+        """Whether a peer that says `ping` holds the very same, so that there is nothing to do.
+
+        It is what most probes say. Where it is False, `receive` finds out what to do about it.
+        """
+        if ping != self.ping():
+            return False
+        self._known[peer] = self._stores[0].seen.vector.copy()
+        return True
 
     def receive(self, peer: bytes, data: bytes, now_ns: int, wall_ns: int) -> Outcome:
         """Handle what a peer sent. Never raises on its bytes."""

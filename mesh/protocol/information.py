@@ -11,9 +11,11 @@ have at the same time, each tells a few peers only.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 from typing import Final
+
+import msgspec
 
 from crdt import (
     Delta,
@@ -61,14 +63,16 @@ class DataSet:
     secret_version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(msgspec.Struct, frozen=True):
     """What came of a message about running information."""
 
     outgoing: tuple[Outgoing, ...] = ()
     changed: tuple[Path, ...] = ()
     alarms: tuple[str, ...] = ()
     rejected: int = 0
+
+
+NOTHING_HEARD: Final = Heard()
 
 
 class Information:
@@ -166,10 +170,13 @@ class Information:
         others = [other for other in peers if other != peer]
         passed = self._tell(outcome.kept, others, now)
         passed += self._tell(outcome.owned, others, now, owned=True)
-        return replace(heard, outgoing=heard.outgoing + passed)
+        return msgspec.structs.replace(heard, outgoing=heard.outgoing + passed)
 
     def compare(self, peer: Incarnation, ping: bytes, now: Now) -> Heard:
-        """``peer`` holds what ``ping`` says: start to sync where that differs."""
+        """``peer`` holds what ``ping`` says: start to sync where that differs, which is rare."""
+        is_known = self._peers.get(peer.nonce) == peer
+        if is_known and self._synchronizer.is_level(peer.nonce, ping):
+            return NOTHING_HEARD
         return self.receive(peer, ping, (), now)
 
     def meet(self, peer: Incarnation) -> None:
@@ -224,9 +231,15 @@ class Information:
         if self._collect_at_ns is not None and now.monotonic_ns >= self._collect_at_ns:
             self._collect_at_ns = now.monotonic_ns + COLLECT_EVERY_NS
             self._collect(now)
+        if not self._is_due(now):
+            return NOTHING_HEARD
         expired = self.owned.expire(now.monotonic_ns)
         heard = self._heard(self._synchronizer.wake(now.monotonic_ns))
-        return replace(heard, changed=expired + heard.changed)
+        return msgspec.structs.replace(heard, changed=expired + heard.changed)
+
+    def _is_due(self, now: Now) -> bool:
+        deadline_ns = earliest(self._synchronizer.deadline, self.owned.deadline)
+        return deadline_ns is not None and now.monotonic_ns >= deadline_ns
 
     def roster(self, controllers: Iterable[bytes]) -> None:
         """Everybody who has to hold a removal before it goes for its own sake."""

@@ -126,7 +126,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_HERE}/test_oracle.py::test_the_schedule_is_a_function_of_the_seed",),
     ),
     "crdt-owned-persisted": Mutant(
-        edit(OwnedStore.take_dirty, "return Dirty(None, ())", "return Dirty(b'', ())"),
+        edit(OwnedStore.take_dirty, "return NOTHING_DIRTY", "return Dirty(b'', ())"),
         (f"{_OWNED}::test_nothing_of_it_is_persisted",),
     ),
     "crdt-owned-removed-stay-dimmed": Mutant(

@@ -71,6 +71,9 @@ class Disagreement:
         self._desk.notice("error", "states differ", text)
 
     def _judge(self, now: Now) -> None:
+        if not any(self._contradicts.values()):
+            self._outnumbered_since_ns = None
+            return
         present = {who.controller for who in self._members.view}
         words = [word for who, word in self._contradicts.items() if who in present]
         if 2 * sum(words) <= len(words):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from mesh.protocol.effects import ChangeProgressed, InformationChanged
-from mesh.protocol.information import Heard, Information
+from mesh.protocol.information import NOTHING_HEARD, Heard, Information
 from mesh.protocol.inputs import Path, Write
 from mesh.protocol.now import Now
 from mesh.protocol.outgoing import Channel, Outgoing
@@ -76,6 +76,8 @@ class Entries:
         self._heard(self._information.wake(now), now)
 
     def _heard(self, heard: Heard, now: Now) -> None:
+        if heard is NOTHING_HEARD:
+            return
         self.flush()
         self._desk.send(heard.outgoing, now, gated=True)
         self.changed(heard.changed)

@@ -105,6 +105,7 @@ class Participant:
         self.roster_changed = False
         """The roster is another one than when this was last cleared."""
         self._image = image
+        self._held: tuple[bytes, bytes, bytes, bytes] | None = None
         self._summary: Summary | None = None
 
     @property
@@ -206,12 +207,14 @@ class Participant:
         """What is held, as of the last moment when all of it was durable; None before that."""
         self.entries.flush()
         if self.desk.outbox.is_settled:
-            self._summary = Summary(
+            held = (
                 self.information.ping(),
                 self.chains.summary(),
                 self.history.history_hash[:8],
                 self.history.state_hash[:8],
             )
+            if held != self._held:
+                self._held, self._summary = held, Summary(*held)
         return self._summary
 
     # --- time ---------------------------------------------------------------------------------
