@@ -71,7 +71,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_SPEC}/test_members.py::test_a_failed_member_stays_listed",),
     ),
     "membership-a-timer-for-nobody": Mutant(
-        edit(Membership._finish, "if not self._table.rows():", "if self._beliefs.left:"),
+        edit(Membership._finish, "if not len(self._table):", "if self._beliefs.left:"),
         (f"{_SPEC}/test_members.py::test_alone_there_is_nothing_to_do",),
     ),
     "membership-luck-of-its-own": Mutant(

@@ -385,7 +385,7 @@ class Membership:
     def _finish(self, step: Step) -> Outcome:
         if self._beliefs.left:
             return step.outcome()
-        if not self._table.rows():
+        if not len(self._table):
             self._turn_ns = None
         elif self._turn_ns is None:
             self._turn_ns = step.ns + self._random.randrange(self._timing.probe_interval_ns)

@@ -70,6 +70,9 @@ class Table:
     def __contains__(self, controller: object) -> bool:
         return controller in self._roster_set
 
+    def __len__(self) -> int:
+        return len(self._rows)
+
     def get(self, controller: bytes) -> Member | None:
         """The row of ``controller``, None while no life of it is known."""
         return self._rows.get(controller)

@@ -77,8 +77,8 @@ class Telling:
 
     def compare_tables(self, step: Step) -> None:
         """If it is time, with somebody who lives."""
-        alive = self._table.standing(Standing.ALIVE)
-        if step.ns >= self._exchange_ns and alive:
+        alive = self._table.standing(Standing.ALIVE) if step.ns >= self._exchange_ns else []
+        if alive:
             self._exchange_ns = step.ns + self._timing.exchange_interval_ns
             self.send_hash(self._random.choice(alive).incarnation, step)
 
