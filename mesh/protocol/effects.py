@@ -8,6 +8,8 @@ schedule.
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from mesh.protocol.inputs import CallId, Path, StreamId
 from mesh.wire.facts import SignedFact
 from mesh.wire.identity import Address, Incarnation
@@ -129,8 +131,7 @@ Notification = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Effects:
+class Effects(msgspec.Struct, frozen=True):
     """One step's deeds."""
 
     token: int | None = None

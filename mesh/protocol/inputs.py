@@ -7,6 +7,8 @@ from a seed.
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from crdt import Writable
 from mesh.wire.identity import Address
 from mesh.wire.requests import Command, SignedRequest
@@ -21,8 +23,7 @@ Path = tuple[str, ...]
 """A key of running information."""
 
 
-@dataclass(frozen=True, slots=True)
-class DatagramReceived:
+class DatagramReceived(msgspec.Struct, frozen=True):
     """One UDP payload."""
 
     source: Address
@@ -41,8 +42,7 @@ class StreamOpened:
     dialled: Address | None
 
 
-@dataclass(frozen=True, slots=True)
-class FrameReceived:
+class FrameReceived(msgspec.Struct, frozen=True):
     """One frame of a stream, length prefix removed."""
 
     stream: StreamId
@@ -83,8 +83,7 @@ class DialFailed:
     why: DialFailure
 
 
-@dataclass(frozen=True, slots=True)
-class Persisted:
+class Persisted(msgspec.Struct, frozen=True):
     """All writes up to and with this token are durable. Tokens are answered in order."""
 
     token: int
@@ -100,8 +99,7 @@ class PersistFailed:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Woke:
+class Woke(msgspec.Struct, frozen=True):
     """The deadline asked for in ``Effects.wake_at_ns`` has come."""
 
 

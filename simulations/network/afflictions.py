@@ -5,9 +5,10 @@ and changes its fate. Luck is by kind and path, so that taking one fault away le
 every other kind, and of every other path, as it was. Each counts how often it made a difference.
 """
 
-from dataclasses import dataclass
 from random import Random
 from typing import Final
+
+import msgspec
 
 from mesh.protocol.now import SECOND
 from simulations.delay import draw
@@ -18,8 +19,7 @@ HELD_MAX: Final = 4_096
 """Datagrams that one clogged path keeps; more are lost, as in any buffer."""
 
 
-@dataclass(slots=True)
-class Flight:
+class Flight(msgspec.Struct):
     """One datagram or one frame on its way."""
 
     payload: bytes

@@ -1,7 +1,9 @@
 """What the membership machine hands back, and what it shows to people."""
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import msgspec
 
 from mesh.protocol.membership.links import Link
 from mesh.protocol.now import Now
@@ -39,8 +41,7 @@ class Change:
     """The controller that says so, where it was not seen from here or by the member's own word."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What one input caused."""
 
     outgoing: tuple[Outgoing, ...] = ()
@@ -90,14 +91,13 @@ class MemberRow:
     """On the own row: by how many steps this controller takes itself to be slow, 0 to 8."""
 
 
-@dataclass(slots=True)
-class Step:
+class Step(msgspec.Struct):
     """One input being handled: the time, and what it has caused so far."""
 
     now: Now
-    outgoing: list[Outgoing] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    summaries: list[tuple[Incarnation, Summary]] = field(default_factory=list)
+    outgoing: list[Outgoing] = msgspec.field(default_factory=list)
+    changes: list[Change] = msgspec.field(default_factory=list)
+    summaries: list[tuple[Incarnation, Summary]] = msgspec.field(default_factory=list)
 
     @property
     def ns(self) -> int:
