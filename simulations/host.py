@@ -380,7 +380,7 @@ class Host:
     def _tell(self, notification: Notification) -> None:
         self._world.watcher.told(self, notification)
         if isinstance(notification, Ended):
-            self._end_life(in_doubt=False, boot_floor=notification.boot_floor)
+            self._end_life(in_doubt=notification.in_doubt, boot_floor=notification.boot_floor)
 
 
 class Surroundings(Protocol):

@@ -61,7 +61,8 @@ class Cause(Enum):
     ENDED = "ended"
     """The replica said so."""
     DISTRUSTED = "the host is not what it was"
-    """Its clock jumped, or it was copied: the store may have been rolled back with it."""
+    """Its clock jumped, or it was copied, or others know more of its past than its store: that may
+    have been rolled back."""
     DISK = "the disk failed"
     """The replica has taken leave and still answers questions, until there is another one."""
     FAULT = "a fault of our own"
@@ -197,7 +198,8 @@ class Life(Generic[MachineT]):
             self._set_alarm(now)
         for notification in effects.notifications:
             if isinstance(notification, Ended):
-                self._end(Ending(Cause.ENDED, notification.why, notification.boot_floor))
+                cause = Cause.DISTRUSTED if notification.in_doubt else Cause.ENDED
+                self._end(Ending(cause, notification.why, notification.boot_floor))
             self._listener(notification)
 
     def _has_jumped(self, now: Now) -> bool:

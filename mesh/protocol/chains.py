@@ -17,6 +17,7 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Final
 
+from mesh.protocol.forks import PROOF, Fork, prove
 from mesh.protocol.now import SECOND, Now
 from mesh.protocol.suite import Signer, Verifier
 from mesh.wire import cbor
@@ -60,17 +61,6 @@ class Refused(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fork:
-    """Two different facts of one origin under one number, both signed.
-
-    A clone, a rollback, or a lie.
-    """
-
-    held: SignedFact
-    other: SignedFact
-
-
-@dataclass(frozen=True, slots=True)
 class Received:
     """What came of facts from a peer."""
 
@@ -79,6 +69,8 @@ class Received:
     refused: tuple[Refused, ...] = ()
     gaps: bool = False
     """Something before them is missing: compare vectors with whoever sent them."""
+    forks: tuple[Fork, ...] = ()
+    """Proofs that came to light: one for each fact that contradicts another."""
 
 
 class Chains:
@@ -110,7 +102,8 @@ class Chains:
         self._waiting_count = 0
         self._waiting_bytes = 0
         self._summary: bytes | None = None
-        self.forks: dict[Incarnation, Fork] = {}
+        self._forks: list[Fork] = []
+        """Proofs that came to light since facts were last received."""
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -228,15 +221,19 @@ class Chains:
         """Take what a peer sent, each chain in order. Never raises on what it holds."""
         taken: list[Fact] = []
         refused: list[Refused] = []
+        read: list[Fact] = []
         for signed in facts:
             try:
-                fact = read_fact(signed)
+                read.append(read_fact(signed))
             except cbor.Undecodable:
                 refused.append(Refused.UNDECODABLE)
-            else:
-                self._consider(fact, taken, refused, now, trusted=False)
+        if len(read) == PROOF:
+            self._note_fork(*read)
+        for fact in read:
+            self._consider(fact, taken, refused, now, trusted=False)
         gaps = Refused.GAP in refused or Refused.FULL in refused or self._waiting_count > 0
-        return Received(tuple(taken), tuple(refused), gaps)
+        forks, self._forks = tuple(self._forks), []
+        return Received(tuple(taken), tuple(refused), gaps, forks)
 
     def _consider(
         self,
@@ -266,7 +263,10 @@ class Chains:
             held = chain[fact.sequence - 1] if fact.sequence else None
             if held is not None and held.hash == fact.hash:
                 return None
-            return self._note_fork(held, fact) if held is not None else Refused.CHAIN
+            if held is None or not self._is_signed(fact):
+                return Refused.SIGNATURE if held is not None else Refused.CHAIN
+            self._note_fork(held, fact)
+            return Refused.FORK
         if fact.sequence > len(chain) + 1:
             return Refused.GAP
         if (fact.sequence == 1) != isinstance(fact.body, Boot):
@@ -287,12 +287,10 @@ class Chains:
     def _is_signed(self, fact: Fact) -> bool:
         return self._suite.verify(fact.origin.controller, fact.signed.raw, fact.signed.signature)
 
-    def _note_fork(self, held: Fact, other: Fact) -> Refused:
-        if not self._is_signed(other):
-            return Refused.SIGNATURE
-        if len(self.forks) < FORKS_MAX:
-            _ = self.forks.setdefault(held.origin, Fork(held.signed, other.signed))
-        return Refused.FORK
+    def _note_fork(self, held: Fact, other: Fact) -> None:
+        fork = prove(held, other, self._suite)
+        if fork is not None:
+            self._forks.append(fork)
 
     def _take_with_followers(
         self, fact: Fact, taken: list[Fact], refused: list[Refused], now: Now | None

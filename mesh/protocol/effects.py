@@ -117,6 +117,8 @@ class Ended:
 
     why: str
     boot_floor: int
+    in_doubt: bool = False
+    """What others hold shows that the store is not what it took itself for."""
 
 
 Notification = (
@@ -161,3 +163,5 @@ class Image:
     records: tuple[tuple[bytes, bytes], ...] = ()
     store_metadata: bytes | None = None
     meta: dict[str, bytes] = field(default_factory=dict)
+    findings: tuple[str, ...] = ()
+    """What opening the store brought to light, as sentences for people; none: all was well."""

@@ -319,7 +319,7 @@ class Resident:
                     request = Message(reply.destination, reply.source, _asking(reply))
                     text = "; ".join(errors)
                     self._out.append(request.error(RefusedError(ErrorCode.ABORT, text)))
-            case Ended(_, boot_floor):
+            case Ended(boot_floor=boot_floor):
                 self._follow(boot_floor, now)
             case _:
                 pass

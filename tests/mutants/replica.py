@@ -17,9 +17,11 @@ from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.disagreement import Disagreement
 from mesh.protocol.replica.door import Replica
 from mesh.protocol.replica.entries import Entries
+from mesh.protocol.replica.equivocations import Equivocations
 from mesh.protocol.replica.participant import Participant
 from mesh.protocol.replica.replays import Replays
 from mesh.protocol.replica.scribe import Scribe
+from mesh.protocol.replica.twins import Twins
 from mesh.protocol.spreading import Spreading
 from mesh.protocol.swaps import Swaps
 from tests.mutants.edit import edit
@@ -28,6 +30,7 @@ from tests.mutants.mutant import Mutant
 _HERE: Final = "tests/mesh/protocol/replica"
 _DURABLE: Final = f"{_HERE}/test_durability.py"
 _RESTARTS: Final = f"{_HERE}/test_restarts.py"
+_TRUST: Final = "tests/mesh/protocol/replica/test_trust.py"
 _MEMBERS: Final = f"{_HERE}/test_members.py"
 _DISAGREEMENT: Final = f"{_HERE}/test_disagreement.py"
 _MESH: Final = f"{_HERE}/test_mesh.py"
@@ -165,20 +168,52 @@ _LIVES: Final[dict[str, Mutant]] = {
         (f"{_RESTARTS}::test_stored_facts_that_do_not_decode_are_counted_and_passed_over",),
     ),
     "replica-twin-ignored": Mutant(
-        edit(Company.booted, "self.meet_twin(life)", "pass"),
+        edit(Company.booted, "self._trust.twins.meet(life, now)", "pass"),
         (f"{_MEMBERS}::test_a_newer_life_of_this_controller_ends_this_one",),
     ),
     "replica-twin-without-a-floor": Mutant(
-        edit(Company.meet_twin, "other.boot)", "0)"),
+        edit(Twins.meet, "other.boot)", "0)"),
         (f"{_MEMBERS}::test_a_newer_life_of_this_controller_ends_this_one",),
     ),
     "replica-quarantine-ignored": Mutant(
-        edit(Participant.stand_down, "QUARANTINED if self.company.quarantined else why", "why"),
+        edit(Participant.stand_down, "self.twins.why or ", ""),
         (f"{_MEMBERS}::test_a_quarantined_life_says_nothing_at_the_barrier",),
     ),
     "replica-twins-outbid-each-other": Mutant(
-        edit(Company.meet_twin, "not self.quarantined and ", ""),
+        edit(Twins.meet, "self.is_quarantined or ", ""),
         (f"{_MEMBERS}::test_a_quarantined_life_says_nothing_at_the_barrier",),
+    ),
+    "replica-twins-for-ever": Mutant(
+        edit(Twins.meet, "len(self._at_wall_ns) >= MEETINGS_MAX", "False"),
+        (f"{_TRUST}::test_two_who_outbid_each_other_stop",),
+    ),
+    "replica-old-twins-count": Mutant(
+        edit(Twins._count, "abs(now.wall_ns - at) < WINDOW_NS", "True"),
+        (f"{_TRUST}::test_meetings_long_ago_do_not_count",),
+    ),
+    "replica-rollback-unseen": Mutant(
+        edit(Scribe.take, "self._look_back(fact)", "pass"),
+        (f"{_TRUST}::test_a_store_that_was_rolled_back_is_found_out",),
+    ),
+    "replica-rollback-not-in-doubt": Mutant(
+        edit(Scribe._look_back, "in_doubt=True", "in_doubt=False"),
+        (f"{_TRUST}::test_a_store_that_was_rolled_back_is_found_out",),
+    ),
+    "replica-proof-not-kept": Mutant(
+        edit(Equivocations.heard, "self._desk.write(", "str("),
+        (f"{_TRUST}::test_a_proof_survives_a_restart_and_is_shown",),
+    ),
+    "replica-proof-not-told": Mutant(
+        edit(Equivocations.heard, "outgoing += ", "_ = "),
+        (f"{_TRUST}::test_a_proof_reaches_everybody_and_nobody_waits_for_the_accused",),
+    ),
+    "replica-accused-stay-in-view": Mutant(
+        edit(Company.take_view, "if accused:", "if False:"),
+        (f"{_TRUST}::test_a_proof_reaches_everybody_and_nobody_waits_for_the_accused",),
+    ),
+    "replica-strangers-accused": Mutant(
+        edit(Equivocations.heard, "roster.has(accused)", "True"),
+        (f"{_TRUST}::test_strangers_are_not_accused",),
     ),
     "replica-proposes-though-it-may-not": Mutant(
         edit(Calls._result, "inside.crank.stand_down is not None", "False"),

@@ -5,6 +5,7 @@ barrier of the view.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from mesh.protocol.barrier import Barrier
 from mesh.protocol.effects import MemberChanged
@@ -14,19 +15,25 @@ from mesh.protocol.membership import Change, Membership, Outcome, What
 from mesh.protocol.now import Now
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.entries import Entries
+from mesh.protocol.replica.equivocations import Equivocations
+from mesh.protocol.replica.twins import Twins
 from mesh.protocol.standing import RosterView
 from mesh.wire.envelope import tag
 from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import Summary
 
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Which lives and which keys nobody counts on."""
+
+    twins: Twins
+    equivocations: Equivocations
+
+
 Comparison = Callable[[Incarnation, Summary, Now], None]
 
 PORT_MAX = 65_535
-
-QUARANTINED = (
-    "an elder life with this controller's key is alive: this host or that one is a copy;"
-    " stop one of them"
-)
 
 
 class Company:
@@ -40,6 +47,7 @@ class Company:
         members: Membership,
         information: Information,
         entries: Entries,
+        trust: Trust,
         compare: Comparison,
     ) -> None:
         self._desk = desk
@@ -48,13 +56,12 @@ class Company:
         self._members = members
         self._information = information
         self._entries = entries
+        self._trust = trust
         self._compare = compare
         self._view: tuple[Incarnation, ...] = ()
         self._by_tag: dict[bytes, bytes] = {}
         """The others in the roster, learners included, as datagrams name them."""
         self.roster = RosterView()
-        self.quarantined = False
-        """Others hold an elder life of this controller for the real one."""
 
     # --- the roster ---------------------------------------------------------------------------
 
@@ -118,17 +125,8 @@ class Company:
         if life.controller != self._desk.own.controller:
             self._information.kept.introduce(life.nonce, life.controller, life.boot)
             self.outcome(self._members.booted(life, now), now)
-        elif life.boot >= self._desk.own.boot:
-            self.meet_twin(life)
-
-    def meet_twin(self, other: Incarnation) -> None:
-        """Another life with this controller's key is about; the newer one goes on.
-
-        Not where this one is quarantined: to take a higher number then would only make two lives
-        outbid each other for ever.
-        """
-        if not self.quarantined and other.boot >= self._desk.own.boot:
-            self._desk.end("another life of this controller is about", other.boot)
+        else:
+            self._trust.twins.meet(life, now)
 
     # --- what membership says -----------------------------------------------------------------
 
@@ -143,8 +141,12 @@ class Company:
             self.take_view(now)
 
     def take_view(self, now: Now) -> None:
-        """Let the barrier know V."""
+        """Let the barrier know V, without those whose key told two stories."""
+        accused = self._trust.equivocations.proofs
         view = self._members.view
+        if accused:
+            own = self._desk.own
+            view = tuple(each for each in view if each == own or each.controller not in accused)
         if view != self._view:
             self._view = view
             self._barrier.set_view(view, now)
@@ -159,12 +161,11 @@ class Company:
             case What.REMOVED:
                 self._entries.changed(self._information.dismiss(member.controller, now))
             case What.TWIN:
-                self.meet_twin(member)
+                self._trust.twins.meet(member, now)
             case What.FORKED:
                 self._desk.notice("error", "fork", f"two lives of {member} announce themselves")
             case What.QUARANTINED:
-                self.quarantined = True
-                self._desk.notice("error", "quarantined", QUARANTINED)
+                self._trust.twins.quarantine()
             case What.FAILED:
                 # A stream that outlives a long silence may stay stuck for minutes after it ends.
                 self._drop(member, "nothing was heard from you for too long; dial again", now)

@@ -127,11 +127,15 @@ class Desk:
         """A call is refused; nothing came of it, so nothing needs to be durable."""
         self.outbox.free.notifications.append(Refusal(call, code, errors))
 
-    def end(self, why: str, boot_floor: int) -> None:
-        """This incarnation is over; the next one begins above the boot number ``boot_floor``."""
+    def end(self, why: str, boot_floor: int, *, in_doubt: bool = False) -> None:
+        """This incarnation is over; the next one begins above the boot number ``boot_floor``.
+
+        Where the store itself is ``in_doubt`` the next one will not claim to know how this one
+        ended.
+        """
         if not self.ended:
             self.ended = True
-            self.notify(Ended(why, boot_floor))
+            self.notify(Ended(why, boot_floor, in_doubt))
 
     def notice(self, level: str, event: str, text: str) -> None:
         """A line for the log."""

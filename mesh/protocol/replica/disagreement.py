@@ -53,6 +53,11 @@ class Disagreement:
             self._look_into(peer, now)
         self._judge(now)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether all who could be compared with agree by now."""
+        return not any(self._contradicts.values())
+
     def _look_into(self, peer: Incarnation, now: Now) -> None:
         """Say so, and fold again: not more often than now and then, whatever a peer claims."""
         at_ns = self._alarmed_at_ns

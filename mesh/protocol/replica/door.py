@@ -99,6 +99,8 @@ class Replica:
         self.participant: Participant | None = None
         self.farewells: dict[bytes, str] = {}
         """What members said when they closed the last stream, for people to read."""
+        self.findings = image.findings
+        """What opening the store brought to light, for people to read."""
         self._identity = identity
         self._suite = suite
         self._random = random
@@ -263,7 +265,7 @@ class Replica:
                 self.farewells[incarnation.controller] = why
                 self.desk.notice("info", "departed", f"{incarnation}: {why}")
             case TwinMet(incarnation):
-                self._twin(incarnation)
+                self._twin(incarnation, now)
             case _:
                 raise AssertionError(event)
 
@@ -314,10 +316,10 @@ class Replica:
         if self.participant is not None and why is DialFailure.REFUSED:
             self.participant.refused(address, now)
 
-    def _twin(self, other: Incarnation) -> None:
+    def _twin(self, other: Incarnation, now: Now) -> None:
         self.desk.notice("error", "twin", f"another life of this controller is about: {other}")
         if self.participant is not None:
-            self.participant.company.meet_twin(other)
+            self.participant.twins.meet(other, now, is_alive=True)
 
     # --- admission ----------------------------------------------------------------------------
 

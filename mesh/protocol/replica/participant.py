@@ -25,13 +25,15 @@ from mesh.protocol.membership import Membership
 from mesh.protocol.now import Now, earliest
 from mesh.protocol.outgoing import Channel
 from mesh.protocol.replica.activations import Activations
-from mesh.protocol.replica.company import QUARANTINED, Company
+from mesh.protocol.replica.company import Company, Trust
 from mesh.protocol.replica.crank import Crank
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.disagreement import Disagreement
 from mesh.protocol.replica.entries import Entries
+from mesh.protocol.replica.equivocations import Equivocations
 from mesh.protocol.replica.recovering import Recovering, recovery_note
 from mesh.protocol.replica.scribe import Scribe, lamport_floor
+from mesh.protocol.replica.twins import Twins
 from mesh.protocol.spreading import Spreading
 from mesh.protocol.standing import Access, RosterView
 from mesh.protocol.suite import Signer, Verifier
@@ -90,6 +92,8 @@ class Participant:
         self.crank = Crank(
             desk, signer, random, self.catalogue, self.history, self.barrier, self.members
         )
+        self.twins = Twins(desk, image.meta)
+        self.equivocations = Equivocations(desk, suite, image.meta)
         self.company = Company(
             desk,
             self.history,
@@ -97,9 +101,12 @@ class Participant:
             self.members,
             self.information,
             self.entries,
+            Trust(self.twins, self.equivocations),
             self._compare,
         )
-        self.scribe = Scribe(desk, self.chains, self.spreading, self.crank, self.company)
+        self.scribe = Scribe(
+            desk, self.chains, self.spreading, self.crank, self.company, self.equivocations
+        )
         self.disagreement = Disagreement(desk, self.history, self.members)
         self.recovering = Recovering(own, self.chains, self.history, self.barrier)
         self.roster_changed = False
@@ -235,7 +242,7 @@ class Participant:
 
     def stand_down(self, why: str | None) -> None:
         """Whether votes may be cast: not for the reason ``why``, nor as a copy of another life."""
-        self.crank.stand_down = QUARANTINED if self.company.quarantined else why
+        self.crank.stand_down = self.twins.why or self.equivocations.why or why
         if self.crank.stand_down is None:
             self.crank.stand_down = self.disagreement.why
 
@@ -263,8 +270,9 @@ class Participant:
         if self.disagreement.mended:
             self.disagreement.mended = False
             self.crank.mended(now)
-        if self.disagreement.why is not None and self.crank.stand_down is None:
-            self.crank.stand_down = self.disagreement.why
+        why = self.twins.why if self.twins.is_contested else self.disagreement.why
+        if why is not None and self.crank.stand_down is None:
+            self.crank.stand_down = why
             self.leave(now)
 
     def _tell_recovery(self, recovery: Recovery | None, now: Now) -> bool:

@@ -10,7 +10,8 @@ from mesh.protocol.now import Now
 from mesh.protocol.replica.company import Company
 from mesh.protocol.replica.crank import Crank
 from mesh.protocol.replica.desk import Desk
-from mesh.protocol.replica.former import former_life, life_note
+from mesh.protocol.replica.equivocations import Equivocations
+from mesh.protocol.replica.former import Claim, former_life, life_note
 from mesh.protocol.spreading import Spreading
 from mesh.wire import cbor
 from mesh.wire.facts import Body, Boot, Fact, SignedFact, read_fact
@@ -30,12 +31,16 @@ class Scribe:
         spreading: Spreading,
         crank: Crank,
         company: Company,
+        equivocations: Equivocations,
     ) -> None:
         self._desk = desk
         self._chains = chains
         self._spreading = spreading
         self._crank = crank
         self._company = company
+        self._equivocations = equivocations
+        self._claim: Claim | None = None
+        """What the Boot of this life says of the one before it."""
 
     # --- start --------------------------------------------------------------------------------
 
@@ -64,6 +69,8 @@ class Scribe:
             proven=last if last and goes_on else None,
             folded=(),
         )
+        if body.previous is not None and body.proven is not None:
+            self._claim = Claim(body.previous, body.proven)
         self._desk.write(life_note(self._desk.own))
         _ = self.say(body, now)
 
@@ -91,8 +98,13 @@ class Scribe:
         received = self._chains.receive(message.facts, now)
         for why in received.refused:
             self._desk.counters[f"facts refused: {why}"] += 1
+        told = self._equivocations.heard(received.forks, self._company.roster)
+        self._desk.send(told, now, gated=True)
+        if received.forks:
+            self._company.take_view(now)
         for fact in received.taken:
             self._desk.write(WriteFact(fact.origin, fact.sequence, fact.signed))
+            self._look_back(fact)
             if isinstance(fact.body, Boot):
                 self._company.booted(fact.origin, now)
             self._crank.learn(fact, now)
@@ -104,6 +116,17 @@ class Scribe:
             asked = self._spreading.took(source, now, news=news, gaps=received.gaps)
             self._desk.send(asked, now, gated=True)
 
+    def _look_back(self, fact: Fact) -> None:
+        """Whoever is told of a past that he does not remember was put back to an earlier day."""
+        if self._claim is None or not self._claim.is_contradicted_by(fact, self._desk.own):
+            return
+        text = (
+            f"others hold fact {fact.sequence} of {fact.origin}, which this store lacks:"
+            " it was rolled back, as by an older copy of its files"
+        )
+        self._desk.notice("error", "rolled back", text)
+        self._desk.end(text, self._desk.own.boot, in_doubt=True)
+
     def answer(self, peer: Incarnation, vector: FactVector, now: Now) -> None:
         """Send what ``peer`` lacks."""
         self._desk.send(self._spreading.answer(peer, vector, now), now, gated=True)
@@ -111,6 +134,7 @@ class Scribe:
     def connected(self, peer: Incarnation, now: Now) -> None:
         """A stream to a member stands: it may know what we do not."""
         self._desk.send(self._spreading.connected(peer, now), now, gated=True)
+        self._desk.send(self._equivocations.connected(peer), now, gated=True)
 
     def compare(self, peer: Incarnation, facts: bytes, now: Now) -> None:
         """How far ``peer`` holds every chain, as a hash."""

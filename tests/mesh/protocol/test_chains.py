@@ -116,7 +116,8 @@ def test_two_facts_under_one_number_are_kept_as_proof() -> None:
     other = forge(second, body=Applied(b"o" * 32))
     received = b.receive([boot.signed, second.signed, other], NOW)
     assert received.refused == (Refused.FORK,)
-    fork = b.forks[a.own]
+    (fork,) = received.forks
+    assert (fork.origin, fork.sequence) == (a.own, 2)
     assert (fork.held, fork.other) == (second.signed, other)
     assert b.chain(a.own)[1].hash == second.hash
 
@@ -127,8 +128,22 @@ def test_an_unsigned_second_fact_proves_nothing() -> None:
     say(a, 2)
     boot, second = a.chain(a.own)
     other = SignedFact(forge(second, body=Applied(b"o" * 32)).raw, bytes(64))
-    assert b.receive([boot.signed, second.signed, other], NOW).refused == (Refused.SIGNATURE,)
-    assert not b.forks
+    received = b.receive([boot.signed, second.signed, other], NOW)
+    assert received.refused == (Refused.SIGNATURE,)
+    assert not received.forks
+    assert not b.receive([second.signed, other], NOW).forks
+
+
+def test_a_proof_counts_for_those_who_hold_neither_fact() -> None:
+    """Two facts that come alone and contradict each other are proof also behind a gap."""
+    a, b = chains("a"), chains("b")
+    say(a, 3)
+    third = a.chain(a.own)[2]
+    other = forge(third, body=Applied(b"o" * 32))
+    received = b.receive([third.signed, other], NOW)
+    assert received.gaps
+    assert received.forks[0].sequence == 3
+    assert not b.receive([third.signed, third.signed], NOW).forks
 
 
 def test_lamport_time_rises_along_a_chain() -> None:

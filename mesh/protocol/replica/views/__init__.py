@@ -10,7 +10,7 @@ from mesh.protocol.replica.views.changes import (
     conflicts,
     pending,
 )
-from mesh.protocol.replica.views.doctor import Diagnosis, Finding, doctor
+from mesh.protocol.replica.views.doctor import Diagnosis, doctor
 from mesh.protocol.replica.views.environment import Environment, environment
 from mesh.protocol.replica.views.information import (
     Entry,
@@ -20,6 +20,7 @@ from mesh.protocol.replica.views.information import (
     information,
     plain,
 )
+from mesh.protocol.replica.views.memory import Finding
 from mesh.protocol.replica.views.names import read_path, short_ids, spell_path
 from mesh.protocol.replica.views.shapes import Change, ChangeDetail
 from mesh.protocol.replica.views.standing import (

@@ -12,7 +12,10 @@ from mesh.environment.policy import Policy
 from mesh.protocol.membership import Link
 from mesh.protocol.now import MILLISECOND, SECOND, Now
 from mesh.protocol.replica.door import Replica
+from mesh.protocol.replica.equivocations import ACCUSED
+from mesh.protocol.replica.twins import CONTESTED, QUARANTINED
 from mesh.protocol.replica.views.changes import pending
+from mesh.protocol.replica.views.memory import Finding, finding, memory
 from mesh.protocol.replica.views.sentences import about
 from mesh.protocol.replica.views.standing import (
     DISK_FAILED,
@@ -39,18 +42,12 @@ TURNED_AWAY: Final = (
 )
 """Counters of what came in and was not for this controller, or not to be understood."""
 
+CLONED: Final = (
+    "stop one of the two; where both are to run, give one a key of its own: trellis up"
+    " --new-identity, and accept it as a newcomer"
+)
+
 DISK_REMEDY: Final = "look at the disk and at its free space; the log says what it answered"
-
-
-class Finding(TypedDict):
-    """One thing that was looked at."""
-
-    level: str
-    """ok, note, warning or error."""
-    about: str
-    text: str
-    do: str
-    """What to do; empty where there is nothing to do."""
 
 
 class Diagnosis(TypedDict):
@@ -70,7 +67,7 @@ def doctor(replica: Replica, now: Now) -> Diagnosis:
         *_others(around),
         *_turned_away(stands),
         *_barrier(replica, stands, now),
-        *_data(stands),
+        *memory(replica, stands),
     ]
     return Diagnosis(
         well=all(finding["level"] != "error" for finding in findings), findings=findings
@@ -79,19 +76,26 @@ def doctor(replica: Replica, now: Now) -> Diagnosis:
 
 def _own(stands: Status) -> Iterator[Finding]:
     if stands["environment"] is None:
-        yield _finding("note", "environment", stands["text"], "accept it on another controller")
+        yield finding("note", "environment", stands["text"], "accept it on another controller")
     elif stands["votes"]:
-        yield _finding("ok", "environment", stands["text"])
+        yield finding("ok", "environment", stands["text"])
     else:
         why = f"this controller casts no votes: {stands['why_no_votes']}"
         waits = "catching up" in stands["why_no_votes"]
-        remedy = DISK_REMEDY if stands["why_no_votes"] == DISK_FAILED else "see `trellis status`"
-        yield _finding("note" if waits else "error", "votes", why, remedy)
+        yield finding("note" if waits else "error", "votes", why, _remedy(stands["why_no_votes"]))
+
+
+def _remedy(why_no_votes: str) -> str:
+    if why_no_votes == DISK_FAILED:
+        return DISK_REMEDY
+    if why_no_votes in {QUARANTINED, CONTESTED, ACCUSED}:
+        return CLONED
+    return "see `trellis status`"
 
 
 def _door(around: Members) -> Iterator[Finding]:
     for line in around["pending"]:
-        yield _finding(
+        yield finding(
             "note",
             "members",
             f"{line['name']} ({line['fingerprint']}) waits to be accepted",
@@ -105,7 +109,7 @@ def _others(around: Members) -> Iterator[Finding]:
     yield from wrong
     if not wrong and around["members"]:
         count = len(around["members"])
-        yield _finding("ok", "members", f"all {count} of the roster are alive and well linked")
+        yield finding("ok", "members", f"all {count} of the roster are alive and well linked")
 
 
 def _member(member: MemberView) -> Iterator[Finding]:
@@ -113,29 +117,33 @@ def _member(member: MemberView) -> Iterator[Finding]:
     if member["own"]:
         if member["slow"] > SLOW_MAX:
             text = f"this controller is the slow one ({member['slow']} of 8): it answers late"
-            yield _finding("warning", "members", text, "look at the load of this host")
+            yield finding("warning", "members", text, "look at the load of this host")
         return
     since = "" if member["since_ms"] is None else f" for {about(member['since_ms'] * MILLISECOND)}"
     if member["standing"] == "left":
         text = f"{name} has left{since}: it was stopped, or its disk failed"
-        yield _finding("note", "members", text, f"look at {name}, or remove it for good")
+        yield finding("note", "members", text, f"look at {name}, or remove it for good")
     elif member["standing"] == "failed" and member["farewell"]:
         text = f"{name} does not talk with this controller: {member['farewell']}"
-        yield _finding("error", "members", text, f"see `trellis members` on {name}")
+        yield finding("error", "members", text, f"see `trellis members` on {name}")
     elif member["standing"] in {"suspect", "failed", "never seen"}:
         told = ", ".join(each["name"] for each in member["said_by"]) or "this controller"
         text = f"{name} is {member['standing']}{since}: {member['why']}; says {told}"
-        yield _finding("warning", "members", text, f"look at {name} and at the network to it")
+        yield finding("warning", "members", text, f"look at {name} and at the network to it")
     elif member["link"] not in {Link.BOTH.value, Link.UNKNOWN.value}:
         text = f"the link to {name}: {member['link']}"
-        yield _finding("warning", "network", text, "look at firewalls: UDP and TCP, both ways")
+        yield finding("warning", "network", text, "look at firewalls: UDP and TCP, both ways")
     if member["forks"]:
         text = f"two hosts use the key of {name}: a cloned disk, or a restored image"
-        yield _finding("error", "members", text, f"stop one of them, and remove {name}")
+        yield finding("error", "members", text, CLONED)
+    if member["accused"]:
+        text = f"the key of {name} has signed two different facts under one number, so nobody"
+        text += " counts on it: two hosts use it, or it went on from a copy of its memory"
+        yield finding("error", "members", text, f"stop both, then: trellis members remove {name}")
     offset_ns = member["clock_offset_ns"]
     if offset_ns is not None and abs(offset_ns) > CLOCK_OFFSET_NS_MAX:
         text = f"the clock of {name} is {about(offset_ns)} from the one here"
-        yield _finding("warning", "clock", text, "let both hosts follow the same time server")
+        yield finding("warning", "clock", text, "let both hosts follow the same time server")
 
 
 def _turned_away(stands: Status) -> Iterator[Finding]:
@@ -144,7 +152,7 @@ def _turned_away(stands: Status) -> Iterator[Finding]:
     if counts:
         text = f"not for this controller, or not understood: {', '.join(counts)}"
         do = "no harm is done; look for another environment, an older version, or a port scanner"
-        yield _finding("note", "network", text, do)
+        yield finding("note", "network", text, do)
 
 
 def _barrier(replica: Replica, stands: Status, now: Now) -> Iterator[Finding]:
@@ -153,16 +161,16 @@ def _barrier(replica: Replica, stands: Status, now: Now) -> Iterator[Finding]:
         return
     for change in pending(replica, now):
         text = f"{change['name']} ({change['id']}) is {change['text']}"
-        yield _finding("note", "barrier", text, f"trellis change show {change['id']}")
+        yield finding("note", "barrier", text, f"trellis change show {change['id']}")
     if environment["unmerged"]:
         text = f"{environment['unmerged']} changes were applied elsewhere and are not merged yet"
         do = (
             "they merge by themselves, except under the policy hold: trellis change merge --keep TX"
         )
-        yield _finding("warning", "barrier", text, do)
+        yield finding("warning", "barrier", text, do)
     if environment["set_aside"]:
         text = f"{environment['set_aside']} changes are set aside"
-        yield _finding("note", "history", text, "trellis change conflicts")
+        yield finding("note", "history", text, "trellis change conflicts")
     counts = stands["members"]
     if environment["policy"] == Policy.MAJORITY and counts is not None:
         needed = counts["active"] // 2 + 1
@@ -170,21 +178,4 @@ def _barrier(replica: Replica, stands: Status, now: Now) -> Iterator[Finding]:
             text = (
                 f"{counts['alive']} of {counts['active']} are here, {needed} are needed to change"
             )
-            yield _finding("warning", "barrier", text, "bring others back, or wait")
-
-
-def _data(stands: Status) -> Iterator[Finding]:
-    counters = stands["counters"]
-    differ = counters.get("states that differ over one history", 0)
-    if differ:
-        text = "another controller folds the same history to another configuration"
-        do = "compare `trellis change log --json` on both; one of them is damaged"
-        yield _finding("error", "history", text, do)
-    for name in sorted(counters):
-        if name.startswith(("own facts refused", "facts refused: fork")):
-            text = f"{name}: {counters[name]}"
-            yield _finding("error", "disk", text, "keep the data directory as evidence")
-
-
-def _finding(level: str, about_what: str, text: str, do: str = "") -> Finding:
-    return Finding(level=level, about=about_what, text=text, do=do)
+            yield finding("warning", "barrier", text, "bring others back, or wait")

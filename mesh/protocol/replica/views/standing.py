@@ -115,6 +115,8 @@ class MemberView(TypedDict):
     """Those of them that no datagram answered in time."""
     forks: int
     """Further lives with its key that answer: a cloned disk."""
+    accused: bool
+    """Its key has signed two different facts under one number; nobody counts on it."""
     slow: int
     """On the own row: by how many steps of 8 this controller is the slow one."""
 
@@ -269,6 +271,7 @@ def _member(look: Look, row: MemberRow, farewells: dict[bytes, str]) -> MemberVi
         probes=row.probes,
         probes_missed=row.missed,
         forks=len(row.quarantined),
+        accused=row.controller in look.inside.equivocations.proofs,
         slow=row.slow,
     )
 

@@ -16,9 +16,10 @@ from mesh.protocol.inputs import (
 from mesh.protocol.now import SECOND
 from mesh.protocol.outgoing import Channel
 from mesh.protocol.replica import views
-from mesh.protocol.replica.company import QUARANTINED, read_address
+from mesh.protocol.replica.company import read_address
 from mesh.protocol.replica.participant import Participant
 from mesh.protocol.replica.replays import LIVES_MAX, Replays
+from mesh.protocol.replica.twins import QUARANTINED
 from mesh.protocol.standing import Access, RosterView
 from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import StoreMessage, Summary
@@ -183,7 +184,7 @@ def test_a_quarantined_life_says_nothing_at_the_barrier() -> None:
     """It casts no votes, says why, and refuses to propose; it does not take a higher number."""
     mesh = gather(3)
     host = mesh.hosts[2]
-    inside(host).company.quarantined = True
+    inside(host).twins.quarantine()
     host.handle(Woke())
     assert inside(host).crank.stand_down == QUARANTINED
     assert not views.status(host.replica, mesh.now)["votes"]
@@ -191,7 +192,7 @@ def test_a_quarantined_life_says_nothing_at_the_barrier() -> None:
     assert isinstance(outcome, Refusal)
     assert "casts no votes" in outcome.errors[0]
     other = Incarnation(host.identity.public, host.replica.own.boot + 1, b"the twin")
-    inside(host).company.meet_twin(other)
+    inside(host).twins.meet(other, mesh.now)
     assert not host.replica.desk.ended
 
 

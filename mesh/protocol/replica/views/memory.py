@@ -1,0 +1,65 @@
+"""What this controller has to say of its own memory, and what to do about it.
+
+A memory that is doubted mends itself, from peers, where there are any. So most of this is told
+afterwards, for whoever owns the disk: something happened to it, and may happen again.
+"""
+
+from collections.abc import Iterator
+from typing import Final, TypedDict
+
+from mesh.protocol.replica.door import Replica
+from mesh.protocol.replica.views.standing import Status
+
+EVIDENCE: Final = (
+    "what it held comes back from the others; look at the disk, its cable and the memory of this"
+    " host. What was damaged is kept in the folder evidence of the data directory"
+)
+REFUSED: Final = (
+    "they are fetched again from the others; keep a copy of the data directory as evidence"
+)
+DIFFER: Final = (
+    "compare `trellis --version` and that entry on both: trellis change log --json; upgrade the"
+    " older one, and restart the one that is wrong"
+)
+
+
+class Finding(TypedDict):
+    """One thing that was looked at."""
+
+    level: str
+    """ok, note, warning or error."""
+    about: str
+    text: str
+    do: str
+    """What to do; empty where there is nothing to do."""
+
+
+def finding(level: str, about: str, text: str, do: str = "") -> Finding:
+    """One thing that was looked at."""
+    return Finding(level=level, about=about, text=text, do=do)
+
+
+def memory(replica: Replica, stands: Status) -> Iterator[Finding]:
+    """How far the store of this controller is to be trusted."""
+    for text in replica.findings:
+        yield finding("warning", "memory", text, EVIDENCE)
+    counters = stands["counters"]
+    for name in sorted(counters):
+        if name.startswith("own facts refused"):
+            text = f"stored facts that do not verify ({name}): {counters[name]}"
+            yield finding("error", "memory", text, REFUSED)
+    yield from _states(replica, counters)
+    if not replica.findings and replica.participant is not None:
+        yield finding("ok", "memory", "the store went on without a break, and every row is whole")
+
+
+def _states(replica: Replica, counters: dict[str, int]) -> Iterator[Finding]:
+    inside = replica.participant
+    if inside is None or not counters.get("states that differ over one history", 0):
+        return
+    if inside.disagreement.is_settled:
+        text = "another configuration was made of the same history, and is mended by now"
+        yield finding("note", "history", text, "look at the memory of that host")
+        return
+    text = "another controller folds the same history to another configuration"
+    yield finding("error", "history", text, DIFFER)
