@@ -63,8 +63,16 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_LIVES}::test_a_person_decides_a_fork",),
     ),
     "suspicion-a-number-overflows": Mutant(
-        edit(Beliefs.refute, " or number >= COUNTER_MAX", ""),
+        edit(Beliefs.refute, " or _is_leap(self.refutation, number)", ""),
         (f"{_SUSPICION}::test_a_refutation_cannot_overflow",),
+    ),
+    "suspicion-the-last-number-counts": Mutant(
+        edit(
+            Beliefs.hear,
+            "if _is_leap(max(number, 0), news.refutation):",
+            "if news.refutation >= COUNTER_MAX:",
+        ),
+        (f"{_SUSPICION}::test_nobody_is_talked_to_the_end_of_the_numbers",),
     ),
     "suspicion-refuted-anew-each-time": Mutant(
         edit(

@@ -27,6 +27,11 @@ _WHY_TOLD: Final = {
 }
 
 
+REFUTATION_STEP_MAX: Final = 2**32
+"""How far a rumour's refutation number may lie above what is known of that life: more than a life
+can refute in years, and so little that nobody can be talked to the end of the range, behind which
+there is no answer any more."""
+
 WARNINGS_MAX: Final = 64
 """Twins and quarantines reported, each once; a person has to look at the first one already."""
 
@@ -58,7 +63,7 @@ class Beliefs:
 
     def refute(self, number: int) -> bool:
         """Somebody doubts us under ``number``; whether that made us raise ours."""
-        if number < self.refutation or number >= COUNTER_MAX:
+        if number < self.refutation or _is_leap(self.refutation, number):
             return False
         self.refutation = number + 1
         self.rumours.add(self.own_news())
@@ -175,6 +180,8 @@ class Beliefs:
         held = self.table.get(controller)
         standing = None if held is None else held.standing
         number = -1 if held is None or life is Life.NEWER else held.refutation
+        if _is_leap(max(number, 0), news.refutation):
+            return None
         hesitates = whole or (held is not None and self._may_yet_answer(held, step.ns))
         heard = as_exchanged(standing, news.standing) if hesitates else news.standing
         believe = believed(standing, number, heard, news.refutation)
@@ -254,6 +261,11 @@ class Beliefs:
                 News(news.member, news.standing, news.refutation, news.address, self.own.controller)
             )
             step.change(What.FAILED, suspect.incarnation)
+
+
+def _is_leap(known: int, number: int) -> bool:
+    """Whether ``number`` is one that no honest member can have come to."""
+    return number > known + REFUTATION_STEP_MAX or number >= COUNTER_MAX
 
 
 def _accusation(suspect: Member, accuser: bytes) -> News:

@@ -4,6 +4,7 @@ import pytest
 
 from mesh.protocol.configuration import Profile
 from mesh.protocol.membership import What
+from mesh.protocol.membership.beliefs import REFUTATION_STEP_MAX
 from mesh.protocol.membership.timing import SCALE_FROM_MEMBERS
 from mesh.protocol.outgoing import Channel
 from mesh.wire.limits import COUNTER_MAX
@@ -194,6 +195,22 @@ def test_a_refutation_cannot_overflow() -> None:
     lone = Lone(3)
     lone.gossip(1, says(0, Standing.SUSPECT, COUNTER_MAX, by=2))
     assert lone.machine._beliefs.refutation == 0
+
+
+def test_nobody_is_talked_to_the_end_of_the_numbers() -> None:
+    """A doubt under a number far above the known one is dropped, by all and by whom it is about.
+
+    Else one word would do: after the greatest number comes none with which it could be refuted.
+    """
+    lone = Lone(4)
+    for number in (COUNTER_MAX, COUNTER_MAX - 1, REFUTATION_STEP_MAX + 1):
+        lone.gossip(1, says(2, Standing.SUSPECT, number, by=1), says(3, Standing.ALIVE, number))
+        lone.gossip(1, says(0, Standing.SUSPECT, number, by=1))
+    assert lone.standing(2) is Standing.ALIVE
+    assert lone.machine._beliefs.refutation == 0
+    lone.gossip(1, says(3, Standing.SUSPECT, 1, by=1), says(2, Standing.SUSPECT, 2**32, by=1))
+    assert lone.standing(3) is Standing.SUSPECT, "what it never said itself does not stand above"
+    assert lone.standing(2) is Standing.SUSPECT, "and what is within a step counts"
 
 
 def test_who_hears_of_a_suspicion_goes_and_sees() -> None:
