@@ -96,6 +96,7 @@ NAME: Final = Text(
     r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?",
 )
 HEX32: Final = Text("64 hexadecimal digits in small letters", r"[0-9a-f]{64}")
+HEX64: Final = Text("128 hexadecimal digits in small letters", r"[0-9a-f]{128}")
 CREATION_ID: Final = Text("32 hexadecimal digits in small letters", r"[0-9a-f]{32}")
 
 

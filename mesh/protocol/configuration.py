@@ -8,7 +8,9 @@ from enum import StrEnum
 from typing import Final
 
 from mesh.protocol.now import SECOND
+from mesh.protocol.suite import Signer
 from mesh.wire.identity import Address
+from mesh.wire.invitation import Invitation
 
 
 class Profile(StrEnum):
@@ -26,6 +28,15 @@ LISTEN_NS: Final = 3 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
+class Ticket:
+    """An invite in the newcomer's hand."""
+
+    invitation: Invitation
+    key: Signer
+    """The key pair that follows from the invitation's seed."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReplicaConfiguration:
     """One controller's own settings."""
 
@@ -39,3 +50,5 @@ class ReplicaConfiguration:
     """Found an environment at once, whoever else is there."""
     joins_only: bool = False
     """Never found one: wait for others for ever (set where seeds are configured)."""
+    ticket: Ticket | None = None
+    """The invite by which it asks to be let in; of no use once it belongs to an environment."""

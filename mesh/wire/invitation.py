@@ -19,16 +19,13 @@ import msgspec
 
 from mesh.wire import cbor
 from mesh.wire.identity import Address, Hash32, digest
-from mesh.wire.messages import Addresses
+from mesh.wire.messages import INVITE_ID_BYTES, Addresses
 
 PREFIX: Final = "trellis1"
 """The kind of the line, and the version of its format."""
 
 CODE_CHARACTERS_MAX: Final = 4_096
 """Eight addresses of the longest host names that anybody has; what is longer is no code."""
-
-INVITE_ID_BYTES: Final = 16
-"""Of the hash of an invite's public key: it says which one is meant, and nothing else about it."""
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _MISTAKEN: Final = str.maketrans({"o": "0", "i": "1", "l": "1"})
@@ -82,7 +79,12 @@ def decode_invitation(line: str) -> Invitation:
         raise BadInvitation("there is nothing: paste the whole line that `trellis invite` printed")
     if not bare.startswith(PREFIX):
         raise BadInvitation(_of_what_else(bare))
-    return _read(_checked(_unspell(bare.removeprefix(PREFIX).translate(_MISTAKEN))))
+    letters = bare.removeprefix(PREFIX).translate(_MISTAKEN)
+    raw = _unspell(letters)
+    body = _checked(raw)
+    if _spell(raw) != letters:
+        raise BadInvitation("its last letter is wrong: copy the line once more")
+    return _read(body)
 
 
 def _of_what_else(bare: str) -> str:
@@ -129,10 +131,7 @@ def _unspell(letters: str) -> bytes:
             raise BadInvitation(f"character {at} is none that an invite has")
         number = number << 5 | value
     size = len(letters) * 5 // 8
-    raw = (number >> len(letters) * 5 - size * 8).to_bytes(size, "big")
-    if _spell(raw) != letters:
-        raise BadInvitation("its last letter is wrong: copy the line once more")
-    return raw
+    return (number >> len(letters) * 5 - size * 8).to_bytes(size, "big")
 
 
 # --- what is proved -------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 
 from mesh.wire.facts import SignedFact
-from mesh.wire.identity import Address, Counter, Hash32, Incarnation
+from mesh.wire.identity import Address, Counter, Hash32, Incarnation, Signature
 from mesh.wire.limits import (
     FACTS_PER_MESSAGE_MAX,
     MEMBERS_PER_MESSAGE_MAX,
@@ -23,6 +23,7 @@ from mesh.wire.requests import Name, Text
 Hash8 = Annotated[bytes, msgspec.Meta(min_length=8, max_length=8)]
 Nonce16 = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
 Payload = Annotated[bytes, msgspec.Meta(max_length=262_144)]
+INVITE_ID_BYTES = 16
 Addresses = Annotated[tuple[Address, ...], msgspec.Meta(max_length=8)]
 
 PROTOCOL_VERSION = 1
@@ -208,11 +209,24 @@ class Hello(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
     """The sender's number of this stream: of two that one side dialled, the higher counts."""
 
 
+class Claim(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A newcomer holds an invite."""
+
+    invite: Annotated[bytes, msgspec.Meta(min_length=INVITE_ID_BYTES, max_length=INVITE_ID_BYTES)]
+    """Which one, by the beginning of the hash of its public key."""
+    proof: Signature
+    """By its key, over who is to be admitted; goes into the history."""
+    presence: Signature
+    """By its key, over the same and this very stream; goes nowhere else."""
+
+
 class Knock(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=12):
-    """A newcomer asks to be admitted; it is listed as pending until a person accepts it."""
+    """A newcomer asks to be admitted; without an invite it waits until a person accepts it."""
 
     exchange_key: Hash32
     """The X25519 public key that streams and datagrams will use."""
+    claim: Claim | None
+    """The invite that it holds; None: it has none."""
 
 
 class Welcome(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=13):
@@ -226,6 +240,14 @@ class Welcome(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     generation_nonce: Nonce16
     secret: Hash32
     secret_version: Counter
+    recognition: Hash32 | None
+    """Proof that the sender knows the invite that the newcomer claimed; None: it claimed none."""
+
+
+class Rebuff(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=17):
+    """To a newcomer with an invite: it is not admitted, and why."""
+
+    why: Text
 
 
 class Goodbye(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=14):
@@ -250,5 +272,6 @@ Message = (
     | Hello
     | Knock
     | Welcome
+    | Rebuff
     | Goodbye
 )

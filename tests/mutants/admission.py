@@ -8,6 +8,7 @@ import pytest
 
 from mesh.protocol.admission import activation, generations, judgement, machine, pending, porch
 from mesh.protocol.admission.activation import Candidate
+from mesh.protocol.admission.doors import Door, Doors
 from mesh.protocol.admission.enrolment import ENVIRONMENT_KEY, WAITING_KEY, Enrolment
 from mesh.protocol.admission.generations import Generation
 from mesh.protocol.admission.machine import Admission
@@ -183,9 +184,10 @@ def _found_gives_way(self: Admission, turn: Turn, draft: Draft) -> None:
     _keep(self, Turn.SILENCE if turn is Turn.TOLD else turn, draft)
 
 
-def _knock_once(self: Admission, stream: int, door: machine._Door, draft: Draft, now: Now) -> None:
-    _knock(self, stream, door, draft, now)
+def _knock_once(self: Doors, stream: int, door: Door, draft: Draft, now: Now) -> int:
+    due_ns = _knock(self, stream, door, draft, now)
     door.knock_ns = 2**62
+    return due_ns
 
 
 _judge = judgement.judge
@@ -194,7 +196,7 @@ _outlived = generations.outlived
 _deadline_ns = activation.activation_deadline_ns
 _first_phase = Admission._first_phase
 _keep = Admission._keep
-_knock = Admission._knock
+_knock = Doors._knock
 
 MUTANTS: Final[dict[str, Mutant]] = {
     "admission-the-lower-id-yields": Mutant(
@@ -326,7 +328,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_HERE}/test_way_in.py::test_found_founds_whoever_is_there",),
     ),
     "admission-one-knock-is-all": Mutant(
-        _replace(Admission, "_knock", _knock_once),
+        _replace(Doors, "_knock", _knock_once),
         (f"{_HERE}/test_way_in.py::test_knocking_never_ends",),
     ),
     "admission-nobody-is-listened-for": Mutant(

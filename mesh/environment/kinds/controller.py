@@ -22,7 +22,8 @@ from mesh.environment.declarations import (
 from mesh.environment.draft import Draft, Refusal
 from mesh.environment.index import Claim, Fields
 from mesh.environment.kind import Kind
-from mesh.environment.shapes import CREATION_ID, HEX32, Text
+from mesh.environment.kinds import invite
+from mesh.environment.shapes import CREATION_ID, HEX32, HEX64, Text
 from mesh.environment.shapes import NAME as NAME_SHAPE
 from mesh.wire.identity import fingerprint
 from mesh.wire.requests import Kind as AttemptKind
@@ -61,6 +62,10 @@ _FIELDS: Final = (
 )
 _ENTRY: Final = Touch((NAME, "{controller}"))
 _STATE: Final = Touch((NAME, "{controller}", "state"))
+_INVITED: Final = (
+    Parameter(invite.NAME, HEX32, "the public key of the invite by which it comes"),
+    Parameter("proof", HEX64, "what the invite's key signs: that it is this controller's"),
+)
 _GIVEN: Final = tuple(Touch((NAME, "{controller}", field.name), field.name) for field in _FIELDS)
 
 
@@ -85,6 +90,10 @@ def _admit(draft: Draft, arguments: Arguments) -> Refusal | None:
         if draft.peek((*key, "state")) == REMOVED:
             return Refusal("this key was removed and is remembered for ever: make a new one", key)
         return Refusal("this controller is in the roster already", key)
+    if invite.NAME in arguments:
+        refusal = invite.spend(draft, text(arguments, invite.NAME), key[1])
+        if refusal is not None:
+            return refusal
     draft.write(key, arguments[ID_PARAMETER])
     draft.write((*key, "state"), LEARNER)
     for field in _FIELDS:
@@ -138,10 +147,17 @@ _COMMANDS: Final = (
         NAME,
         "admit",
         "take a controller into the roster, as one that learns and has no part in the barrier yet",
-        (replace(_WHO, written=None, help="the key of the new controller"), _ID, *_FIELDS),
+        (
+            replace(_WHO, written=None, help="the key of the new controller"),
+            _ID,
+            *_FIELDS,
+            *_INVITED,
+        ),
         _admit,
-        writes=(_ENTRY, _STATE, *_GIVEN),
+        reads=(Touch((invite.NAME, "{invite}"), invite.NAME),),
+        writes=(_ENTRY, _STATE, *_GIVEN, *invite.SPENDS),
         fill=_fill_entry,
+        by_controllers_with="proof",
     ),
     Declaration(
         NAME,

@@ -18,6 +18,7 @@ from mesh.protocol.admission.steps import (
     AdmissionStatus,
     AdmissionStep,
     Card,
+    Claimed,
 )
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "AdmissionStep",
     "Candidate",
     "Card",
+    "Claimed",
     "Enrolment",
     "Pending",
     "Phase",

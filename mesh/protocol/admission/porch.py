@@ -12,14 +12,15 @@ from mesh.protocol.admission.limits import (
     KNOCKS_EVERY_NS,
 )
 from mesh.protocol.admission.pending import PendingList, faults
-from mesh.protocol.admission.steps import Draft
+from mesh.protocol.admission.steps import Claimed, Draft
 from mesh.protocol.effects import Noticed
 from mesh.protocol.inputs import StreamId
 from mesh.protocol.meter import Meter
 from mesh.protocol.now import Now
 from mesh.protocol.standing import RosterView
 from mesh.wire.identity import Address, fingerprint
-from mesh.wire.messages import Hello, Knock, Welcome
+from mesh.wire.invitation import Newcomer
+from mesh.wire.messages import Claim, Hello, Knock, Welcome
 
 
 @dataclass(slots=True)
@@ -28,7 +29,10 @@ class Visitor:
 
     hello: Hello
     remote: Address
+    binding: bytes
     admitted: bool
+    recognition: bytes | None = None
+    """What it is told, so that it knows us for a member; None: it has shown no invite."""
     meter: Meter = field(default_factory=lambda: Meter(KNOCK_GAP_NS, 2))
 
 
@@ -48,6 +52,7 @@ class Porch:
         known = self._visitors.get(stream)
         if known is not None:
             visitor.meter = known.meter
+            visitor.recognition = known.recognition
         self._visitors[stream] = visitor
         if visitor.admitted and (known is None or not known.admitted):
             self._welcome(stream, enrolment, draft)
@@ -66,8 +71,10 @@ class Porch:
         self.knocks_heard += 1
         if not self._is_heard(visitor, now):
             self.knocks_dropped += 1
-        elif visitor.admitted:
+        elif visitor.admitted and knock.claim is None:
             self._welcome(stream, enrolment, draft)
+        elif knock.claim is not None:
+            draft.claims.append(_claimed(stream, visitor, knock, knock.claim, enrolment))
         elif self.pending.note(visitor.hello, knock, visitor.remote, now):
             mark = fingerprint(visitor.hello.sender.controller)
             text = f"{visitor.hello.name} asks to be admitted: trellis members accept {mark}"
@@ -86,6 +93,16 @@ class Porch:
                 visitor.admitted = True
                 self._welcome(stream, enrolment, draft)
 
+    def honoured(
+        self, claimed: Claimed, recognition: bytes, enrolment: Enrolment, draft: Draft
+    ) -> None:
+        """The claim is that of an invite; who is admitted by now is told where it came to."""
+        visitor = self._visitors.get(claimed.stream)
+        if visitor is not None:
+            visitor.recognition = recognition
+            if visitor.admitted:
+                self._welcome(claimed.stream, enrolment, draft)
+
     def _welcome(self, stream: StreamId, enrolment: Enrolment, draft: Draft) -> None:
         welcome = Welcome(
             enrolment.founding,
@@ -93,6 +110,17 @@ class Porch:
             enrolment.generation_nonce,
             enrolment.secret,
             enrolment.secret_version,
+            self._visitors[stream].recognition,
         )
         draft.sends.append((stream, welcome))
         self.welcomes_sent += 1
+
+
+def _claimed(
+    stream: StreamId, visitor: Visitor, knock: Knock, claim: Claim, enrolment: Enrolment
+) -> Claimed:
+    hello = visitor.hello
+    newcomer = Newcomer(
+        enrolment.environment, hello.sender.controller, knock.exchange_key, hello.name, hello.site
+    )
+    return Claimed(stream, newcomer, hello.addresses, claim, visitor.binding)

@@ -7,7 +7,8 @@ from mesh.protocol.admission.phases import Phase
 from mesh.protocol.effects import Noticed, WriteMeta
 from mesh.protocol.inputs import StreamId
 from mesh.wire.identity import Address
-from mesh.wire.messages import Message
+from mesh.wire.invitation import Newcomer
+from mesh.wire.messages import Claim, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,17 @@ class Card:
     addresses: tuple[Address, ...]
     exchange_key: bytes
     """Its X25519 public key, 32 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A newcomer at the door shows an invite: to be judged, and answered on ``stream``."""
+
+    stream: StreamId
+    newcomer: Newcomer
+    addresses: tuple[Address, ...]
+    claim: Claim
+    binding: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,7 @@ class AdmissionStep:
     """Say Hello again on every stream, and judge every peer again."""
     ended: str | None = None
     """This life is over, and why: the next one begins from what was written."""
+    claims: tuple[Claimed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +87,7 @@ class Draft:
     joined: Enrolment | None = None
     hello_changed: bool = False
     ended: str | None = None
+    claims: list[Claimed] = field(default_factory=list)
 
     def done(self) -> AdmissionStep:
         """What is to be handed out."""
@@ -84,4 +98,5 @@ class Draft:
             self.joined,
             self.hello_changed,
             self.ended,
+            tuple(self.claims),
         )

@@ -3,6 +3,9 @@
 from mesh.protocol.admission.enrolment import Enrolment
 from mesh.protocol.admission.phases import Phase
 from mesh.wire.identity import fingerprint
+from mesh.wire.invitation import Invitation
+
+_ADDRESSES_SHOWN_MAX = 3
 
 
 def describe(phase: Phase, own: bytes, enrolment: Enrolment | None, waiting: bytes) -> str:
@@ -27,3 +30,17 @@ def describe(phase: Phase, own: bytes, enrolment: Enrolment | None, waiting: byt
             return f"member of environment {here}"
         case Phase.YIELDED:
             return f"gave up environment {here}; starting again"
+
+
+def describe_invited(invitation: Invitation, waiting: bytes, rebuff: str) -> str:
+    """The same about a newcomer with an invite: whom it has met, and what it was told."""
+    where = f"environment {fingerprint(invitation.environment)}"
+    if rebuff:
+        return (
+            f"not admitted to {where}: {rebuff}; ask for another invite, or start without one and"
+            " have a person accept this controller"
+        )
+    if waiting == invitation.environment:
+        return f"asks {where} to be admitted by its invite"
+    shown = ", ".join(map(str, invitation.addresses[:_ADDRESSES_SHOWN_MAX])) or "no address"
+    return f"looks for a controller of {where}: nobody of it has answered at {shown} so far"

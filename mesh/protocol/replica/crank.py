@@ -14,6 +14,7 @@ from typing import Final, assert_never
 from mesh.environment.resolve import Resolution, Unresolved
 from mesh.protocol.barrier import (
     Accepted,
+    AlreadyKnown,
     Apply,
     Barrier,
     Dropped,
@@ -257,20 +258,25 @@ class Crank:
 
         Its tx; None where nothing came of it.
         """
+        proposed = self.try_by_itself(name, commands, now)
+        if isinstance(proposed, bytes):
+            return proposed
+        self._desk.notice("warning", "not proposed", f"{name}: {proposed}")
+        return None
+
+    def try_by_itself(self, name: str, commands: tuple[Command, ...], now: Now) -> bytes | str:
+        """The same: its tx, or why nothing came of it."""
         nonce = self._random.randbytes(16)
         resolution = self._history.resolve(commands, nonce)
         if isinstance(resolution, Unresolved):
-            self._desk.notice("warning", "not proposed", f"{name}: {'; '.join(resolution.errors)}")
-            return None
-        request = author(
-            self._desk.environment,
-            self._signer,
-            resolution,
-            Cover(name, "", CONTROLLER_PATIENCE_NS),
-            nonce,
-        )
-        accepted = isinstance(self.submit(request, resolution.kind, now), Accepted)
-        return request.tx if accepted else None
+            return "; ".join(resolution.errors)
+        cover = Cover(name, "", CONTROLLER_PATIENCE_NS)
+        request = author(self._desk.environment, self._signer, resolution, cover, nonce)
+        match self.submit(request, resolution.kind, now):
+            case Accepted() | AlreadyKnown():
+                return request.tx
+            case NoQuorum() | Refused() as why:
+                return _words(why)
 
     # --- time and agreement -------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from mesh.wire.facts import Boot, Content, Fact, Propose, write_fact
 from mesh.wire.identity import NO_HASH, Address, Incarnation, digest
 from mesh.wire.messages import (
     Ack,
+    Claim,
     Compare,
     Facts,
     FactVector,
@@ -20,6 +21,7 @@ from mesh.wire.messages import (
     News,
     Probe,
     ProbeRequest,
+    Rebuff,
     Standing,
     StoreMessage,
     Summary,
@@ -141,8 +143,10 @@ MESSAGES: Final[dict[str, Message]] = {
             yields=False,
             stream=7,
         ),
-        Knock(digest(b"exchange key")),
-        Welcome(b"founding record", 1, bytes(16), digest(b"secret"), 1),
+        Knock(digest(b"exchange key"), None),
+        Knock(digest(b"exchange key"), Claim(bytes(16), bytes(64), bytes(64))),
+        Welcome(b"founding record", 1, bytes(16), digest(b"secret"), 1, None),
+        Rebuff("the invite was revoked"),
         Goodbye("stopping"),
     )
 }

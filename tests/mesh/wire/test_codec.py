@@ -116,8 +116,8 @@ def test_the_wrong_shape_is_rejected(why: str, value: object) -> None:
             Facts((chain()[0].signed,) * (FACTS_PER_MESSAGE_MAX + 1), direct=False),
         ),
         (
-            Welcome(bytes(4_096), 1, bytes(16), bytes(32), 1),
-            Welcome(bytes(4_097), 1, bytes(16), bytes(32), 1),
+            Welcome(bytes(4_096), 1, bytes(16), bytes(32), 1, None),
+            Welcome(bytes(4_097), 1, bytes(16), bytes(32), 1, None),
         ),
     ],
 )

@@ -19,6 +19,7 @@ from mesh.wire.messages import Hello, Knock, Message, Welcome
 from tests.mesh.protocol.street import configuration, controller_id, incarnation, moment
 
 SOON = moment(1)
+BINDING = bytes(32)
 LATE = moment(60 * SECOND)
 """Beyond every meter and every deadline, so that time needs no place in a state."""
 
@@ -168,7 +169,7 @@ class _Step:
         if verdict is Access.MEMBER:
             host.roster |= self._hosts[sender].roster
         remote = Address(self._hosts[sender].name, 7946)
-        step = host.admission.greeted(sender, remote, hello, verdict, host.view, SOON)
+        step = host.admission.greeted(sender, remote, hello, verdict, host.view, BINDING, SOON)
         self._carry_out(step)
 
     def _carry_out(self, step: AdmissionStep) -> None:

@@ -117,6 +117,7 @@ def test_an_admitted_newcomer_is_welcomed_at_once() -> None:
                 enrolment.generation_nonce,
                 enrolment.secret,
                 enrolment.secret_version,
+                None,
             ),
         ),
     )
