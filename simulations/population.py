@@ -21,6 +21,7 @@ from simulations.luck import Luck
 from simulations.scenario import Host as HostPlan
 from simulations.scenario import Scenario
 from simulations.suites import Keys, MacKeys, NaclKeys
+from simulations.tap import Tap
 
 PORT: Final = 7_117
 
@@ -56,6 +57,11 @@ class Population:
         if self._scenario.signatures == "ed25519":
             return NaclKeys(self._luck.stream("suite").randbytes(32))
         return MacKeys(self._luck.stream("suite").randbytes(32))
+
+    @property
+    def tap(self) -> Tap:
+        """Where whatever they seal can be read."""
+        return self._keys.tap
 
     def settle(self, world: Surroundings) -> None:
         """Make all hosts of the scenario."""

@@ -84,7 +84,7 @@ class World:
             self.inspector.barrier.disturbed,
         )
         if recorder is not None:
-            recorder.attach(self.kernel, self.paths, self.inspector.oracle)
+            recorder.attach(self.kernel, self.paths, self.inspector.oracle, self.population.tap)
             self.watcher = Together(recorder, self.inspector)
 
     def random(self, *purpose: str) -> Random:

@@ -20,13 +20,14 @@ from mesh.wire.identity import ControllerId, Hash32, digest
 from mesh.wire.requests import Key, Name
 
 FOUNDING_BYTES_MAX: Final = 1_024
-"""Three keys, two names and a word."""
+"""Four keys, two names and a word."""
 
 
 class _Record(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     version: Literal[0]
     nonce: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
     founder: Hash32
+    exchange_key: Hash32
     founder_name: Name
     founder_site: Name
     operator: Hash32
@@ -40,6 +41,8 @@ class Founding:
     nonce: bytes
     """16 random bytes: two environments that are equal in all else are two."""
     founder: ControllerId
+    exchange_key: bytes
+    """The founder's X25519 public key, 32 bytes."""
     founder_name: str
     founder_site: str
     operator: bytes
@@ -58,6 +61,7 @@ def encode_founding(founding: Founding) -> bytes:
         0,
         founding.nonce,
         founding.founder,
+        founding.exchange_key,
         founding.founder_name,
         founding.founder_site,
         founding.operator,
@@ -77,6 +81,7 @@ def decode_founding(raw: bytes) -> Founding:
     founding = Founding(
         record.nonce,
         record.founder,
+        record.exchange_key,
         record.founder_name,
         record.founder_site,
         record.operator,
@@ -114,5 +119,6 @@ def founded(founding: Founding) -> Workspace:
         ((*owner, "state"), Entry(controller.ACTIVE, None)),
         ((*owner, "name"), Entry(founding.founder_name, None)),
         ((*owner, "site"), Entry(founding.founder_site, None)),
+        ((*owner, "exchange_key"), Entry(founding.exchange_key.hex(), None)),
     ]
     return Workspace(SCHEMA, initial)

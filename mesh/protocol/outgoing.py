@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from mesh.wire.identity import Address, Incarnation
+from mesh.wire.identity import Incarnation
 from mesh.wire.messages import Message
 
 DIRECT_PEERS_MAX: Final = 32
@@ -25,11 +25,8 @@ class Channel(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message for one peer.
+    """One message for one life of a peer."""
 
-    An Address where the incarnation is not known or not to be trusted.
-    """
-
-    to: Incarnation | Address
+    to: Incarnation
     message: Message
     channel: Channel = Channel.DATAGRAM

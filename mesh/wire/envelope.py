@@ -1,23 +1,28 @@
-"""Datagrams: one message, who says it, and a number that is used once.
+"""Datagrams: one message, who says it to whom, and a number that is used once.
 
 Outside stands a clear header of 20 bytes, just enough to throw away what is not for us and to
 choose the key of the sender. Its tags are the beginnings of hashes: equal tags prove nothing,
 unequal ones that this is not meant for us. Whoever receives knows the whole names already, its own
 environment and its members, so they do not travel: inside stands a hash over them and the header,
-and a sealer that authenticates what it seals leaves nothing outside to be changed unnoticed.
-Nothing a stranger sends makes this module raise.
+and a box that authenticates what it holds leaves nothing outside to be changed unnoticed.
+
+A letter is addressed to a life, not to a house: inside stand the random bytes of the receiver's
+incarnation as the sender knows it. Keys and house are the same after a restart, and what was seen
+before is forgotten; the address is what keeps letters to the former life from being taken for new
+ones. Nothing a stranger sends makes this module raise.
 
     header   version 4 | environment tag 8 | sender tag 8
-    inside   boot 8 | nonce 8 | counter 8 | names 16 | message
+    inside   boot 8 | nonce 8 | counter 8 | receiver's nonce 8 | names 8 | message
 
-Numbers are big-endian. ``names`` is the hash of header, environment and controller.
+Numbers are big-endian. ``names`` is the hash of header, environment and controller: a wrong name
+would have to hit it and a tag of the header, 16 bytes in all.
 """
 
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from mesh.wire import codec
 from mesh.wire.codec import Rejected
@@ -28,19 +33,19 @@ from mesh.wire.messages import PROTOCOL_VERSION, Message
 NO_ENVIRONMENT: Final = bytes(32)
 """Of a controller that belongs to none; no datagram is for it."""
 
-NAMES_BYTES: Final = 16
-"""Of the hash over the names: nobody finds other names for it, and 48 bytes stay at home."""
+NAMES_BYTES: Final = 8
+"""Of the hash over the names: 56 bytes stay at home."""
 
 _HEADER: Final = struct.Struct(">I8s8s")
-_INSIDE: Final = struct.Struct(f">Q8sQ{NAMES_BYTES}s")
+_INSIDE: Final = struct.Struct(f">Q8sQ8s{NAMES_BYTES}s")
 
-SEALER_BYTES_MAX: Final = 40
-"""What a sealer may add: the nonce and the authenticator of a NaCl box."""
+HEADER_BYTES: Final = _HEADER.size
 
-DATAGRAM_MESSAGE_BYTES_MAX: Final = (
-    DATAGRAM_BYTES_MAX - _HEADER.size - _INSIDE.size - SEALER_BYTES_MAX
-)
-"""The room for one message in a datagram, whatever seals it."""
+BOX_BYTES: Final = 40
+"""What a box adds: the nonce and the authenticator of XSalsa20-Poly1305."""
+
+DATAGRAM_MESSAGE_BYTES_MAX: Final = DATAGRAM_BYTES_MAX - _HEADER.size - _INSIDE.size - BOX_BYTES
+"""The room for one message in a datagram, boxed."""
 
 REPLAY_WINDOW: Final = 1_024
 """Numbers below the greatest that may still come: later ones than any network reorders."""
@@ -50,6 +55,12 @@ LABELS_MAX: Final = 4_096
 
 Directory = Callable[[bytes], ControllerId | None]
 """Whom a tag of 8 bytes means, of those who may speak to us; None: nobody."""
+
+Seal = Callable[[bytes], bytes]
+"""Boxes what is for one peer; BOX_BYTES longer."""
+
+Unseal = Callable[[ControllerId, bytes], bytes | None]
+"""What that controller boxed for us; None where it did not, or nothing of it is opened now."""
 
 
 class TooLarge(ValueError):
@@ -63,31 +74,11 @@ class Datagram:
     environment: bytes
     """The environment id, 32 bytes."""
     sender: Incarnation
+    receiver: bytes
+    """The random bytes of the life that it is for, 8 of them."""
     counter: int
     """Rises with every datagram of this sender, to whomever it goes."""
     message: Message
-
-
-class Sealer(Protocol):
-    """The seam to encryption: keys for peers, and what is done with them."""
-
-    def seal(self, peer: ControllerId | None, plain: bytes) -> bytes:
-        """``plain`` for ``peer``, at most SEALER_BYTES_MAX longer; None: it is not known who."""
-
-    def open(self, sender: bytes, sealed: bytes) -> bytes | None:
-        """What the peer with the 8-byte tag ``sender`` sealed for us; None if that is not so."""
-
-
-class PlainSealer:
-    """Seals nothing: names and counters are checked, secrecy and authenticity are not there."""
-
-    def seal(self, peer: ControllerId | None, plain: bytes) -> bytes:  # noqa: ARG002  no key
-        """``plain`` itself."""
-        return plain
-
-    def open(self, sender: bytes, sealed: bytes) -> bytes | None:  # noqa: ARG002  no key
-        """``sealed`` itself."""
-        return sealed
 
 
 def tag(name: bytes) -> bytes:
@@ -95,10 +86,8 @@ def tag(name: bytes) -> bytes:
     return digest(name)[:8] if any(name) else bytes(8)
 
 
-def pack(
-    datagram: Datagram, sealer: Sealer, peer: ControllerId | None, encoded: bytes | None = None
-) -> bytes:
-    """The payload of one UDP datagram for ``peer``.
+def pack(datagram: Datagram, seal: Seal, encoded: bytes | None = None) -> bytes:
+    """The payload of one UDP datagram, in the box of its receiver.
 
     ``encoded`` is its message in bytes, where they are at hand: the same one often goes to many.
     Raises TooLarge where the message has more than DATAGRAM_MESSAGE_BYTES_MAX bytes.
@@ -112,16 +101,19 @@ def pack(
         )
     label = _label(datagram.environment, datagram.sender.controller)
     _, boot, nonce = datagram.sender
-    inside = _INSIDE.pack(boot, nonce, datagram.counter, label.names)
-    payload = label.header + sealer.seal(peer, inside + message)
-    assert len(payload) <= DATAGRAM_BYTES_MAX
+    inside = _INSIDE.pack(boot, nonce, datagram.counter, datagram.receiver, label.names)
+    payload = label.header + seal(inside + message)
+    assert len(payload) <= DATAGRAM_BYTES_MAX, "a box adds no more than BOX_BYTES"
     return payload
 
 
 def unpack(
-    payload: bytes, sealer: Sealer, environment: bytes, directory: Directory
+    payload: bytes, environment: bytes, directory: Directory, unseal: Unseal
 ) -> Datagram | Rejected:
-    """What ``payload`` says to a member of ``environment``, or why it says nothing."""
+    """What ``payload`` says to a member of ``environment``, or why it says nothing.
+
+    What costs nothing is looked at first: who has no name here has nothing unsealed.
+    """
     if not _HEADER.size <= len(payload) <= DATAGRAM_BYTES_MAX:
         return Rejected(f"a datagram of {len(payload)} bytes")
     version, _, sender_tag = _HEADER.unpack_from(payload)
@@ -133,10 +125,10 @@ def unpack(
     label = _label(environment, controller)
     if payload[: _HEADER.size] != label.header:
         return Rejected("a datagram of another environment")
-    plain = sealer.open(sender_tag, payload[_HEADER.size :])
+    plain = unseal(controller, payload[_HEADER.size :])
     if plain is None or len(plain) < _INSIDE.size:
         return Rejected("not sealed for us by the sender that it names")
-    boot, nonce, counter, names = _INSIDE.unpack_from(plain)
+    boot, nonce, counter, receiver, names = _INSIDE.unpack_from(plain)
     if names != label.names:
         return Rejected("other names inside than outside")
     if boot > COUNTER_MAX or counter > COUNTER_MAX:
@@ -144,7 +136,8 @@ def unpack(
     message = codec.decode(plain[_INSIDE.size :], DATAGRAM_MESSAGE_BYTES_MAX)
     if isinstance(message, Rejected):
         return message
-    return Datagram(environment, Incarnation(controller, boot, nonce), counter, message)
+    sender = Incarnation(controller, boot, nonce)
+    return Datagram(environment, sender, receiver, counter, message)
 
 
 class _Label(NamedTuple):

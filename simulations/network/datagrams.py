@@ -28,7 +28,7 @@ class Parcel(NamedTuple):
     message: int
     """Its number for whoever looks at the traffic."""
     is_broken: bool = False
-    """Its seal does not fit any more."""
+    """A bit of it is another one: whoever gets it finds that the seal does not fit."""
 
 
 class Ear(Protocol):
@@ -59,8 +59,8 @@ class Datagrams:
         self._suppression = suppression
         self.left: dict[Address, Affliction] = {}
         """Addresses that somebody has left, and why."""
-        self.rejected = 0
-        """Datagrams whose seal was broken."""
+        self.broken = 0
+        """Datagrams that arrived with another bit than they left with."""
         self.sent = 0
         self.bytes_sent = 0
 
@@ -106,10 +106,10 @@ class Datagrams:
             self._miss(parcel)
             return
         if parcel.is_broken:
-            self.rejected += 1
+            self.broken += 1
             self._traffic.lost(parcel.message, BROKEN_SEAL)
-            return
-        self._traffic.arrived(parcel.message)
+        else:
+            self._traffic.arrived(parcel.message)
         ear.heard(parcel.source, parcel.payload)
 
     def _miss(self, parcel: Parcel) -> None:

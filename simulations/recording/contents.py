@@ -12,7 +12,7 @@ from crdt.sync.messages import Records, Rumour
 from mesh.protocol.barrier.skip import read_skip
 from mesh.wire import cbor, codec
 from mesh.wire.codec import Rejected
-from mesh.wire.envelope import DATAGRAM_MESSAGE_BYTES_MAX, SEALER_BYTES_MAX
+from mesh.wire.envelope import BOX_BYTES, DATAGRAM_MESSAGE_BYTES_MAX, HEADER_BYTES
 from mesh.wire.facts import Applied, Boot, Fact, No, Propose, Record, Seal, SignedFact, read_fact
 from mesh.wire.limits import DATAGRAM_BYTES_MAX
 from mesh.wire.messages import (
@@ -29,6 +29,7 @@ from mesh.wire.messages import (
 )
 from mesh.wire.requests import decode_request
 from simulations.recording.names import Names
+from simulations.tap import Tap
 
 WORDS_MAX: Final = 160
 """Characters that are kept of what a message says."""
@@ -38,13 +39,16 @@ FACTS_NAMED_MAX: Final = 4
 
 UNREADABLE: Final = "unreadable"
 
-_ENVELOPE_BYTES: Final = DATAGRAM_BYTES_MAX - SEALER_BYTES_MAX - DATAGRAM_MESSAGE_BYTES_MAX
-"""What stands before the message in a datagram that nobody encrypted."""
+_BEFORE_MESSAGE: Final = DATAGRAM_BYTES_MAX - HEADER_BYTES - BOX_BYTES - DATAGRAM_MESSAGE_BYTES_MAX
+"""Bytes that stand before the message in the box of a datagram."""
 
 
-def read_datagram(payload: bytes) -> Message | Rejected:
-    """The message in a datagram that is not encrypted."""
-    return codec.decode(payload[_ENVELOPE_BYTES:], DATAGRAM_MESSAGE_BYTES_MAX)
+def read_datagram(payload: bytes, tap: Tap) -> Message | Rejected:
+    """The message in a datagram that was boxed just now, where ``tap`` listens."""
+    plain = tap.read(payload[HEADER_BYTES:])
+    if plain is None:
+        return Rejected("not boxed in this world")
+    return codec.decode(plain[_BEFORE_MESSAGE:], DATAGRAM_MESSAGE_BYTES_MAX)
 
 
 def kind_of(message: Message | Rejected) -> str:

@@ -40,6 +40,7 @@ from simulations.recording.mail import MESSAGES_MAX, Mail
 from simulations.recording.names import Names
 from simulations.recording.reach import Reach
 from simulations.recording.sights import Sights
+from simulations.tap import Tap
 from simulations.verdict import Violation
 
 MARKS_MAX: Final = 50_000
@@ -121,8 +122,9 @@ class Recorder:
         self._facts: dict[tuple[Incarnation, int], None] = {}
         self._parts: dict[tuple[str, str], Assembler] = {}
 
-    def attach(self, kernel: Kernel, paths: Paths, oracle: InformationOracle) -> None:
+    def attach(self, kernel: Kernel, paths: Paths, oracle: InformationOracle, tap: Tap) -> None:
         """The world in which everything will happen."""
+        self._tap = tap
         self._kernel = kernel
         self._paths = paths
         self._oracle = oracle
@@ -186,7 +188,7 @@ class Recorder:
         if not payload:
             return "end of connection", ""
         if not on_stream:
-            message = read_datagram(payload)
+            message = read_datagram(payload, self._tap)
             return kind_of(message), words_of(message, self.names)
         parts = self._parts.setdefault((source, target), Assembler())
         whole = parts.add(payload)

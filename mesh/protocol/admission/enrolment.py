@@ -70,12 +70,20 @@ class Enrolment:
 
 
 def found(
-    founder: bytes, name: str, site: str, operator_key: bytes, random: Random, *, settled: bool
+    founder: bytes,
+    exchange_key: bytes,
+    name: str,
+    site: str,
+    operator_key: bytes,
+    random: Random,
+    *,
+    settled: bool,
 ) -> Enrolment:
     """The place of ``founder`` in a new environment of one."""
     founding = Founding(
         nonce=random.randbytes(16),
         founder=founder,
+        exchange_key=exchange_key,
         founder_name=name,
         founder_site=site,
         operator=operator_key,

@@ -254,6 +254,7 @@ class Admission:
             assert self._operator_key is not None, "nothing is founded without an operator's key"
             self._enrolment = found(
                 self._own.controller,
+                self._card.exchange_key,
                 self._card.name,
                 self._card.site,
                 self._operator_key,

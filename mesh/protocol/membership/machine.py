@@ -186,6 +186,9 @@ class Membership:
         if source.controller == self._own.controller:
             self._beliefs.hear_of_twin(source, step)
             return self._finish(step)
+        if isinstance(message, Probe) and message.target not in (None, self._own.nonce):
+            self._correct(source, channel, address, step)
+            return self._finish(step)
         member = self._table.of(source)
         if member is not None:
             member.link.heard_ns = step.ns
@@ -292,9 +295,6 @@ class Membership:
 
     def _answer(self, source: Incarnation, probe: Probe, channel: Channel, step: Step) -> None:
         self._hear(source, probe.news, step)
-        if probe.target is not None and probe.target != self._own.nonce:
-            step.send(source, Gossip((self._beliefs.own_news(),)), channel)
-            return
         first: list[News] = []
         if probe.suspected is not None:
             if self._beliefs.refute(probe.suspected):
@@ -307,6 +307,17 @@ class Membership:
         step.send(source, Ack(probe.nonce, step.now.wall_ns, said, news), channel)
         if probe.summary is not None:
             step.summaries.append((source, probe.summary))
+
+    def _correct(
+        self, source: Incarnation, channel: Channel, address: Address | None, step: Step
+    ) -> None:
+        """A question to another life of ours: say who lives now, and draw no conclusion.
+
+        It may be old, and come from somebody who kept it.
+        """
+        if address is not None and self._table.of(source) is None:
+            self._remember_visitor(source, address)
+        step.send(source, Gossip((self._beliefs.own_news(),)), channel)
 
     def _take_answer(self, source: Incarnation, ack: Ack, channel: Channel, step: Step) -> None:
         asked = self._probing.answered(source, ack, channel, step)

@@ -106,7 +106,7 @@ class Step(msgspec.Struct):
 
     def send(
         self,
-        to: Incarnation | Address,
+        to: Incarnation,
         message: Message,
         channel: Channel = Channel.DATAGRAM,
     ) -> None:

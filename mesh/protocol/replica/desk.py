@@ -5,6 +5,7 @@ It knows where a peer is reached, over which channel, and what must wait for the
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from mesh.protocol.configuration import ReplicaConfiguration
 from mesh.protocol.effects import Answer, Ended, JournalWrite, Noticed, Notification, Refusal
@@ -13,6 +14,8 @@ from mesh.protocol.links import Links, LinkStep
 from mesh.protocol.now import Now
 from mesh.protocol.outbox import Deeds, Outbox
 from mesh.protocol.outgoing import Channel, Outgoing
+from mesh.protocol.replica.boxes import Boxes
+from mesh.protocol.suite import Box, Exchange
 from mesh.wire import codec, envelope
 from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import Message
@@ -24,7 +27,13 @@ Route = Callable[[Incarnation], tuple[Address | None, bool]]
 class Desk:
     """Outbox, links and counters in one hand."""
 
-    def __init__(self, own: Incarnation, configuration: ReplicaConfiguration, links: Links) -> None:
+    def __init__(
+        self,
+        own: Incarnation,
+        configuration: ReplicaConfiguration,
+        links: Links,
+        exchange: Exchange,
+    ) -> None:
         self.own = own
         self.configuration = configuration
         self.outbox = Outbox()
@@ -37,7 +46,7 @@ class Desk:
         self.directory: envelope.Directory = lambda _: None
         self.link_steps: list[LinkStep] = []
         """Steps of the links that sending caused; the replica carries out their events."""
-        self._sealer = envelope.PlainSealer()
+        self.boxes = Boxes(exchange)
         self._datagrams_sent = 0
 
     # --- sending ------------------------------------------------------------------------------
@@ -53,38 +62,39 @@ class Desk:
         for each in outgoing:
             if each.message is not message:  # the same one often goes to many
                 message, raw = each.message, codec.encode(each.message)
-            address, passes = self._resolve(each.to)
+            address, passes = self.route(each.to)
+            by_datagram = each.channel is Channel.DATAGRAM and passes
+            box = self.boxes.towards(each.to.controller) if by_datagram else None
             fits = len(raw) <= envelope.DATAGRAM_MESSAGE_BYTES_MAX
-            if each.channel is Channel.DATAGRAM and passes and fits and address is not None:
-                self._send_datagram(address, each, raw, gated=gated)
-            elif isinstance(each.to, Incarnation):
-                self._send_frames(each.to, raw, now, gated=gated)
+            if box is not None and fits and address is not None:
+                self._send_datagram(address, box, each, raw, gated=gated)
             else:
-                self.counters["messages too large for a datagram"] += 1
+                self._send_frames(each.to, raw, now, gated=gated)
 
     def send_on_stream(self, stream: int, message: Message, now: Now, *, gated: bool) -> None:
         """Send on one stream, whoever is at its end."""
         self.carry(self.links.send(stream, codec.encode(message), now), gated=gated)
 
-    def open_datagram(self, payload: bytes) -> envelope.Datagram | None:
+    def open_datagram(self, payload: bytes, now: Now) -> envelope.Datagram | None:
         """The datagram that ``payload`` is, None (and counted) where it is none for us."""
-        opened = envelope.unpack(payload, self._sealer, self.environment, self.directory)
+        unseal = partial(self.boxes.open, now_ns=now.monotonic_ns)
+        opened = envelope.unpack(payload, self.environment, self.directory, unseal)
         if isinstance(opened, codec.Rejected):
             self.counters["datagrams rejected"] += 1
             return None
         return opened
 
-    def _resolve(self, to: Incarnation | Address) -> tuple[Address | None, bool]:
-        return (to, True) if isinstance(to, Address) else self.route(to)
-
-    def _send_datagram(self, address: Address, each: Outgoing, raw: bytes, *, gated: bool) -> None:
+    def _send_datagram(
+        self, address: Address, box: Box, each: Outgoing, raw: bytes, *, gated: bool
+    ) -> None:
         if gated and self.outbox.is_full:
             self.counters["datagrams not kept for a slow disk"] += 1
             return
         self._datagrams_sent += 1
-        datagram = envelope.Datagram(self.environment, self.own, self._datagrams_sent, each.message)
-        peer = each.to.controller if isinstance(each.to, Incarnation) else None
-        payload = envelope.pack(datagram, self._sealer, peer, raw)
+        datagram = envelope.Datagram(
+            self.environment, self.own, each.to.nonce, self._datagrams_sent, each.message
+        )
+        payload = envelope.pack(datagram, box.seal, raw)
         self._deeds(gated=gated).datagrams.append((address, payload))
 
     def _send_frames(self, to: Incarnation, raw: bytes, now: Now, *, gated: bool) -> None:

@@ -53,7 +53,7 @@ from mesh.protocol.replica.replays import Replays
 from mesh.protocol.standing import Access, Refused, RosterView, Verdict
 from mesh.protocol.suite import Exchange, Signer, Suite
 from mesh.wire.identity import Address, Incarnation
-from mesh.wire.messages import Hello, Knock, Message, Welcome
+from mesh.wire.messages import Hello, Knock, Message, Probe, Welcome
 
 DISK_FAILED = (
     "the disk of this controller failed, so nothing can be promised;"
@@ -95,7 +95,7 @@ class Replica:
             image.meta,
             random,
         )
-        self.desk = Desk(self.own, configuration, Links(self.admission.hello(), random))
+        self.desk = Desk(self.own, configuration, Links(self.admission.hello(), random), exchange)
         self.participant: Participant | None = None
         self.farewells: dict[bytes, str] = {}
         """What members said when they closed the last stream, for people to read."""
@@ -227,13 +227,17 @@ class Replica:
     # --- datagrams ----------------------------------------------------------------------------
 
     def _datagram(self, source: Address, payload: bytes, now: Now) -> None:
-        datagram = self.desk.open_datagram(payload)
         inside = self.participant
+        datagram = self.desk.open_datagram(payload, now) if inside is not None else None
         if datagram is None or inside is None:
             return
         sender = datagram.sender
         if not self._replays.accept(sender, datagram.counter):
             self.desk.counters["datagrams repeated"] += 1
+            return
+        if datagram.receiver != self.own.nonce and not isinstance(datagram.message, Probe):
+            # What was said to a life before this one; a probe is told that this is another.
+            self.desk.counters["datagrams for another life"] += 1
             return
         inside.received(sender, Access.MEMBER, datagram.message, Channel.DATAGRAM, source, now)
 
@@ -379,7 +383,9 @@ class Replica:
         if not inside.roster_changed:
             return
         inside.roster_changed = False
-        self._replays.keep(inside.roster.active | inside.roster.learners)
+        admitted = inside.roster.active | inside.roster.learners
+        self._replays.keep(admitted)
+        self.desk.boxes.keep(admitted)
         for address in inside.company.addresses():
             self.desk.carry(self.desk.links.sighted(address, Source.ROSTER, now))
         self._judge_again(now)

@@ -131,6 +131,7 @@ class Participant:
         self.desk.environment = self.place.environment
         self.desk.route = self._route
         self.desk.directory = self.company.named
+        self.desk.boxes.key_of = self.company.exchange_key
         self.entries.damaged()
         self.scribe.restore(self._image, self.place.environment, now)
         recovery = self.recovering.begin(self._image, self.place)

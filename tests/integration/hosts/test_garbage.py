@@ -12,7 +12,7 @@ import pytest
 
 from mesh.protocol.links.limits import GREETING_MAX
 from mesh.wire import codec
-from mesh.wire.envelope import Datagram, PlainSealer, pack
+from mesh.wire.envelope import BOX_BYTES, Datagram, pack
 from mesh.wire.framing import LENGTH_BYTES, delimit, split
 from mesh.wire.limits import DATAGRAM_BYTES_MAX, FRAME_BYTES_MAX, MESSAGE_BYTES_MAX
 from mesh.wire.messages import PROTOCOL_VERSION, Hello, Message, Probe
@@ -47,9 +47,14 @@ def too_large(luck: random.Random) -> bytes:
     return luck.randbytes(DATAGRAM_BYTES_MAX + luck.randrange(1, 300))
 
 
+def sealed(plain: bytes) -> bytes:
+    """As long as a box, and opened by nobody."""
+    return bytes(BOX_BYTES) + plain
+
+
 def of_another_environment(luck: random.Random) -> bytes:
     """A sound datagram, for others."""
-    return pack(Datagram(ENVIRONMENT, ALICE, luck.randrange(1, 2**40), PROBE), PlainSealer(), None)
+    return pack(Datagram(ENVIRONMENT, ALICE, bytes(8), luck.randrange(1, 2**40), PROBE), sealed)
 
 
 def of_another_version(luck: random.Random) -> bytes:

@@ -32,7 +32,7 @@ def test_it_begins_with_the_founding_record() -> None:
 
 def test_nobody_founds_with_a_majority() -> None:
     """F15a: Majority needs three, so an environment of one does not begin with it."""
-    founding = Founding(bytes(16), bytes(32), "a", "b", bytes(32), Policy.MAJORITY)
+    founding = Founding(bytes(16), bytes(32), bytes(32), "a", "b", bytes(32), Policy.MAJORITY)
     with pytest.raises(cbor.Undecodable, match="three"):
         _ = decode_founding(encode_founding(founding))
 

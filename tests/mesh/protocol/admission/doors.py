@@ -30,7 +30,14 @@ def roster(
 def founding_by(name: str) -> bytes:
     """The founding record of an environment that the controller called ``name`` founded."""
     return encode_founding(
-        Founding(digest(name.encode())[:16], controller_id(name), name, "home", OPERATOR)
+        Founding(
+            digest(name.encode())[:16],
+            controller_id(name),
+            KNOCK.exchange_key,
+            name,
+            "home",
+            OPERATOR,
+        )
     )
 
 

@@ -28,7 +28,9 @@ ALICE: Final = Incarnation(b"A" * 32, 1, b"alice---")
 BOB: Final = Incarnation(b"B" * 32, 1, b"bob-----")
 CAROL: Final = Incarnation(b"C" * 32, 1, b"carol---")
 
-FOUNDING: Final = Founding(b"0123456789abcdef", ALICE.controller, "alice", "office", OPERATOR)
+FOUNDING: Final = Founding(
+    b"0123456789abcdef", ALICE.controller, digest(b"exchange"), "alice", "office", OPERATOR
+)
 ENVIRONMENT: Final = FOUNDING.environment_id
 
 

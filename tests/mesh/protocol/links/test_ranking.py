@@ -127,7 +127,9 @@ def _neighbours(seed: int, names: tuple[str, ...], addresses_each: int = 1) -> S
     """Members of one environment, all of them in the roster."""
     street = Street(seed, (1 * MILLISECOND, 30 * MILLISECOND, 400 * MILLISECOND))
     founder = controller_id(names[0])
-    enrolment = found(founder, names[0], "home", digest(b"operator"), Random(7), settled=True)
+    enrolment = found(
+        founder, digest(b"exchange"), names[0], "home", digest(b"operator"), Random(7), settled=True
+    )
     for name in names:
         house = street.build(name)
         house.disk = {ENVIRONMENT_KEY: encode_enrolment(enrolment)}

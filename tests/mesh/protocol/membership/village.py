@@ -213,7 +213,7 @@ class Village:
 
     def _post(self, house: House, outgoing: Outgoing) -> None:
         to = outgoing.to
-        address = to if isinstance(to, Address) else house.machine.address_of(to)
+        address = house.machine.address_of(to)
         raw = codec.encode(outgoing.message)
         house.sent += 1
         house.sent_bytes += len(raw) + IP_UDP_BYTES
@@ -225,9 +225,7 @@ class Village:
         if not by_stream and self.random.random() < self.loss:
             return
         for other in self.houses:
-            at_door = other.address == address
-            if by_stream and isinstance(to, Incarnation):
-                at_door = at_door and other.own == to
+            at_door = other.address == address and (not by_stream or other.own == to)
             if other.alive and at_door and not self.cut(house.number, other.number):
                 self._carry(house, other, outgoing)
 
