@@ -34,13 +34,13 @@ from mesh.driver.errors import (
 from mesh.driver.generation import watch_generation
 from mesh.driver.journal.interface import JournalStatistics, Storage
 from mesh.driver.journal.sqlite import TORTURE_VARIABLE, SqliteStorage
-from mesh.driver.keys import NaClSuite
+from mesh.driver.keys import NaClSigner, NaClSuite
 from mesh.driver.network.addresses import advertised
 from mesh.driver.network.binding import bind
 from mesh.driver.network.interface import Network, NetworkStatistics
 from mesh.driver.network.sockets import SocketNetwork
 from mesh.driver.subscriptions import Change, Missed, Renewed, Subscription
-from mesh.protocol.configuration import ReplicaConfiguration
+from mesh.protocol.configuration import ReplicaConfiguration, Ticket
 from mesh.protocol.effects import ConfigurationSwapped, Image, MemberChanged, Noticed
 from mesh.protocol.inputs import (
     AcceptMember,
@@ -281,7 +281,8 @@ async def open_controller(
 
 def _joins_only(configuration: Configuration) -> bool:
     """Whoever was told where the others are never founds an environment by itself."""
-    return bool(configuration.cluster.seeds) and not configuration.cluster.found
+    cluster = configuration.cluster
+    return (bool(cluster.seeds) or cluster.invite is not None) and not cluster.found
 
 
 def _open_sockets(configuration: Configuration) -> SocketNetwork:
@@ -315,7 +316,13 @@ def _replica_configuration(configuration: Configuration, network: Network) -> Re
         profile=configuration.cluster.profile,
         found=configuration.cluster.found,
         joins_only=_joins_only(configuration),
+        ticket=_ticket(configuration),
     )
+
+
+def _ticket(configuration: Configuration) -> Ticket | None:
+    invitation = configuration.cluster.invite
+    return None if invitation is None else Ticket(invitation, NaClSigner(invitation.seed))
 
 
 def _replica_maker(

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from mesh.cli.invited import invite_code
 from mesh.cli.place import DATA_DIR_VARIABLE, config_file
 from mesh.driver.configuration import Configuration, parse, read
 
@@ -39,6 +40,7 @@ def _said(arguments: argparse.Namespace) -> dict[str, dict[str, object]]:
             "seeds": arguments.seed,
             "mdns": False if arguments.no_mdns else None,
             "found": True if arguments.found else None,
+            "invite": invite_code(arguments),
         },
         "listen": {
             "address": arguments.listen,

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "up": ("up", "run a controller here; it founds an environment, or asks to join one"),
     "status": ("status", "how this controller and its environment stand"),
     "members": ("members", "who is here, who says so; accept and remove controllers"),
+    "invite": ("invite", "a code that lets one controller in: make, list, revoke"),
     "info": ("info", "running information: set, get, delete, list, watch"),
     "change": ("change", "ChangeSets: new, add, show, submit, list, log, conflicts, restage …"),
     "doctor": ("doctor", "what is wrong here, and what to do"),

@@ -53,17 +53,37 @@ def add_cover(parser: argparse.ArgumentParser) -> None:
 
 def submit(client: Client, submission: Submission, arguments: argparse.Namespace) -> int:
     """Submit, and wait unless told not to. The exit code says how it ended."""
-    body = {**submission.body, **_cover(arguments)}
     events = None if arguments.no_wait else client.events(kinds="change")
     try:
         begun = time.monotonic()
-        tx = str(client.post(submission.path, body)["tx"])
+        tx = _send(client, submission, arguments)
         if events is None:
             return _left(client, tx, as_json=arguments.json)
         return _wait(client, events, tx, begun, as_json=arguments.json)
     finally:
         if events is not None:
             events.close()
+
+
+def submit_quietly(
+    client: Client, submission: Submission, arguments: argparse.Namespace
+) -> ChangeDetail:
+    """The same for a command that says more itself. Raises CommandError where it is not applied."""
+    events = client.events(kinds="change")
+    try:
+        detail = _until_final(client, events, _send(client, submission, arguments), None)
+    finally:
+        events.close()
+    code = _code(detail)
+    if code != DONE:
+        raise CommandError(code, f"{detail['name']} ({detail['id']})  {detail['text']}")
+    return detail
+
+
+def _send(client: Client, submission: Submission, arguments: argparse.Namespace) -> str:
+    """Its tx."""
+    body = {**submission.body, **_cover(arguments)}
+    return str(client.post(submission.path, body)["tx"])
 
 
 def _cover(arguments: argparse.Namespace) -> dict[str, object]:
@@ -78,15 +98,15 @@ def _cover(arguments: argparse.Namespace) -> dict[str, object]:
     return said
 
 
-def read_duration(text: str) -> int:
-    """Nanoseconds from ``30s``. Raises CommandError."""
+def read_duration(text: str, option: str = "--patience") -> int:
+    """Nanoseconds from ``30s``, as ``option`` says them. Raises CommandError."""
     from mesh.environment.shapes import Duration, Misread
 
     try:
         return cast("int", Duration(0, 2**63 - 1).read(text))
     except Misread:
         raise CommandError(
-            2, f"--patience: expected a time such as 30s or 5m, not '{text}'."
+            2, f"{option}: expected a time such as 30s or 5m, not '{text}'."
         ) from None
 
 

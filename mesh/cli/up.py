@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from mesh.cli.errors import DONE, FAILED, WRONG_USAGE, CommandError
+from mesh.cli.invited import INVITE_VARIABLE
 from mesh.cli.output import has_terminal
 from mesh.cli.place import CONFIG_VARIABLE, DATA_DIR_VARIABLE
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.epilog = (
-        "example:\n  trellis up --name oak --site office --seed 192.168.1.10\n\n"
+        "example:\n  trellis up --name oak --site office\n"
+        "  trellis up --name elm --site office --invite-file -\n\n"
         "What is given here wins over controller.toml. Ctrl-C stops the controller in good order."
     )
     parser.add_argument("--config", metavar="FILE", help=f"controller.toml; also {CONFIG_VARIABLE}")
@@ -38,6 +40,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HOST[:PORT]",
         action="append",
         help="another controller; one with seeds never founds an environment by itself",
+    )
+    parser.add_argument(
+        "--invite",
+        metavar="CODE",
+        help=f"join by the code that `trellis invite` printed elsewhere; also {INVITE_VARIABLE}",
+    )
+    parser.add_argument(
+        "--invite-file",
+        metavar="FILE",
+        help="the same, read from a file, so that no list of processes shows it; -: standard input",
     )
     parser.add_argument("--no-mdns", action="store_true", help="do not look around by mDNS")
     parser.add_argument(

@@ -20,6 +20,7 @@ from mesh.driver.toml import (
     flag,
     host,
     integer,
+    invitation,
     listed,
     name,
     path_,
@@ -28,6 +29,7 @@ from mesh.driver.toml import (
 from mesh.driver.toml import address as address_
 from mesh.protocol.configuration import Profile
 from mesh.wire.identity import Address
+from mesh.wire.invitation import Invitation
 
 DEFAULT_PORT: Final = 4_747
 SEEDS_MAX: Final = 256
@@ -93,6 +95,8 @@ class ClusterSection:
     """Host names or IP addresses; names are looked up again and again."""
     mdns: bool = True
     found: bool = False
+    invite: Invitation | None = None
+    """The code by which it joins; of no use once it belongs to an environment."""
     profile: Profile = Profile.LAN
     """How long silence is waited for: ``local``, ``lan``, ``wan``, or ``auto``."""
 
@@ -231,8 +235,11 @@ def _cluster(table: Table) -> ClusterSection:
         seeds=table.take("seeds", listed(address_(DEFAULT_PORT), SEEDS_MAX), ()),
         mdns=table.take("mdns", flag, True),  # noqa: FBT003  the value of a key
         found=table.take("found", flag, False),  # noqa: FBT003  the same
+        invite=table.take("invite", invitation, None),
         profile=table.take("profile", words(Profile), Profile.LAN),
     )
+    if section.found and section.invite is not None:
+        table.wrong("invite", "goes elsewhere, and found = true stays here: one of them")
     table.finish()
     return section
 

@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 from mesh.environment.shapes import NAME
 from mesh.wire.identity import Address
+from mesh.wire.invitation import BadInvitation, Invitation, decode_invitation
 from mesh.wire.limits import NAME_CHARACTERS_MAX
 
 T = TypeVar("T")
@@ -214,6 +215,14 @@ def address(default_port: int) -> Convert[Address]:
         return Address(where, int(port))
 
     return convert
+
+
+def invitation(value: object) -> Invitation:
+    """The code of an invite, which no message repeats: it is a secret."""
+    try:
+        return decode_invitation(text(value))
+    except BadInvitation as error:
+        raise WrongValueError(f"is no invite: {error}") from None
 
 
 def _split(found: str) -> tuple[str, str | None]:

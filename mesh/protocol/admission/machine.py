@@ -12,11 +12,12 @@ in a bounded list.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 
 from mesh.environment.founding import decode_founding
 from mesh.protocol.admission import judgement
+from mesh.protocol.admission.doors import Doors
 from mesh.protocol.admission.enrolment import (
     ASIDE_KEY,
     ENVIRONMENT_KEY,
@@ -30,7 +31,6 @@ from mesh.protocol.admission.enrolment import (
     write_enrolment,
 )
 from mesh.protocol.admission.generations import Relation, generation_of, outlived, relation
-from mesh.protocol.admission.limits import KNOCK_EVERY_NS
 from mesh.protocol.admission.pending import Pending
 from mesh.protocol.admission.phases import Phase, Turn, after
 from mesh.protocol.admission.porch import Porch, Visitor
@@ -39,9 +39,10 @@ from mesh.protocol.admission.steps import (
     AdmissionStatus,
     AdmissionStep,
     Card,
+    Claimed,
     Draft,
 )
-from mesh.protocol.admission.words import describe
+from mesh.protocol.admission.words import describe, describe_invited
 from mesh.protocol.configuration import ReplicaConfiguration
 from mesh.protocol.effects import Noticed, WriteMeta
 from mesh.protocol.inputs import StreamId
@@ -49,16 +50,8 @@ from mesh.protocol.now import Now
 from mesh.protocol.standing import Access, RosterView, Verdict
 from mesh.wire import cbor
 from mesh.wire.identity import Address, Incarnation, fingerprint
-from mesh.wire.messages import PROTOCOL_VERSION, Hello, Knock, Welcome
+from mesh.wire.messages import PROTOCOL_VERSION, Hello, Knock, Rebuff, Welcome
 from mesh.wire.requests import Command, Value
-
-
-@dataclass(slots=True)
-class _Door:
-    """A stream to somebody who has an environment, while we have none."""
-
-    hello: Hello
-    knock_ns: int
 
 
 class Admission:
@@ -87,15 +80,16 @@ class Admission:
         self._waiting = meta.get(WAITING_KEY, b"")
         self._phase = self._first_phase()
         self._listen_until_ns: int | None = None
-        self._doors: dict[StreamId, _Door] = {}
+        self._doors = Doors(own.controller, card, configuration.ticket, random)
         self._porch = Porch()
-        self._knocks_sent = 0
         self._welcomes_refused = 0
 
     def _first_phase(self) -> Phase:
         if self._enrolment is not None:
             return Phase.MEMBER if self._enrolment.settled else Phase.FOUNDED
-        alone = self._configuration.joins_only or self._operator_key is None
+        settings = self._configuration
+        invited = settings.ticket is not None
+        alone = settings.joins_only or invited or self._operator_key is None
         return Phase.PENDING if self._waiting or alone else Phase.LISTENING
 
     # --- what is known ------------------------------------------------------------------------
@@ -174,7 +168,7 @@ class Admission:
     def statistics(self) -> AdmissionStatistics:
         """Counts since the start."""
         return AdmissionStatistics(
-            knocks_sent=self._knocks_sent,
+            knocks_sent=self._doors.knocks,
             knocks_heard=self._porch.knocks_heard,
             knocks_dropped=self._porch.knocks_dropped,
             welcomes_sent=self._porch.welcomes_sent,
@@ -182,7 +176,11 @@ class Admission:
         )
 
     def _words(self) -> str:
-        return describe(self._phase, self._own.controller, self._enrolment, self._waiting)
+        text = describe(self._phase, self._own.controller, self._enrolment, self._waiting)
+        ticket = self._configuration.ticket
+        if self._phase is not Phase.PENDING or ticket is None:
+            return text
+        return describe_invited(ticket.invitation, self._waiting, self._doors.rebuff)
 
     # --- time ---------------------------------------------------------------------------------
 
@@ -193,7 +191,7 @@ class Admission:
             case Phase.LISTENING:
                 return self._listen_until_ns
             case Phase.PENDING:
-                return min((door.knock_ns for door in self._doors.values()), default=None)
+                return self._doors.deadline_ns
             case Phase.FOUNDED | Phase.MEMBER | Phase.YIELDED:
                 return None
 
@@ -202,6 +200,7 @@ class Admission:
         if self._configuration.found:
             return self.found()
         draft = Draft()
+        self._leave_for_invitation(draft)
         if self._phase is Phase.LISTENING:
             self._listen_until_ns = now.monotonic_ns + self._configuration.listen_ns
         elif self._phase is Phase.PENDING:
@@ -217,9 +216,7 @@ class Admission:
         if self._phase is Phase.LISTENING:
             self._keep(Turn.SILENCE, draft)
         else:
-            for stream, door in self._doors.items():
-                if door.knock_ns <= now.monotonic_ns:
-                    self._knock(stream, door, draft, now)
+            self._doors.knock(draft, now)
         return draft.done()
 
     # --- what people say ----------------------------------------------------------------------
@@ -286,23 +283,27 @@ class Admission:
         hello: Hello,
         verdict: Verdict,
         roster: RosterView,
+        binding: bytes,
         now: Now,
     ) -> AdmissionStep:
-        """A peer said who it is, or was judged again; ``verdict`` is what ``judge`` says now."""
+        """A peer said who it is, or was judged again; ``verdict`` is what ``judge`` says now.
+
+        ``binding`` names the stream, alike at both ends and unlike any other.
+        """
         draft = Draft()
         if self._phase is Phase.YIELDED:
             return draft.done()
         if verdict is not Access.HOST:
-            _ = self._doors.pop(stream, None)
+            self._doors.leave(stream)
         if verdict is not Access.NEWCOMER:
             self._porch.left(stream)
         match verdict:
             case Access.HOST:
-                self._arrive(stream, hello, draft, now)
+                self._arrive(stream, hello, binding, draft, now)
             case Access.NEWCOMER:
                 assert self._enrolment is not None
                 admitted = roster.has(hello.sender.controller)
-                visitor = Visitor(hello, remote, admitted=admitted)
+                visitor = Visitor(hello, remote, binding, admitted=admitted)
                 self._porch.came(stream, visitor, self._enrolment, draft)
             case Access.YIELDING:
                 self._perhaps_yield(hello, draft)
@@ -314,28 +315,23 @@ class Admission:
 
     def closed(self, stream: StreamId) -> None:
         """A stream is gone."""
-        _ = self._doors.pop(stream, None)
+        self._doors.leave(stream)
         self._porch.left(stream)
 
-    def _arrive(self, stream: StreamId, hello: Hello, draft: Draft, now: Now) -> None:
+    def _arrive(
+        self, stream: StreamId, hello: Hello, binding: bytes, draft: Draft, now: Now
+    ) -> None:
         """Here is an environment: knock."""
         assert hello.environment is not None
+        if not self._doors.is_wanted(hello):
+            return
         if self._phase is Phase.LISTENING:
             self._phase = after(self._phase, Turn.MET)
-        door = self._doors.setdefault(stream, _Door(hello, now.monotonic_ns))
-        door.hello = hello
-        if all(each.hello.environment != self._waiting for each in self._doors.values()):
+        self._doors.arrive(stream, hello, binding, draft, now)
+        if not self._doors.lead_to(self._waiting):
             self._waiting = hello.environment
             draft.writes.append(WriteMeta(WAITING_KEY, hello.environment))
             draft.notices.append(Noticed("info", "pending", self._words()))
-        if door.knock_ns <= now.monotonic_ns:
-            self._knock(stream, door, draft, now)
-
-    def _knock(self, stream: StreamId, door: _Door, draft: Draft, now: Now) -> None:
-        spread_ns = self._random.randrange(KNOCK_EVERY_NS // 2)
-        door.knock_ns = now.monotonic_ns + KNOCK_EVERY_NS * 3 // 4 + spread_ns
-        draft.sends.append((stream, Knock(self._card.exchange_key)))
-        self._knocks_sent += 1
 
     def welcomed(self, stream: StreamId, welcome: Welcome) -> AdmissionStep:
         """A member says that this newcomer was admitted, and to what."""
@@ -344,11 +340,21 @@ class Admission:
         if self._phase is not Phase.PENDING or door is None:
             return draft.done()
         enrolment = adopt(welcome, door.hello)
-        if not _is_of(enrolment, door.hello):
+        if not _is_of(enrolment, door.hello) or not self._doors.recognises(door, welcome):
             self._welcomes_refused += 1
             return draft.done()
         self._phase = after(self._phase, Turn.WELCOMED)
         self._join(enrolment, "admitted", draft)
+        return draft.done()
+
+    def rebuffed(self, stream: StreamId, rebuff: Rebuff, now: Now) -> AdmissionStep:
+        """A member does not honour the invite."""
+        draft = Draft()
+        before = self._doors.rebuff
+        is_pending = self._phase is Phase.PENDING
+        heard = is_pending and self._doors.rebuffed(stream, rebuff.why, now)
+        if heard and self._doors.rebuff != before:
+            draft.notices.append(Noticed("warning", "not admitted", self._words()))
         return draft.done()
 
     def knocked(self, stream: StreamId, knock: Knock, now: Now) -> AdmissionStep:
@@ -356,6 +362,13 @@ class Admission:
         draft = Draft()
         if self._enrolment is not None:
             self._porch.knocked(stream, knock, self._enrolment, draft, now)
+        return draft.done()
+
+    def honoured(self, claimed: Claimed, recognition: bytes) -> AdmissionStep:
+        """The invite that a newcomer has shown is good, and its admission is under way, or done."""
+        draft = Draft()
+        if self._enrolment is not None:
+            self._porch.honoured(claimed, recognition, self._enrolment, draft)
         return draft.done()
 
     def roster_changed(self, roster: RosterView) -> AdmissionStep:
@@ -367,21 +380,42 @@ class Admission:
 
     # --- two environments, two generations ----------------------------------------------------
 
+    def _leave_for_invitation(self, draft: Draft) -> None:
+        """Who founded by itself, and did nothing there, goes where it is invited to."""
+        ticket, enrolment = self._configuration.ticket, self._enrolment
+        if ticket is None or enrolment is None:
+            return
+        invited_to = ticket.invitation.environment
+        if invited_to == enrolment.environment:
+            return
+        if self._phase is Phase.FOUNDED:
+            self._give_up_for(invited_to, draft)
+            return
+        text = (
+            f"the invite is for environment {fingerprint(invited_to)}, and this controller belongs"
+            f" to {fingerprint(enrolment.environment)} for good: use another data directory"
+        )
+        draft.notices.append(Noticed("error", "invite", text))
+
     def _perhaps_yield(self, hello: Hello, draft: Draft) -> None:
         enrolment = self._enrolment
         assert enrolment is not None
-        if not judgement.outranks(hello, enrolment):
-            return
-        assert hello.environment is not None
+        if judgement.outranks(hello, enrolment):
+            assert hello.environment is not None
+            self._give_up_for(hello.environment, draft)
+
+    def _give_up_for(self, environment: bytes, draft: Draft) -> None:
+        enrolment = self._enrolment
+        assert enrolment is not None
         self._phase = after(self._phase, Turn.OUTRANKED)
         draft.writes += [
             WriteMeta(ASIDE_KEY + enrolment.environment.hex(), encode_enrolment(enrolment)),
             WriteMeta(ENVIRONMENT_KEY, b""),
-            WriteMeta(WAITING_KEY, hello.environment),
+            WriteMeta(WAITING_KEY, environment),
         ]
         draft.ended = (
             f"environment {fingerprint(enrolment.environment)}, founded here and never used, is"
-            f" given up for {fingerprint(hello.environment)}"
+            f" given up for {fingerprint(environment)}"
         )
         draft.notices.append(Noticed("info", "yielded", draft.ended))
 

@@ -13,6 +13,7 @@ from tests.mesh.protocol.history.world import (
     BOB,
     CAROL,
     ENVIRONMENT,
+    OPERATOR,
     Side,
     World,
     command,
@@ -101,8 +102,7 @@ def test_a_wrong_proof_is_a_fault(*, by_operator: bool) -> None:
         admit(DAVE, "dave", environment=bytes(32)),
     ):
         side = side_with_invite()
-        signers = {} if by_operator else {"signer": ALICE.controller}
-        number = side.change(wrong, **signers)
+        number = side.change(wrong, signer=OPERATOR if by_operator else ALICE.controller)
         assert side.entry(number).outcome.why is Why.FAILED
         assert state_of(side) == "open"
 

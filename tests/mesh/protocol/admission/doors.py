@@ -1,9 +1,11 @@
 """One controller's admission, with everybody else played by the test."""
 
+from dataclasses import replace
 from random import Random
 
 from mesh.environment.founding import Founding, encode_founding
 from mesh.protocol.admission import Admission, AdmissionStep, Card
+from mesh.protocol.configuration import Ticket
 from mesh.protocol.inputs import StreamId
 from mesh.protocol.now import Now
 from mesh.protocol.standing import RosterView
@@ -13,7 +15,7 @@ from tests.mesh.protocol.street import configuration, controller_id, incarnation
 
 HERE = Address("192.0.2.1", 7946)
 REMOTE = Address("198.51.100.7", 51_000)
-KNOCK = Knock(digest(b"exchange"))
+KNOCK = Knock(digest(b"exchange"), None)
 OPERATOR = digest(b"operator")
 NOBODY = RosterView()
 
@@ -67,9 +69,19 @@ def hello(
     )
 
 
-def welcome_to(founding: bytes, generation: int = 1, nonce: bytes = bytes(16)) -> Welcome:
+def welcome_to(
+    founding: bytes,
+    generation: int = 1,
+    nonce: bytes = bytes(16),
+    recognition: bytes | None = None,
+) -> Welcome:
     """The Welcome of a member of the environment that ``founding`` began."""
-    return Welcome(founding, generation, nonce, digest(b"secret"), 1)
+    return Welcome(founding, generation, nonce, digest(b"secret"), 1, recognition)
+
+
+def binding_of(stream: StreamId) -> bytes:
+    """What names that stream at both ends."""
+    return digest(b"binding %d" % stream)
 
 
 class Door:
@@ -83,11 +95,12 @@ class Door:
         boot: int = 1,
         found: bool = False,
         joins_only: bool = False,
+        ticket: Ticket | None = None,
     ) -> None:
         self.disk = {} if disk is None else disk
         self.at_ns = 1
         self.roster = NOBODY
-        own = configuration("ada", HERE, found=found, joins_only=joins_only)
+        own = replace(configuration("ada", HERE, found=found, joins_only=joins_only), ticket=ticket)
         card = Card("ada", "home", (HERE,), digest(b"exchange ada"))
         self.admission = Admission(
             incarnation("ada", boot), card, operator, own, self.disk, Random(boot)
@@ -117,12 +130,14 @@ class Door:
         """Somebody says Hello."""
         verdict = self.admission.judge(other, self.roster)
         return self.write(
-            self.admission.greeted(stream, remote, other, verdict, self.roster, self.now)
+            self.admission.greeted(
+                stream, remote, other, verdict, self.roster, binding_of(stream), self.now
+            )
         )
 
-    def knock(self, stream: StreamId = 1) -> AdmissionStep:
+    def knock(self, stream: StreamId = 1, knock: Knock = KNOCK) -> AdmissionStep:
         """Somebody knocks."""
-        return self.write(self.admission.knocked(stream, KNOCK, self.now))
+        return self.write(self.admission.knocked(stream, knock, self.now))
 
     def wait(self) -> AdmissionStep:
         """Time passes up to the deadline."""
