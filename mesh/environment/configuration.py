@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from mesh.environment.entries import NOTHING, Entry, ObjectId
 from mesh.environment.kind import Kind
 from mesh.environment.policy import Policy
+from mesh.environment.rights import NOBODY, Rights
 from mesh.wire.requests import Key, Value
 
 Schema = Mapping[str, Kind]
@@ -35,13 +36,15 @@ class Configuration:
         schema: Schema,
         objects: dict[ObjectId, Keys],
         names: dict[str, dict[str, None]],
-        roster: tuple[bytes, ...],
-        total: int,
+        roster: tuple[bytes, ...] = (),
+        rights: Rights = NOBODY,
+        total: int = 0,
     ) -> None:
         self._schema = schema
         self._objects = objects
         self._names = names
         self._roster = roster
+        self._rights = rights
         self._sum = total
 
     def entry(self, key: Key) -> Entry:
@@ -149,6 +152,11 @@ class Configuration:
     def roster(self) -> tuple[bytes, ...]:
         """The controllers that are ACTIVE, sorted."""
         return self._roster
+
+    @property
+    def rights(self) -> Rights:
+        """Who may do what."""
+        return self._rights
 
     @property
     def policy(self) -> Policy:

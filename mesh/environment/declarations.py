@@ -35,6 +35,8 @@ class Parameter:
     """What people may write where a request is stricter, such as a name for a key."""
     filled: bool = False
     """Found when the request is made, never written by people: the id of a new object."""
+    confidential: bool = False
+    """Its value is kept and signed, and never shown: see :mod:`mesh.environment.redaction`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ class Declaration:
     """With one of these parameters given, the command changes the roster or the policy."""
     by_controllers: bool = False
     """A controller of the roster may sign it, not only an operator."""
+    by_controllers_with: str = ""
+    """A controller may sign it where this parameter is given, which proves somebody else's will."""
 
     def touched(self, arguments: Arguments) -> Touched:
         """Every key that the command may touch with these arguments."""
@@ -122,6 +126,10 @@ class Declaration:
             _keys(self.commutes, arguments),
             tuple((key[0], key[1]) for key in _keys(self.wholes, arguments)),
         )
+
+    def is_for_controllers(self, arguments: Arguments) -> bool:
+        """Whether a controller of the roster may sign the command with these arguments."""
+        return self.by_controllers or self.by_controllers_with in arguments
 
     def needs(self, arguments: Arguments) -> Kind:
         """The kind of attempt that may carry the command with these arguments."""

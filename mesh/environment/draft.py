@@ -38,6 +38,11 @@ class Touched:
         """The keys whose versions the base must name."""
         return self.reads + self.writes
 
+    @property
+    def written(self) -> tuple[Key, ...]:
+        """The keys that it takes a right to touch; an object stands for all that is below it."""
+        return self.writes + self.commutes + self.wholes
+
 
 @dataclass(slots=True)
 class Draft:

@@ -10,9 +10,10 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from mesh.environment.entries import Entry
-from mesh.environment.kinds import SCHEMA, controller, environment
+from mesh.environment.kinds import SCHEMA, controller, environment, operator
 from mesh.environment.policy import Policy
 from mesh.environment.resolve import creation_id
+from mesh.environment.rights import ALL
 from mesh.environment.shapes import NAME
 from mesh.environment.workspace import Workspace
 from mesh.wire import cbor
@@ -109,6 +110,7 @@ def founding_errors(founding: Founding) -> tuple[str, ...]:
 def founded(founding: Founding) -> Workspace:
     """The configuration before any ChangeSet, all of it without versions."""
     owner = (controller.NAME, founding.founder.hex())
+    founder = (operator.NAME, operator.FOUNDER)
     initial: list[tuple[Key, Entry]] = [
         ((environment.NAME, "barrier"), Entry(founding.policy.value, None)),
         *(
@@ -120,5 +122,8 @@ def founded(founding: Founding) -> Workspace:
         ((*owner, "name"), Entry(founding.founder_name, None)),
         ((*owner, "site"), Entry(founding.founder_site, None)),
         ((*owner, "exchange_key"), Entry(founding.exchange_key.hex(), None)),
+        (founder, Entry(creation_id(founding.nonce, 1), None)),
+        ((*founder, "key"), Entry(founding.operator.hex(), None)),
+        ((*founder, "rights", str(ALL)), Entry(value=True, version=None)),
     ]
     return Workspace(SCHEMA, initial)

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 
 from mesh.environment.draft import Refusal
 from mesh.environment.entries import ObjectId
-from mesh.environment.kinds import controller, environment
+from mesh.environment.kinds import controller, environment, operator
 from mesh.environment.policy import MAJORITY_ROSTER_MIN, Policy
+from mesh.environment.rights import ALL
 from mesh.environment.workspace import Workspace
 
 
@@ -26,7 +27,11 @@ def breach(configuration: Workspace, touched: Iterable[ObjectId]) -> Refusal | N
         if found is not None:
             return found
     if any(kind in (controller.NAME, environment.NAME) for kind, _ in owners):
-        return _breach_of_roster(configuration)
+        found = _breach_of_roster(configuration)
+        if found is not None:
+            return found
+    if any(kind == operator.NAME for kind, _ in owners) and not configuration.rights.admins():
+        return Refusal(f"nobody would be left with the right {ALL}: grant it to another first")
     return None
 
 

@@ -47,12 +47,18 @@ class Unresolved:
 
 
 def resolve(
-    configuration: Workspace, commands: Sequence[Command], nonce: bytes, *, force: bool = False
+    configuration: Workspace,
+    commands: Sequence[Command],
+    nonce: bytes,
+    *,
+    force: bool = False,
+    signer: bytes | None = None,
 ) -> Resolution | Unresolved:
     """``commands`` as a request on top of ``configuration``, which is left as it was.
 
     ``nonce`` is the request's own: the creation ids of new objects come from it. With ``force``
-    the versions found are written over, whatever happens to them meanwhile.
+    the versions found are written over, whatever happens to them meanwhile. The rights that it
+    takes ``signer`` are part of the base.
     """
     errors = check_commands(commands)
     if errors:
@@ -61,6 +67,8 @@ def resolve(
     for command in commands:
         resolving.add(command)
     resolving.lapse_majority()
+    if signer is not None:
+        resolving.name_rights(signer)
     return resolving.outcome(tuple(commands), force=force)
 
 
@@ -75,6 +83,7 @@ class _Resolving:
         self._keys: dict[Key, None] = {}
         self._errors: list[str] = []
         self._kinds: dict[Kind, None] = {}
+        self._written: dict[Key, None] = {}
 
     def add(self, command: Command) -> None:
         declaration = declaration_of(command)
@@ -91,6 +100,7 @@ class _Resolving:
             return
         self._errors += check_resolved(resolved)
         self._keys.update(dict.fromkeys(touched.based))
+        self._written.update(dict.fromkeys(touched.written))
         self._kinds[declaration.needs(arguments)] = None
 
     def _explained(self, refusal: Refusal) -> str:
@@ -111,6 +121,12 @@ class _Resolving:
         ]
         if removes and barrier == Policy.MAJORITY and len(active) < MAJORITY_ROSTER_MIN:
             self.add(Command(environment.NAME, "set", {"barrier": Policy.ALL_ACTIVE.value}))
+
+    def name_rights(self, signer: bytes) -> None:
+        """Whether they suffice is judged at the vote; here the base is told which they are."""
+        holder = self._configuration.rights.holder(signer)
+        if holder is not None:
+            self._keys.update(dict.fromkeys(holder.used(self._written)))
 
     def outcome(self, written: tuple[Command, ...], *, force: bool) -> Resolution | Unresolved:
         if len(self._keys) > BASE_MAX:

@@ -10,6 +10,7 @@ from typing import Final
 from mesh.environment.configuration import Configuration, Keys, Schema
 from mesh.environment.entries import NOTHING, Entry, ObjectId, entry_hash
 from mesh.environment.index import NO_FOOTPRINT, Footprint, Index
+from mesh.environment.rights import HOLDERS, holder_of
 from mesh.wire.requests import Key
 
 _HASH_MODULUS: Final = 2**256
@@ -19,7 +20,7 @@ class Workspace(Configuration):
     """The one mutable state of an environment's objects."""
 
     def __init__(self, schema: Schema, initial: Iterable[tuple[Key, Entry]]) -> None:
-        super().__init__(schema, {}, {}, (), 0)
+        super().__init__(schema, {}, {})
         self._active: dict[bytes, None] = {}
         self._owned: dict[ObjectId, None] = {}
         """The objects whose keys no snapshot shares."""
@@ -30,7 +31,8 @@ class Workspace(Configuration):
         """The state as it is now, for good."""
         self._owned = {}
         names = {kind: dict(names) for kind, names in self._names.items()}
-        return Configuration(self._schema, dict(self._objects), names, self._roster, self._sum)
+        objects = dict(self._objects)
+        return Configuration(self._schema, objects, names, self._roster, self._rights, self._sum)
 
     def assign(self, changes: Iterable[tuple[Key, Entry]]) -> list[tuple[Key, Entry]]:
         """Put these entries in place.
@@ -85,6 +87,8 @@ class Workspace(Configuration):
             del self._owned[owner]
         if kind == "controller":
             self._refresh_roster(name)
+        if kind in HOLDERS:
+            self._refresh_rights(owner)
 
     def _refresh_roster(self, name: str) -> None:
         controller = bytes.fromhex(name)
@@ -96,6 +100,10 @@ class Workspace(Configuration):
         else:
             del self._active[controller]
         self._roster = tuple(sorted(self._active))
+
+    def _refresh_rights(self, owner: ObjectId) -> None:
+        holder = holder_of(owner, self.fields(owner)) if self.exists(owner) else None
+        self._rights = self._rights.replaced(owner, holder)
 
     def _footprint(self, owner: ObjectId) -> Footprint:
         kind = self._schema[owner[0]]

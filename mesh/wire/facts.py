@@ -30,6 +30,7 @@ class NoReason(enum.StrEnum):
     DIVERGED = "diverged"
     INVALID = "invalid"
     VERSION = "version"
+    RIGHTS = "rights"
     OPERATOR = "operator"
     ENDED = "ended"
     CONFLICT = "conflict"

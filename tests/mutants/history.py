@@ -64,7 +64,8 @@ def _rights_today(self: rulings.Rulings, ready: Prepared, ancestors: Ids) -> Out
     """Judges a merge by what everybody knows now."""
     everything = (1 << len(self._catalogue)) - 1
     merges = self.merges(everything)
-    refused = rules.refusal_of_rights(ready, self._operator, self._roster(everything & ~merges))
+    footing = self._footing(everything & ~merges)
+    refused = rules.refusal_of_rights(ready, footing.roster, footing.rights)
     return refused or _no_right_needed(self, ready, ancestors)
 
 
@@ -99,7 +100,7 @@ def _over_everything(self: history.History, over: Ids, timestamp: Timestamp) -> 
 
 def _keep_changes(self: history.History, ready: Prepared) -> object:
     """A trial that is not undone."""
-    verdict = rules.apply(self._line.workspace, ready, self._operator, None)
+    verdict = rules.apply(self._line.workspace, ready, None)
     return None if verdict.outcome is EFFECTIVE else history._objection(verdict.outcome)
 
 
@@ -235,7 +236,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         _replace(rulings.Rulings, "refusal_over", _no_right_needed),
         (
             f"{_FOLD}::test_a_merge_is_judged_in_the_fold_of_its_ancestors",
-            f"{_VOTES}::test_a_merge_without_the_right_is_invalid",
+            f"{_VOTES}::test_a_merge_without_the_right_is_refused",
             f"{_VOTES}::test_only_an_operator_lets_in_what_removed_controllers_released",
         ),
     ),

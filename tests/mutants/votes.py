@@ -45,10 +45,10 @@ def _restage_as_it_was(self: History, tx: bytes, nonce: bytes) -> Resolution:
 
 
 def _apply_what_fits(
-    workspace: Workspace, ready: Prepared, operator: bytes, merged_by: bytes | None
+    workspace: Workspace, ready: Prepared, merged_by: bytes | None
 ) -> rules.Verdict:
     """Leaves out the commands in conflict, and does the others."""
-    aside = rules.refusal_of_rights(ready, operator, workspace.roster)
+    aside = rules.refusal_of_rights(ready, workspace.roster, workspace.rights)
     if aside is not None:
         return rules.Verdict(aside)
     base = {entry.key: entry.version for entry in ready.change_set.request.base}
@@ -102,10 +102,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "fold-stops-for-strangers": Mutant(
         edit(
             rules.apply,
-            "refusal_of_rights(prepared, operator, workspace.roster)\n"
+            "refusal_of_rights(prepared, workspace.roster, workspace.rights)\n"
+            "        or _stale_right(workspace, prepared)\n"
             "        or _stopped(prepared, merged_by)",
             "_stopped(prepared, merged_by)\n"
-            "        or refusal_of_rights(prepared, operator, workspace.roster)",
+            "        or refusal_of_rights(prepared, workspace.roster, workspace.rights)",
         ),
         (f"{_FOLD}::test_folding_goes_on_where_a_stranger_says_something_unknown",),
     ),
@@ -171,7 +172,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_ROSTER}::test_the_steps_of_a_controller",),
     ),
     "roster-of-what-is-shared": Mutant(
-        edit(History._standing, "shared == ids.bit_count()", "shared"),
+        edit(History._footing, "shared == ids.bit_count()", "shared"),
         (
             f"{_ROSTER}::test_the_roster_of_any_set",
             f"{_ORACLE}::test_rosters_of_other_sets_equal_the_oracle",

@@ -30,13 +30,19 @@ _MARKS: Final = {
     Kind.CHECKPOINT: "",
 }
 
+_OTHERS: Final = {
+    "merge": "what becomes of two sides' changes that do not go together",
+    "right": "what operators may do",
+}
+"""Groups whose commands are about objects of another kind."""
+
 
 def page() -> str:
     """The whole page."""
     parts = [_HEAD]
-    words = {kind.name: kind.help for kind in KINDS}
+    words = {**_OTHERS, **{kind.name: kind.help for kind in KINDS}}
     for group in dict.fromkeys(group for group, _ in COMMANDS):
-        about = words.get(group, "what becomes of two sides' changes that do not go together")
+        about = words[group]
         parts.append(f"## {group}\n\n{about[0].upper()}{about[1:]}.\n")
         parts += [
             "\n".join(_command(declaration))

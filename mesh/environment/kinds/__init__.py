@@ -5,22 +5,40 @@ from typing import Final
 
 from mesh.environment.declarations import Declaration
 from mesh.environment.kind import Kind
-from mesh.environment.kinds import controller, environment, item, merge, path, service, site
+from mesh.environment.kinds import (
+    controller,
+    environment,
+    invite,
+    item,
+    merge,
+    operator,
+    path,
+    service,
+    site,
+    token,
+)
 
 __all__ = ["COMMANDS", "KINDS", "SCHEMA"]
 
 KINDS: Final = (
     environment.KIND,
     controller.KIND,
+    invite.KIND,
     site.KIND,
     service.KIND,
     path.KIND,
     item.KIND,
+    operator.KIND,
+    token.KIND,
 )
 
 SCHEMA: Final[Mapping[str, Kind]] = {kind.name: kind for kind in KINDS}
 
 COMMANDS: Final[Mapping[tuple[str, str], Declaration]] = {
     (command.group, command.verb): command
-    for command in (*(command for kind in KINDS for command in kind.commands), *merge.COMMANDS)
+    for command in (
+        *(command for kind in KINDS for command in kind.commands),
+        *operator.GRANTS,
+        *merge.COMMANDS,
+    )
 }

@@ -11,7 +11,7 @@ from mesh.protocol.barrier.standpoint import Standpoint
 from mesh.protocol.catalogue import Ids, numbers
 from mesh.wire.facts import NoReason
 
-FINAL_FOR_MERGES = (NoReason.INVALID, NoReason.CONFLICT, NoReason.OPERATOR)
+FINAL_FOR_MERGES = (NoReason.INVALID, NoReason.RIGHTS, NoReason.CONFLICT, NoReason.OPERATOR)
 """After one of these the same merge again would meet the same No."""
 
 

@@ -14,7 +14,7 @@ from mesh.environment.policy import Policy
 from mesh.environment.resolve import Resolution, Unresolved, resolve
 from mesh.environment.roster_effect import RosterEffect, roster_effect
 from mesh.protocol.catalogue import Catalogue, ChangeSet, Ids, numbers
-from mesh.protocol.history.line import Line, Step
+from mesh.protocol.history.line import Footing, Line, Step
 from mesh.protocol.history.merging import Dispute, MergePlan, Merging, Wishes
 from mesh.protocol.history.outcomes import EFFECTIVE, KeyChange, LogEntry, Outcome, Standing, Why
 from mesh.protocol.history.prepared import Prepared, kind_of, prepare
@@ -30,8 +30,8 @@ from mesh.wire.requests import Base, Command, Key, Kind, Request
 PREPARED_KEPT_MAX = 1_024
 """ChangeSets that are kept ready to be folded again: more than a usual refold goes back."""
 
-STANDINGS_KEPT_MAX = 256
-"""Rosters and policies of other sets that are remembered: one for each head that is asked about."""
+FOOTINGS_KEPT_MAX = 256
+"""Rosters, policies and rights of other sets that are remembered: one for each head asked about."""
 
 
 class History:
@@ -40,7 +40,6 @@ class History:
     def __init__(self, founding: Founding, catalogue: Catalogue, suite: Verifier) -> None:
         self._founding = founding
         self._environment = founding.environment_id
-        self._operator = founding.operator
         self._catalogue = catalogue
         self._suite = suite
         self._begin()
@@ -52,9 +51,9 @@ class History:
         self._sorted_ids: list[bytes] = []
         self._prepared: Recent[bytes, Prepared] = Recent(PREPARED_KEPT_MAX)
         self._line = Line(founded(self._founding), self._catalogue, self._fold)
-        self._rulings = Rulings(self._catalogue, self._prepare, self.roster, self._operator)
+        self._rulings = Rulings(self._catalogue, self._prepare, self._footing)
         self._merging = Merging(self._line, self._rulings, self._catalogue)
-        self._standings: Recent[Ids, tuple[tuple[bytes, ...], Policy]] = Recent(STANDINGS_KEPT_MAX)
+        self._footings: Recent[Ids, Footing] = Recent(FOOTINGS_KEPT_MAX)
         self._state: Configuration | None = None
         self._history_hash: bytes | None = None
 
@@ -72,11 +71,11 @@ class History:
 
     def roster(self, ids: Ids) -> tuple[bytes, ...]:
         """The controllers that are ACTIVE in the fold of ``ids``, sorted."""
-        return self._standing(ids)[0]
+        return self._footing(ids).roster
 
     def policy(self, ids: Ids) -> Policy:
         """The barrier's policy in the fold of ``ids``."""
-        return self._standing(ids)[1]
+        return self._footing(ids).policy
 
     def roster_effect(self, request: Request) -> RosterEffect:
         """What ``request`` would do to the roster and to the policy."""
@@ -96,7 +95,7 @@ class History:
             return Objection(NoReason.INVALID, prepared.faults[0])
         if change_set.kind is Kind.MERGE:
             refused = self._rulings.refusal_over(prepared, self._ancestors(change_set))
-            return None if refused is None else Objection(NoReason.INVALID, refused.detail)
+            return None if refused is None else _objection(refused)
         return self._objection_of_fold(prepared, self._earlier(over, change_set.timestamp))
 
     def extend(self, ids: Ids) -> None:
@@ -197,12 +196,22 @@ class History:
         return kind_of(request.resolved)
 
     def resolve(
-        self, commands: Sequence[Command], nonce: bytes, *, force: bool = False
+        self,
+        commands: Sequence[Command],
+        nonce: bytes,
+        *,
+        force: bool = False,
+        signer: bytes | None = None,
     ) -> Resolution | Unresolved:
-        """``commands`` as a request on today's state; ``nonce`` is the request's own."""
-        return resolve(self._line.workspace, commands, nonce, force=force)
+        """``commands`` as a request on today's state; ``nonce`` is the request's own.
 
-    def restage(self, tx: bytes, nonce: bytes) -> Resolution | Unresolved:
+        The base names the rights of ``signer`` that it takes.
+        """
+        return resolve(self._line.workspace, commands, nonce, force=force, signer=signer)
+
+    def restage(
+        self, tx: bytes, nonce: bytes, signer: bytes | None = None
+    ) -> Resolution | Unresolved:
         """The commands of a set-aside ChangeSet as a new request on today's state."""
         step = self._line.first_of(tx)
         if step is None:
@@ -214,7 +223,7 @@ class History:
         change_set = self._catalogue[step.number]
         if change_set.kind is Kind.MERGE:
             return Unresolved(("a merge is not restaged: propose a new one",))
-        return self.resolve(change_set.request.written, nonce)
+        return self.resolve(change_set.request.written, nonce, signer=signer)
 
     def plan_merge(
         self,
@@ -250,25 +259,25 @@ class History:
         prepared = self._prepare(self._catalogue[number])
         if prepared.change_set.kind is Kind.MERGE and prepared.unknown is None:
             return Verdict(self._rulings.refusal(number) or EFFECTIVE)
-        return apply(self._line.workspace, prepared, self._operator, merged_by)
+        return apply(self._line.workspace, prepared, merged_by)
 
     def _move(self) -> None:
         self._line.move(self._ids, self._rulings.aside(self._ids))
 
-    def _standing(self, ids: Ids) -> tuple[tuple[bytes, ...], Policy]:
-        """Roster and policy in the fold of ``ids``: looked up where the line passes through it."""
+    def _footing(self, ids: Ids) -> Footing:
+        """The footing in the fold of ``ids``: looked up where the line passes through it."""
         if ids == self._line.ids:
-            return self._line.standing(len(self._line.steps))
-        known = self._standings.get(ids)
+            return self._line.footing(len(self._line.steps))
+        known = self._footings.get(ids)
         if known is not None:
             return known
         aside = self._rulings.aside(ids)
         shared = self._line.shared(ids, aside)
         if shared == ids.bit_count():
-            return self._standings.put(ids, self._line.standing(shared))
+            return self._footings.put(ids, self._line.footing(shared))
         with self._line.excursion():
             self._line.move(ids, aside)
-            return self._standings.put(ids, self._line.standing(len(self._line.steps)))
+            return self._footings.put(ids, self._line.footing(len(self._line.steps)))
 
     def _earlier(self, over: Ids, timestamp: Timestamp) -> Ids:
         """Those of ``over`` with a timestamp below ``timestamp``."""
@@ -304,7 +313,7 @@ class History:
             return None
         outcome = self._line.trial(
             prepared.change_set.id,
-            lambda: apply(self._line.workspace, prepared, self._operator, None),
+            lambda: apply(self._line.workspace, prepared, None),
         ).outcome
         if outcome.standing is Standing.EFFECTIVE:
             return None
@@ -334,4 +343,5 @@ def _objection(outcome: Outcome) -> Objection:
     if outcome.why is Why.CONFLICT:
         assert outcome.key is not None, "a conflict is about a key"
         return Objection(NoReason.CONFLICT, outcome.detail, Base(outcome.key, outcome.by))
-    return Objection(NoReason.INVALID, outcome.detail)
+    why = NoReason.RIGHTS if outcome.why is Why.REFUSED else NoReason.INVALID
+    return Objection(why, outcome.detail)

@@ -11,9 +11,11 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple, Self
 
+from mesh.environment.configuration import Configuration
 from mesh.environment.policy import Policy
+from mesh.environment.rights import Rights
 from mesh.environment.workspace import Workspace
 from mesh.protocol.catalogue import Catalogue, Ids, numbers
 from mesh.protocol.history.outcomes import REPEATED, Outcome, Standing
@@ -25,6 +27,20 @@ SetAside = Mapping[bytes, bytes]
 """By tx: the tx of the merge that sets it aside, where that merge counts."""
 
 
+class Footing(NamedTuple):
+    """What a state says about who takes part, how many it takes, and who may do what."""
+
+    roster: tuple[bytes, ...]
+    """Who is ACTIVE, sorted."""
+    policy: Policy
+    rights: Rights
+
+    @classmethod
+    def of(cls, configuration: Configuration) -> Self:
+        """The footing in ``configuration``."""
+        return cls(configuration.roster, configuration.policy, configuration.rights)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One ChangeSet, folded."""
@@ -34,9 +50,8 @@ class Step:
     outcome: Outcome
     before: Changes
     after: Changes
-    roster: tuple[bytes, ...]
-    """Who is ACTIVE after it, sorted."""
-    policy: Policy
+    footing: Footing
+    """After it."""
     is_stopped: bool
     """Folding ended here or before, at a ChangeSet that is not understood."""
 
@@ -72,7 +87,7 @@ class Line:
         self._places: list[tuple[Timestamp, bytes]] = []
         self._positions: dict[int, int] = {}
         self._firsts: dict[bytes, int] = {}
-        self._beginning = (workspace.roster, workspace.policy)
+        self._beginning = Footing.of(workspace)
         self._away: list[Step] | None = None
         self._low = 0
         self._trials: Recent[bytes, _Trial] = Recent(TRIALS_KEPT_MAX)
@@ -84,12 +99,9 @@ class Line:
         """The greatest timestamp on the line."""
         return self._places[-1][0] if self._places else None
 
-    def standing(self, length: int) -> tuple[tuple[bytes, ...], Policy]:
-        """Roster and policy after the first ``length`` steps."""
-        if length == 0:
-            return self._beginning
-        step = self.steps[length - 1]
-        return step.roster, step.policy
+    def footing(self, length: int) -> Footing:
+        """Roster, policy and rights after the first ``length`` steps."""
+        return self._beginning if length == 0 else self.steps[length - 1].footing
 
     @property
     def is_stopped(self) -> bool:
@@ -200,8 +212,7 @@ class Line:
             verdict.outcome,
             verdict.before,
             verdict.after,
-            self.workspace.roster,
-            self.workspace.policy,
+            Footing.of(self.workspace),
             verdict.outcome.standing is Standing.UNFOLDED,
         )
 

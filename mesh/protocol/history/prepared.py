@@ -4,18 +4,19 @@ A refold goes through thousands; what depends on the signed bytes alone (signatu
 the keys touched) is found at the first meeting and kept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mesh.environment.commands import check_resolved, declaration_of, unknown_part
 from mesh.environment.declarations import Arguments, Declaration
 from mesh.environment.draft import Touched
 from mesh.environment.entries import spell
-from mesh.environment.kinds import merge
+from mesh.environment.kinds import controller, merge
 from mesh.protocol.catalogue import ChangeSet
 from mesh.protocol.suite import Verifier
 from mesh.wire.facts import NoReason
 from mesh.wire.identity import digest
+from mesh.wire.invitation import Newcomer, proof_of
 from mesh.wire.requests import Command, Key, Kind, Request
 
 
@@ -52,9 +53,15 @@ class Prepared:
     decision: Decision
 
     @property
+    def written(self) -> Iterator[Key]:
+        """Every key that its commands write, in whichever way."""
+        for step in self.steps:
+            yield from step.touched.written
+
+    @property
     def by_controllers(self) -> bool:
         """Whether a controller of the roster may sign all of it."""
-        return all(step.declaration.by_controllers for step in self.steps)
+        return all(step.declaration.is_for_controllers(step.arguments) for step in self.steps)
 
 
 def prepare(change_set: ChangeSet, environment: bytes, suite: Verifier) -> Prepared:
@@ -69,6 +76,7 @@ def prepare(change_set: ChangeSet, environment: bytes, suite: Verifier) -> Prepa
     faults = [error for command in request.resolved for error in check_resolved(command)]
     steps = () if faults else tuple(_step(command) for command in request.resolved)
     faults += _misfits(change_set, steps)
+    faults += [fault for step in steps for fault in _unproved(step, environment, suite)]
     if not faults:
         faults += _uncovered(request, steps)
     return Prepared(change_set, None, None, tuple(faults), steps, _decision(steps))
@@ -124,6 +132,26 @@ def _misfits(change_set: ChangeSet, steps: Sequence[Step]) -> list[str]:
         return [f"its commands need an attempt of the kind {needed}, not {change_set.kind}"]
     if needed is Kind.MERGE and any(kind is not Kind.MERGE for kind in kinds):
         return ["a merge carries nothing but its lists"]
+    return []
+
+
+def _unproved(step: Step, environment: bytes, suite: Verifier) -> list[str]:
+    """An admission by invite carries the word of the invite's key for whom it admits."""
+    given = {name: str(value) for name, value in step.arguments.items()}
+    if step.declaration.group != controller.NAME or not given.keys() & {"invite", "proof"}:
+        return []
+    if not given.keys() >= {"invite", "proof", "exchange_key"}:
+        return ["an admission by invite names the invite, its proof and the exchange key"]
+    newcomer = Newcomer(
+        environment,
+        bytes.fromhex(given[controller.NAME]),
+        bytes.fromhex(given["exchange_key"]),
+        given["name"],
+        given["site"],
+    )
+    public, proof = bytes.fromhex(given["invite"]), bytes.fromhex(given["proof"])
+    if not suite.verify(public, proof_of(newcomer), proof):
+        return ["its proof is not by the key of the invite, or not for this controller"]
     return []
 
 

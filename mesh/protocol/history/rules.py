@@ -1,8 +1,8 @@
 """The rules of the fold: what one ChangeSet does to a state, whole or not at all.
 
-In this order, the first that fits: rule 0, rights; rule 1, the merge that counts; rule 2, the
-base; rule 3, refusals and the invariants of the whole. A pure function of the ChangeSet, the
-state before it and the merge that names it.
+In this order, the first that fits: rule 0, rights in the state before it; rule 1, the merge that
+counts; rule 2, the base; rule 3, refusals and the invariants of the whole. A pure function of the
+ChangeSet, the state before it and the merge that names it.
 """
 
 from dataclasses import dataclass
@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from mesh.environment.draft import Draft, Refusal
 from mesh.environment.entries import Entry, object_of, spell
 from mesh.environment.invariants import breach
+from mesh.environment.rights import ALL, Grant, Holder, Level, Rights, is_of_right
 from mesh.environment.workspace import Workspace
 from mesh.protocol.history.outcomes import EFFECTIVE, Outcome, Standing, Why
 from mesh.protocol.history.prepared import Prepared
-from mesh.wire.requests import Key
+from mesh.wire.requests import Key, Kind
 
 Changes = tuple[tuple[Key, Entry], ...]
 
@@ -29,15 +30,14 @@ class Verdict:
     """To assign this does it again."""
 
 
-def apply(
-    workspace: Workspace, prepared: Prepared, operator: bytes, merged_by: bytes | None
-) -> Verdict:
+def apply(workspace: Workspace, prepared: Prepared, merged_by: bytes | None) -> Verdict:
     """Fold ``prepared``, no merge: ``workspace`` has its changes afterwards, or is as it was.
 
     ``merged_by`` is the tx of the merge that counts for it, where that one sets it aside.
     """
     aside = (
-        refusal_of_rights(prepared, operator, workspace.roster)
+        refusal_of_rights(prepared, workspace.roster, workspace.rights)
+        or _stale_right(workspace, prepared)
         or _stopped(prepared, merged_by)
         or _merged(merged_by)
         or _conflict(workspace, prepared)
@@ -46,20 +46,49 @@ def apply(
 
 
 def refusal_of_rights(
-    prepared: Prepared, operator: bytes, roster: tuple[bytes, ...]
+    prepared: Prepared, roster: tuple[bytes, ...], rights: Rights
 ) -> Outcome | None:
-    """Rule 0: the operator may do everything; a controller of the roster merges and activates."""
+    """Rule 0: a right for every key that is written; a controller of the roster has a few."""
     if prepared.forgery is not None:
         return _aside(Why.REFUSED, prepared.forgery)
     if prepared.change_set.flaw is not None:
         return None  # whoever reads it judges that; here it stops the fold, or fails
     signer = prepared.change_set.request.signer
-    if signer == operator:
+    if signer in roster and (prepared.unknown is not None or prepared.by_controllers):
         return None
-    if signer not in roster:
-        return _aside(Why.REFUSED, "its signer is neither an operator nor in the roster")
-    if prepared.unknown is None and not prepared.by_controllers:
+    holder = rights.holder(signer)
+    if holder is not None:
+        missing = _missing(prepared, holder)
+        return None if missing is None else _aside(Why.REFUSED, rights.lacking(holder, missing))
+    if signer in roster:
         return _aside(Why.REFUSED, "a controller may not sign these commands, only an operator")
+    return _aside(Why.REFUSED, "its signer is neither an operator nor a token nor in the roster")
+
+
+def _missing(prepared: Prepared, holder: Holder) -> Grant | None:
+    """The right that ``holder`` would need and has not.
+
+    A merge can bring in and set aside whatever there is, so it takes every right. What is not
+    understood stops the fold; whether it needs more is judged by a version that understands it.
+    """
+    if prepared.change_set.kind is Kind.MERGE:
+        return None if ALL in holder.grants else ALL
+    if prepared.unknown is not None:
+        return None if holder.may_write else Grant(Level.APPLY, ())
+    return holder.lacks(prepared.written)
+
+
+def _stale_right(workspace: Workspace, prepared: Prepared) -> Outcome | None:
+    """Rule 0, too: a right that the base names was taken away since, or given anew.
+
+    Were this a conflict, a merge could let a ChangeSet stand against the revocation of its right.
+    """
+    named = [each for each in prepared.change_set.request.base if is_of_right(each.key)]
+    written = dict.fromkeys(prepared.written) if named else {}
+    for entry in named:
+        if entry.key not in written and workspace.version(entry.key) != entry.version:
+            text = f"the right {spell(entry.key)} that it was signed under is not what it was"
+            return _aside(Why.REFUSED, text, entry.key, workspace.version(entry.key))
     return None
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from mesh.protocol.catalogue import Catalogue, ChangeSet, Ids, numbers
-from mesh.protocol.history.line import SetAside
+from mesh.protocol.history.line import Footing, SetAside
 from mesh.protocol.history.outcomes import Outcome, Standing, Why
 from mesh.protocol.history.prepared import Prepared
 from mesh.protocol.history.recent import Recent
@@ -21,7 +21,7 @@ from mesh.wire.requests import Kind
 RULINGS_KEPT_MAX: Final = 64
 """Sets of merges whose rulings are remembered: those of the heads that are asked about."""
 
-Roster = Callable[[Ids], tuple[bytes, ...]]
+Footings = Callable[[Ids], Footing]
 
 
 class Rulings:
@@ -31,13 +31,11 @@ class Rulings:
         self,
         catalogue: Catalogue,
         prepared: Callable[[ChangeSet], Prepared],
-        roster: Roster,
-        operator: bytes,
+        footing: Footings,
     ) -> None:
         self._catalogue = catalogue
         self._prepared = prepared
-        self._roster = roster
-        self._operator = operator
+        self._footing = footing
         self._seen = 0
         self._merges: Ids = 0
         self._refusals: dict[int, Outcome | None] = {}
@@ -68,7 +66,8 @@ class Rulings:
 
     def refusal_over(self, prepared: Prepared, ancestors: Ids) -> Outcome | None:
         """The same for a merge that need not be in the catalogue."""
-        refused = refusal_of_rights(prepared, self._operator, self._roster(ancestors))
+        footing = self._footing(ancestors)
+        refused = refusal_of_rights(prepared, footing.roster, footing.rights)
         if refused is not None:
             return refused
         faults = prepared.faults or self._oversteps(prepared, ancestors)

@@ -108,7 +108,7 @@ def test_reading() -> None:
     assert state.get("environment", "barrier") == "all-active"
     assert dict(state.items("environment"))["merge"] == {"value": "auto"}
     assert state.get("service", "db") is None
-    assert state.kinds() == ("controller", "environment", "service")
+    assert state.kinds() == ("controller", "environment", "operator", "service")
     assert state.entry(("item", "x")) is NOTHING
 
 

@@ -57,6 +57,7 @@ def test_tried_again_after_what_time_heals(why: NoReason) -> None:
         NoReason.VERSION,
         NoReason.DONE,
         NoReason.CONFLICT,
+        NoReason.RIGHTS,
         NoReason.OPERATOR,
         NoReason.ENDED,
     ],

@@ -119,7 +119,9 @@ def test_who_is_outside_the_roster_only_joins() -> None:
     assert m.act() == []
 
 
-@pytest.mark.parametrize("why", [NoReason.INVALID, NoReason.CONFLICT, NoReason.OPERATOR])
+@pytest.mark.parametrize(
+    "why", [NoReason.INVALID, NoReason.RIGHTS, NoReason.CONFLICT, NoReason.OPERATOR]
+)
 def test_no_second_merge_over_the_same(why: NoReason) -> None:
     """B10: after such a No there is no merge until something new is released."""
     stage, m, left, right = parted()

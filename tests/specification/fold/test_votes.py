@@ -73,7 +73,7 @@ def test_what_is_open_counts_too() -> None:
 
 
 def test_what_can_never_be_is_invalid() -> None:
-    """F14d: No right, foreign environment, false signature, wrong kind, bare base: invalid."""
+    """F14d: Foreign environment, false signature, wrong kind, bare base: invalid."""
     world = World()
     side = world.side()
     resolution = side.resolve(item("a", 1))
@@ -82,8 +82,6 @@ def test_what_can_never_be_is_invalid() -> None:
     foreign = world.sign(resolution, environment=bytes(32))
     bare = replace(resolution, base=())
     cases = [
-        side.propose(resolution, signer=STRANGER),
-        side.propose(resolution, signer=BOB.controller),
         world.attempt(forged, Kind.NORMAL, 0, ALICE),
         world.attempt(foreign, Kind.NORMAL, 0, ALICE),
         world.attempt(signed, Kind.ROSTER, 0, ALICE),
@@ -91,6 +89,14 @@ def test_what_can_never_be_is_invalid() -> None:
         side.propose(bare),
     ]
     assert [_why(side, number) for number in cases] == [NoReason.INVALID] * len(cases)
+
+
+def test_who_has_no_right_is_told_so() -> None:
+    """F14l: Who may not write what it writes gets No(rights), with what is missing."""
+    side = World().side()
+    resolution = side.resolve(item("a", 1))
+    for signer in (STRANGER, BOB.controller, ALICE.controller):
+        assert _why(side, side.propose(resolution, signer=signer)) is NoReason.RIGHTS
 
 
 def test_what_would_break_the_whole_is_invalid() -> None:
@@ -125,8 +131,8 @@ def test_checkpoints_are_of_a_newer_version() -> None:
     assert _why(side, number) is NoReason.VERSION
 
 
-def test_a_merge_without_the_right_is_invalid() -> None:
-    """F14h: A merge is judged in the fold of its ancestors: outside that roster it is invalid."""
+def test_a_merge_without_the_right_is_refused() -> None:
+    """F14h: A merge is judged in the fold of its ancestors: outside that roster nobody may."""
     world = World()
     base = roster_of_three(world)
     left, right = base.fork(ALICE), base.fork(BOB)
@@ -135,11 +141,11 @@ def test_a_merge_without_the_right_is_invalid() -> None:
     strange = world.attempt(request, Kind.MERGE, left.ids | right.ids, ALICE)
     request = world.sign(Resolution((), (), (), (), Kind.MERGE), signer=BOB.controller)
     fine = world.attempt(request, Kind.MERGE, left.ids | right.ids, BOB)
-    assert (_why(left, strange), _why(left, fine)) == (NoReason.INVALID, None)
+    assert (_why(left, strange), _why(left, fine)) == (NoReason.RIGHTS, None)
 
 
 def test_only_an_operator_lets_in_what_removed_controllers_released() -> None:
-    """F14i: A merge that admits is an operator's; from a controller it is invalid."""
+    """F14i: A merge that admits is an operator's; a controller has no right to it."""
     world = World()
     base = roster_of_three(world)
     left, right = base.fork(ALICE), base.fork(BOB)
@@ -149,7 +155,7 @@ def test_only_an_operator_lets_in_what_removed_controllers_released() -> None:
     resolution = Resolution(plan.commands, plan.commands, (), (), Kind.MERGE)
     own = world.attempt(world.sign(resolution, signer=ALICE.controller), Kind.MERGE, ids, ALICE)
     operators = world.attempt(world.sign(resolution), Kind.MERGE, ids, ALICE)
-    assert (_why(left, own), _why(left, operators)) == (NoReason.INVALID, None)
+    assert (_why(left, own), _why(left, operators)) == (NoReason.RIGHTS, None)
 
 
 def test_the_vote_does_not_hear_itself() -> None:
