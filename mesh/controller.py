@@ -34,6 +34,7 @@ from mesh.driver.errors import (
 from mesh.driver.generation import watch_generation
 from mesh.driver.journal.interface import JournalStatistics, Storage
 from mesh.driver.journal.sqlite import TORTURE_VARIABLE, SqliteStorage
+from mesh.driver.journal.witness import kernel_folder
 from mesh.driver.keys import NaClSigner, NaClSuite
 from mesh.driver.network.addresses import advertised
 from mesh.driver.network.binding import bind
@@ -303,6 +304,7 @@ def _open_storage(configuration: Configuration, clock: Clock) -> SqliteStorage:
         clock,
         configuration.limits.restart_wait_s_max * SECOND,
         unsynced_ms,
+        kernel_folder(),
     )
 
 

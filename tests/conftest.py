@@ -1,11 +1,16 @@
 """What every test shares: how hypothesis looks for examples, and what an integration test is."""
 
+import atexit
 import os
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from mesh.driver.journal.witness import FOLDER_VARIABLE
 
 INTEGRATION: Final = Path(__file__).parent / "integration"
 
@@ -21,6 +26,13 @@ settings.register_profile(
 # New examples on every run, and more of them: for a person who looks for trouble.
 settings.register_profile("search", database=None, deadline=None, max_examples=5_000)
 settings.load_profile(os.environ.get("TRELLIS_HYPOTHESIS", "gate"))
+
+
+def pytest_configure() -> None:
+    """What controllers leave in the kernel's memory goes elsewhere, and is not kept."""
+    folder = tempfile.mkdtemp(prefix="trellis-witness-")
+    os.environ[FOLDER_VARIABLE] = folder
+    _ = atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

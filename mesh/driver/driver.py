@@ -239,13 +239,17 @@ _LEVELS: Final = {
 def _note_findings(findings: Findings) -> None:
     for doubt in findings.doubts:
         note(logging.WARNING, "unproven start", f"{doubt}; the last number of facts is not claimed")
-    if findings.damaged_rows:
+    if findings.damaged_rows or findings.is_torn:
+        torn = "; its file could not be read to the end" if findings.is_torn else ""
         note(
             logging.ERROR,
             "journal damaged",
-            f"{findings.damaged_rows} damaged rows were put aside in the folder evidence;"
+            f"{findings.damaged_rows} damaged rows were put aside in the folder evidence{torn};"
             " what they held is fetched from peers",
         )
+    if findings.evidence.is_much:
+        text = f"it holds {findings.evidence} and is never cleared: move away what is not needed"
+        note(logging.WARNING, "evidence", text)
     if findings.detached_facts:
         note(
             logging.WARNING,

@@ -40,10 +40,6 @@ WAITING_MAX: Final = 4_096
 WAITING_BYTES_MAX: Final = 16 * MESSAGE_BYTES_MAX
 """Facts kept until the one that they name arrives; what does not fit is asked for again."""
 
-FORKS_MAX: Final = 64
-"""Proofs of two facts under one number that are kept for people; one would do for each
-controller."""
-
 
 class Refused(StrEnum):
     """Why a fact was not taken. Counted by name."""
@@ -202,7 +198,8 @@ class Chains:
     def restore(self, facts: Iterable[SignedFact]) -> Received:
         """Take facts from the own disk, in whatever order.
 
-        They are chained and timed as any other; their signatures were checked when they came.
+        They are chained and timed as any other. Their signatures were checked when they came; now
+        that of the last fact of each chain is, which names all before it by their hashes.
         """
         ordered: list[Fact] = []
         refused: list[Refused] = []
@@ -212,10 +209,28 @@ class Chains:
             except cbor.Undecodable:
                 refused.append(Refused.UNDECODABLE)
         ordered.sort(key=_time)
-        taken: list[Fact] = []
-        for fact in ordered:
-            self._consider(fact, taken, refused, now=None, trusted=True)
-        return Received(tuple(taken), tuple(refused), gaps=self._waiting_count > 0)
+        while True:
+            taken: list[Fact] = []
+            objections: list[Refused] = []
+            for fact in ordered:
+                self._consider(fact, taken, objections, now=None, trusted=True)
+            heads = (chain[-1] for chain in self._chains.values())
+            forged = {head.hash for head in heads if not self._is_signed(head)}
+            if not forged:
+                break
+            refused += [Refused.SIGNATURE] * len(forged)
+            ordered = [fact for fact in ordered if fact.hash not in forged]
+            self._forget_all()
+        gaps = self._waiting_count > 0
+        return Received(tuple(taken), tuple(refused + objections), gaps)
+
+    def _forget_all(self) -> None:
+        """Be as before anything was restored."""
+        self._chains.clear()
+        self._waiting.clear()
+        self._waiting_count = self._waiting_bytes = 0
+        self._latest = self._summary = None
+        self._lamport = self._reserved
 
     def receive(self, facts: Iterable[SignedFact], now: Now) -> Received:
         """Take what a peer sent, each chain in order. Never raises on what it holds."""

@@ -18,6 +18,7 @@ from typing import Final
 from mesh.cli.client import Client
 from mesh.cli.errors import CommandError
 from mesh.cli.place import DATA_DIR_VARIABLE
+from mesh.driver.journal.witness import FOLDER_VARIABLE
 
 ROOT: Final = Path(__file__).parents[2]
 TRELLIS: Final = (sys.executable, "-m", "mesh.cli.main")
@@ -65,6 +66,11 @@ class Process:
         return Client(self.directory / "api.sock")
 
     @property
+    def kernel(self) -> Path:
+        """What stands for its kernel's memory: it outlives its lives, and no copy holds it."""
+        return self.directory.with_suffix(".kernel")
+
+    @property
     def log(self) -> Path:
         """All that its lives have written."""
         return self.directory.with_suffix(".log")
@@ -88,7 +94,12 @@ class Process:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "PYTHONPATH": str(ROOT), **self.environment},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": str(ROOT),
+                    FOLDER_VARIABLE: str(self.kernel),
+                    **self.environment,
+                },
                 start_new_session=True,
             )
 

@@ -115,6 +115,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
             f"{_CHAINS}::test_an_unsigned_second_fact_proves_nothing",
         ),
     ),
+    "facts-stored-ones-need-no-signature": Mutant(
+        edit(Chains.restore, "if not self._is_signed(head)", "if False"),
+        (f"{_CHAINS}::test_a_stored_fact_that_its_origin_did_not_sign_is_set_aside",),
+    ),
     "facts-no-boot": Mutant(
         _replace(Chains, "_objection", _objections_without(Refused.BOOT)),
         (f"{_CHAINS}::test_a_chain_begins_with_its_boot",),
@@ -124,7 +128,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_CHAINS}::test_a_fact_names_the_one_before",),
     ),
     "facts-fork-forgotten": Mutant(
-        _replace(chains, "FORKS_MAX", 0),
+        edit(Chains._note_fork, "if fork is not None", "if False"),
         (f"{_CHAINS}::test_two_facts_under_one_number_are_kept_as_proof",),
     ),
     "facts-lamport-may-fall": Mutant(

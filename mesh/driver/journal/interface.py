@@ -7,9 +7,11 @@ way on is a new opening, which verifies what is really there.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from mesh.driver.journal.evidence import Evidence
+from mesh.driver.journal.proof import ORDINARY
 from mesh.protocol.effects import Image, JournalWrite
 from mesh.protocol.inputs import Persisted, PersistFailed
 
@@ -47,6 +49,24 @@ class Findings:
     """Whole facts that follow a gap in their chain; kept, not loaded."""
     wait_ns: int = 0
     """How long this life has to wait before it begins, since there were many of late."""
+    is_torn: bool = False
+    """Some table could not be read to its end: an unknown number of rows is missing."""
+    evidence: Evidence = field(default_factory=Evidence)
+    """What earlier damage has left for people to look at."""
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """For people: what is out of the ordinary."""
+        said = [doubt for doubt in self.doubts if doubt not in ORDINARY]
+        if self.damaged_rows:
+            said.append(f"{self.damaged_rows} rows of the journal were damaged and are put aside")
+        if self.is_torn:
+            said.append("the journal's file was damaged: what could not be read of it is missing")
+        if self.detached_facts:
+            said.append(f"{self.detached_facts} facts follow a gap and wait until it is filled")
+        if self.evidence.is_much:
+            said.append(f"the folder evidence holds {self.evidence}: move it away")
+        return tuple(said)
 
 
 class Journal(Protocol):

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from mesh.driver.journal.evidence import EVIDENCE_FOLDER
 from mesh.driver.journal.rows import RowId, Table, row_hash
 from mesh.driver.journal.schema import SELECT, connect, fold_log, is_sound, write_rows
 from mesh.driver.keys import sync_directory
-
-EVIDENCE_FOLDER: Final = "evidence"
 
 _NO_JOURNAL: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 """The whole file is damaged. Anything else at the opening is the disk's trouble, and may pass."""

@@ -6,13 +6,14 @@ so no number is used twice however soon the process dies.
 
 import sqlite3
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
 
 from mesh.driver.errors import ForeignDirectory
+from mesh.driver.journal.evidence import evidence_in
 from mesh.driver.journal.interface import Findings
 from mesh.driver.journal.loading import Contents, open_verified
 from mesh.driver.journal.proof import Host, Life, Memory, Progress, Surroundings, doubts, next_life
@@ -24,7 +25,7 @@ from mesh.driver.journal.rows import (
     decode_fact_key,
 )
 from mesh.driver.journal.schema import write_rows
-from mesh.driver.journal.witness import Witness
+from mesh.driver.journal.witness import Witness, Witnesses, open_outside
 from mesh.driver.restarts import WAIT_NS_MAX
 from mesh.protocol.effects import Image
 from mesh.protocol.now import Now
@@ -56,6 +57,8 @@ class Start:
     boot_floor: int = 0
     """The new boot number lies above it."""
     restart_wait_ns_max: int = WAIT_NS_MAX
+    kernel: Path | None = None
+    """A folder in the kernel's memory; None: it is not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class Opened:
     """A journal that is ready for a life."""
 
     connection: sqlite3.Connection
-    witness: Witness
+    witness: Witnesses
     image: Image
     findings: Findings
     commits: int
@@ -78,7 +81,11 @@ def begin(start: Start) -> Opened:
         connection, contents = open_verified(start.path, start.now.wall_ns)
         _ = cleanup.callback(connection.close)
         _demand_own(start, contents)
-        witness = Witness(start.path.with_name(start.path.name + ".witness"))
+        beside = Witness(start.path.with_name(start.path.name + ".witness"))
+        outside = None
+        if start.kernel is not None:
+            outside = open_outside(start.kernel, start.path, start.controller)
+        witness = Witnesses(beside, outside)
         _ = cleanup.callback(witness.close)
         opened = _begin(start, connection, witness, contents)
         _ = cleanup.pop_all()
@@ -91,7 +98,7 @@ def encode_progress(commits: int, boottime_ns: int) -> bytes:
 
 
 def _begin(
-    start: Start, connection: sqlite3.Connection, witness: Witness, contents: Contents
+    start: Start, connection: sqlite3.Connection, witness: Witnesses, contents: Contents
 ) -> Opened:
     facts, detached = _chains(contents.tables[Table.FACTS])
     previous = _previous(contents.tables[Table.FACTS], start.controller)
@@ -99,7 +106,9 @@ def _begin(
     here = Surroundings(
         _host(start.path),
         start.now.monotonic_ns,
-        witness.read(),
+        witness.beside.read(),
+        witness.outside.read() if witness.outside is not None else None,
+        start.kernel is not None,
         start.doubt,
         start.boot_floor,
         start.restart_wait_ns_max,
@@ -109,6 +118,14 @@ def _begin(
     commits = memory.progress.commits + 1
     _write_life(connection, start, life, commits)
     witness.write(commits)
+    findings = Findings(
+        found,
+        len(contents.damaged),
+        detached,
+        life.restarts.wait_ns,
+        is_torn=not contents.is_complete,
+        evidence=evidence_in(start.path.parent),
+    )
     image = Image(
         boot=life.boot,
         previous=previous,
@@ -118,8 +135,9 @@ def _begin(
         store_metadata=contents.tables[Table.DRIVER].get(STORE_METADATA.key),
         meta={key.decode(): value for key, value in contents.tables[Table.META].items()},
     )
-    findings = Findings(found, len(contents.damaged), detached, life.restarts.wait_ns)
-    return Opened(connection, witness, image, findings, commits)
+    return Opened(
+        connection, witness, replace(image, findings=findings.sentences), findings, commits
+    )
 
 
 def _write_life(connection: sqlite3.Connection, start: Start, life: Life, commits: int) -> None:

@@ -10,12 +10,17 @@ its own.
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
 from mesh.driver.restarts import Restarts, next_start
 from mesh.wire.identity import Counter
+
+STARTED_ANEW: Final = "the host was started anew"
+NOT_REMEMBERED: Final = "nothing outside the data directory says how far the journal had come"
+ORDINARY: Final = frozenset({STARTED_ANEW, NOT_REMEMBERED})
+"""Doubts that come with every reboot: nobody needs to look at the disk for them."""
 
 
 class Host(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -65,6 +70,10 @@ class Surroundings:
     boottime_ns: int
     witnessed: int | None
     """Transactions that the file outside the store tells of, None where it tells nothing."""
+    remembered: int | None
+    """The same from the kernel's memory, which no copy of the data directory holds."""
+    asks_kernel: bool
+    """Whether the kernel's memory is asked at all."""
     doubt: str | None
     """Why the former life of this process ended, where that alone is a reason."""
     boot_floor: int
@@ -84,16 +93,32 @@ def doubts(memory: Memory, here: Surroundings) -> tuple[str, ...]:
     if last is None:
         return tuple(found)
     if here.host.kernel_boot != last.host.kernel_boot:
-        found.append("the host was started anew")
+        found.append(STARTED_ANEW)
     elif here.boottime_ns < memory.progress.boottime_ns:
         found.append("the clock since the host's start went back, as that of a restored machine")
     if (here.host.device, here.host.inode) != (last.host.device, last.host.inode):
         found.append("the journal is another file than before, as a restored one is")
     if here.witnessed is None:
         found.append("nothing outside the journal says how far it had come")
+    if here.asks_kernel:
+        found += _contradictions(memory, here)
     if not found and _carries_doubt(last.doubted, memory.previous_boot):
         found.append("an earlier start was in doubt and ended before it could say so")
     return tuple(found)
+
+
+def _contradictions(memory: Memory, here: Surroundings) -> list[str]:
+    """What the kernel remembers otherwise, as long as it is the same kernel."""
+    assert memory.last is not None, "a store without a past claims nothing"
+    if here.host.kernel_boot != memory.last.host.kernel_boot:
+        return []
+    if here.remembered is None:
+        return [NOT_REMEMBERED]
+    behind = memory.progress.commits - here.remembered
+    if behind in {0, 1}:  # killed between the two files, it may be one behind
+        return []
+    text = "the journal is not the one that this host wrote last: it ends with transaction"
+    return [f"{text} {memory.progress.commits}, and the kernel remembers {here.remembered}"]
 
 
 def next_life(memory: Memory, here: Surroundings, *, in_doubt: bool) -> Life:

@@ -43,6 +43,8 @@ class SqliteStorage:
     restart_wait_ns_max: int = WAIT_NS_MAX
     unsynced_ms_max: int = 0
     """See TORTURE_VARIABLE."""
+    kernel: Path | None = None
+    """A folder in the kernel's memory, where the count of transactions is kept once more."""
 
     async def open(
         self, controller: bytes, report: Report, doubt: str | None = None, boot_floor: int = 0
@@ -55,6 +57,7 @@ class SqliteStorage:
             doubt,
             boot_floor,
             self.restart_wait_ns_max,
+            self.kernel,
         )
         try:
             opened = await trio.to_thread.run_sync(begin, start)

@@ -146,6 +146,19 @@ def test_a_proof_counts_for_those_who_hold_neither_fact() -> None:
     assert not b.receive([third.signed, third.signed], NOW).forks
 
 
+def test_a_stored_fact_that_its_origin_did_not_sign_is_set_aside() -> None:
+    """At a start the end of each chain is checked, and with it, by hashes, all before it."""
+    a = chains("a")
+    say(a, 4)
+    boot, second, third, fourth = a.chain(a.own)
+    forged = SignedFact(forge(third, body=Applied(b"o" * 32)).raw, bytes(64))
+    b = chains("b")
+    restored = b.restore([boot.signed, second.signed, forged, fourth.signed])
+    assert restored.refused == (Refused.SIGNATURE, Refused.GAP)
+    assert [fact.hash for fact in b.chain(a.own)] == [boot.hash, second.hash]
+    assert b.receive([third.signed, fourth.signed], NOW).taken == (third, fourth)
+
+
 def test_lamport_time_rises_along_a_chain() -> None:
     """A fact lies above its predecessor in Lamport time."""
     a, b = chains("a"), chains("b")

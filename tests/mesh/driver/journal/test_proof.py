@@ -5,14 +5,30 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from mesh.driver.journal.proof import Host, Life, Memory, Progress, Surroundings, doubts, next_life
+from mesh.driver.journal.proof import (
+    STARTED_ANEW,
+    Host,
+    Life,
+    Memory,
+    Progress,
+    Surroundings,
+    doubts,
+    next_life,
+)
 from mesh.driver.restarts import Restarts
 
 HOST = Host(kernel_boot="kernel", device=1, inode=100)
 LIFE = Life(boot=4, host=HOST, doubted=None, restarts=Restarts())
 MEMORY = Memory(LIFE, Progress(commits=10, boottime_ns=1_000), previous_boot=4, is_damaged=False)
 HERE = Surroundings(
-    HOST, boottime_ns=2_000, witnessed=10, doubt=None, boot_floor=0, restart_wait_ns_max=0
+    HOST,
+    boottime_ns=2_000,
+    witnessed=10,
+    remembered=10,
+    asks_kernel=True,
+    doubt=None,
+    boot_floor=0,
+    restart_wait_ns_max=0,
 )
 
 
@@ -26,6 +42,17 @@ def test_killed_between_commit_and_witness_is_proven() -> None:
     assert doubts(MEMORY, replace(HERE, witnessed=9)) == ()
 
 
+def test_killed_between_the_two_files_is_proven() -> None:
+    """The count in the kernel's memory is written last, so it may be one behind."""
+    assert doubts(MEMORY, replace(HERE, remembered=9)) == ()
+
+
+def test_another_kernel_remembers_nothing() -> None:
+    """After a reboot that is the one doubt; the empty memory is no second one."""
+    anew = msgspec.structs.replace(HOST, kernel_boot="other")
+    assert doubts(MEMORY, replace(HERE, host=anew, remembered=None)) == (STARTED_ANEW,)
+
+
 @pytest.mark.parametrize(
     ("here", "word"),
     [
@@ -35,6 +62,9 @@ def test_killed_between_commit_and_witness_is_proven() -> None:
         (replace(HERE, boottime_ns=999), "went back"),
         (replace(HERE, witnessed=11), "lacks the last 1 transactions"),
         (replace(HERE, witnessed=None), "nothing outside"),
+        (replace(HERE, remembered=None), "nothing outside the data directory"),
+        (replace(HERE, remembered=11), "not the one that this host wrote last"),
+        (replace(HERE, remembered=8), "not the one that this host wrote last"),
         (replace(HERE, doubt="the clock jumped"), "the clock jumped"),
     ],
 )

@@ -4,12 +4,14 @@ import os
 import shutil
 import sqlite3
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mesh.driver.errors import DiskFailed, ForeignDirectory, NewerDirectory
-from mesh.driver.journal.sqlite import FILE_NAME
+from mesh.driver.journal.proof import NOT_REMEMBERED
+from mesh.driver.journal.sqlite import FILE_NAME, SqliteStorage
 from mesh.driver.journal.writer import Batch, Committed, Writer
 from mesh.protocol.inputs import Persisted
 from tests.mesh.driver.journal.support import (
@@ -149,6 +151,56 @@ async def test_older_content_in_the_same_file_is_noticed(tmp_path: Path) -> None
     async with opened(on_disk(tmp_path)) as journal:
         assert not journal.image.unbroken
         assert "lacks the last" in journal.findings.doubts[0]
+
+
+def remembered(directory: Path) -> SqliteStorage:
+    """The real storage in ``directory``, with a count in the kernel's memory beside it."""
+    return replace(on_disk(directory), kernel=directory.with_name("kernel"))
+
+
+def copied(source: Path, target: Path) -> None:
+    """Write the content of each file of ``source`` into the file of that name in ``target``."""
+    for each in source.iterdir():
+        _ = (target / each.name).write_bytes(each.read_bytes())
+
+
+async def test_a_directory_that_goes_on_is_proven_by_the_kernel(tmp_path: Path) -> None:
+    """The count in memory agrees with the one in the journal, start after start."""
+    home = tmp_path / "home"
+    home.mkdir()
+    for number in range(1, 4):
+        await write(remembered(home), [(fact(number),)])
+    async with opened(remembered(home)) as journal:
+        assert journal.image.unbroken
+        assert not journal.image.findings
+
+
+async def test_a_whole_directory_put_back_in_place_is_noticed(tmp_path: Path) -> None:
+    """Same files, same kernel, and each of them says what it said then; the kernel knows better."""
+    home, backup = tmp_path / "home", tmp_path / "backup"
+    home.mkdir()
+    await write(remembered(home), [(fact(1),)])
+    _ = shutil.copytree(home, backup)
+    await write(remembered(home), [(fact(2),), (fact(3),)])
+    copied(backup, home)
+    async with opened(remembered(home)) as journal:
+        assert not journal.image.unbroken
+        assert "not the one that this host wrote last" in journal.findings.doubts[0]
+        assert journal.image.findings == journal.findings.doubts
+
+
+async def test_where_the_kernel_remembers_nothing_no_start_claims_anything(tmp_path: Path) -> None:
+    """A folder that is gone, or that others may write to, is an empty memory."""
+    home, kernel = tmp_path / "home", tmp_path / "kernel"
+    home.mkdir()
+    await write(remembered(home), [(fact(1),)])
+    shutil.rmtree(kernel)
+    async with opened(remembered(home)) as journal:
+        assert journal.findings.doubts == (NOT_REMEMBERED,)
+        assert not journal.image.findings
+    kernel.chmod(0o777)
+    async with opened(remembered(home)) as journal:
+        assert not journal.image.unbroken
 
 
 @pytest.mark.parametrize("left", [0, 1, 100, 5_000])
