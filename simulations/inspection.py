@@ -58,6 +58,10 @@ class Inspector:
         self.witness = Witness(kernel, self.barrier.ledger)
         self.lost: dict[bytes, None] = {}
         """Controllers that have lost their disk, or some of it."""
+        self.disbelieved: dict[str, None] = {}
+        """Hosts with another program: what they send is no work of the one under test."""
+        self.equivocal: dict[bytes, None] = {}
+        """Controllers that tell each half of the others something else: nobody can know which."""
         self.steps = 0
         self.answers: dict[int, bool] = {}
         """By call: whether it was done, or refused."""
@@ -78,7 +82,7 @@ class Inspector:
         self._kernel = kernel
         self._chronicle = chronicle
         self._disks: dict[bytes, dict[str, Durable]] = {}
-        self._durability = DurabilityChecker(self._disks)
+        self._durability = DurabilityChecker(self._disks, self.equivocal)
 
     def violated(self, rule: str, text: str) -> None:
         """Something happened that never must."""
@@ -106,8 +110,9 @@ class Inspector:
             *self._bounds.waits(host.name, host.disk.unwritten),
         ):
             self.violated("bounds", text)
-        for text in self._durability.leaving(host.name, host.life, effects):
-            self.violated("persist before send", text)
+        if host.name not in self.disbelieved:
+            for text in self._durability.leaving(host.name, host.life, effects):
+                self.violated("persist before send", text)
         assert host.replica is not None
         for write in effects.writes:
             if isinstance(write, WriteFact) and write.origin == host.replica.own:
@@ -165,7 +170,8 @@ class Inspector:
 
     def _check_same(self, host: Host, fact: Fact) -> None:
         """What others hold, and what comes back after a loss, is what its origin wrote."""
-        if self._facts.get((fact.origin, fact.sequence)) != fact.hash:
+        is_other = self._facts.get((fact.origin, fact.sequence)) != fact.hash
+        if is_other and fact.origin.controller not in self.equivocal:
             self.violated(
                 "one chain", f"{host.name} holds another {fact.sequence} of {fact.origin}"
             )
@@ -208,7 +214,8 @@ class Inspector:
         """Look once more at all of ``hosts``, which rest."""
         lives = [(host, host.replica) for host in hosts if host.replica is not None]
         rests = [life.rest() for _, life in lives]
-        for text in self.barrier.at_rest(rest for rest in rests if rest is not None):
+        known = [rest for rest in rests if rest is not None]
+        for text in self.barrier.at_rest(known, agreed=agreed):
             self.violated("at rest", text)
         for (host, life), rest in zip(lives, rests, strict=True) if agreed else ():
             for text in self.oracle.violations(life.entries()):

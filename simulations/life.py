@@ -15,6 +15,7 @@ from mesh.protocol.now import Now
 from mesh.protocol.suite import Exchange, Signer, Suite
 from mesh.wire.identity import Incarnation
 from simulations.checkers.barrier import Rest
+from simulations.troubles import Lie
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,9 @@ class Life(Protocol):
 
     def fates(self, now: Now) -> tuple[Fate, ...]:
         """What became of each ChangeSet that it knows."""
+
+    def lie(self, lie: Lie, random: Random, now: Now) -> int:
+        """Put a lie on its way to each of the others, with the next step; to how many."""
 
     def setting(self, path: Path) -> object:
         """The value of the configuration at ``path`` as readers see it; None where there is none.

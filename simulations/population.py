@@ -139,12 +139,16 @@ class Population:
         self.by_address[address] = host
         self._tell_of(host)
 
-    def clone(self, host: Host, world: Surroundings) -> Host:
-        """A host of its own with a copy of the disk of ``host``; nothing runs there yet."""
+    def clone(self, host: Host, world: Surroundings, *, empty: bool) -> Host:
+        """A host of its own with the key of ``host``; nothing runs there yet.
+
+        It has a copy of the disk, or an ``empty`` one.
+        """
         name = f"{host.name}'s copy {len(self.clones) + 1}"
         plan = replace(host.plan, name=name, founds=False)
         copy = self._settle(plan, host.name, self.free_address(), world)
-        copy.disk.durable = host.disk.durable.copy()
+        if not empty:
+            copy.disk.durable = host.disk.durable.copy()
         self.clones.append(copy)
         self._tell_of(copy)
         return copy

@@ -18,6 +18,8 @@ from mesh.wire.identity import Incarnation
 from mesh.wire.requests import Kind
 from simulations.checkers.barrier import Rest
 from simulations.life import Fate, Glance, Progress
+from simulations.lying import Liar
+from simulations.troubles import Lie
 
 CHANGES_SHOWN_MAX: Final = 10_000
 """ChangeSets whose fate is asked for: more than any scenario submits."""
@@ -38,6 +40,7 @@ class RealLife:
     ) -> None:
         self.replica = Replica(identity, operator, exchange, configuration, random, suite, image)
         self._applied: Ids = 0
+        self._identity = identity
 
     @property
     def own(self) -> Incarnation:
@@ -207,6 +210,15 @@ class RealLife:
             for detail in details
             if detail is not None
         )
+
+    def lie(self, lie: Lie, random: Random, now: Now) -> int:
+        """Put a lie on its way to each of the others."""
+        inside = self.replica.participant
+        if inside is None:
+            return 0
+        told = tuple(Liar(inside, self._identity, random, now).lies(lie))
+        self.replica.desk.send(told, now, gated=False)
+        return len(told)
 
     def setting(self, path: Path) -> object:
         """The value at ``path`` as readers see it."""

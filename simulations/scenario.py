@@ -79,6 +79,8 @@ class Host(Plan, frozen=True):
     """Founds an environment when it is first started, whoever else is there."""
     fresh: bool = False
     """Knows of nobody: it founds an environment if it hears of none. All others wait for one."""
+    stranger: bool = False
+    """Belongs to nobody here: it wants to be admitted, again and again, and nobody accepts it."""
     wall_offset_ns: int = 0
     """How far its wall clock is ahead of the true time."""
     drift_ppb: int = 0
@@ -217,7 +219,7 @@ class Scenario(Plan, frozen=True):
     @property
     def healthy(self) -> tuple[Name, ...]:
         """The hosts that must agree in the end."""
-        return self.core or tuple(host.name for host in self.hosts)
+        return self.core or tuple(host.name for host in self.hosts if not host.stranger)
 
 
 def canonical(scenario: Scenario) -> bytes:

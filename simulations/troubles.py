@@ -5,7 +5,7 @@ fault by mistake. A fault that ends after the horizon never ends for hosts outsi
 core; for those in the core all ends at the horizon.
 """
 
-from typing import Literal
+from typing import Final, Literal
 
 from mesh.protocol.now import MILLISECOND, SECOND
 from simulations.plan import Count, Delay, Event, Name, Nanoseconds, Share
@@ -219,6 +219,31 @@ class Clone(Fault, frozen=True, tag="clone"):
     """
 
     host: Name
+    of: Literal["disk", "key"] = "disk"
+    """A key alone, as a thief has it: the disk is empty, and nothing of the past is known there."""
+
+
+Lie = Literal["votes", "boots", "counters", "garbage", "equivocation"]
+"""What a liar says: votes of others; that others have begun new lives; numbers near the end of
+their range; bytes that mean nothing, or are nested too deep; two facts of its own under one number,
+each to one half of the others."""
+
+LIES: Final[tuple[Lie, ...]] = ("votes", "boots", "counters", "garbage")
+"""Those that honest controllers must not even notice: the last one shows, for it breaks a chain."""
+
+
+class Liar(Fault, frozen=True, tag="liar"):
+    """Somebody has another program on this member's host: it lies to everybody, again and again.
+
+    It has the member's key and its connections, and no key of anybody else.
+    """
+
+    host: Name
+    lies: tuple[Lie, ...] = LIES
+    """``votes`` of others, ``boots`` of others, ``counters`` near the end of their range,
+    ``garbage``; ``equivocation``: two facts of its own under one number, to each half another."""
+    every_ns: Count = 250 * MILLISECOND
+    """How often it tells each of them."""
 
 
 class OtherVersion(Fault, frozen=True, tag="other-version"):
@@ -319,6 +344,7 @@ AnyFault = (
     | Pause
     | SlowHost
     | Clone
+    | Liar
     | OtherVersion
     | SlowDisk
     | FailingDisk

@@ -61,6 +61,9 @@ class Workload:
         """Hosts that the operator wanted out of the roster."""
         self._calls = 0
         self._accepted_ns: dict[bytes, int] = {}
+        self._strangers = frozenset(
+            host.controller for host in hosts.values() if host.plan.stranger
+        )
 
     def schedule(self, steps: tuple[AnyStep, ...], base_ns: int) -> None:
         """Let ``steps`` happen, their times counted from ``base_ns``."""
@@ -172,7 +175,8 @@ class Workload:
             is_asked = not host.is_paused and host.name not in self.dismissed
             if host.replica is not None and is_asked:
                 for controller in host.replica.pending(host.now):
-                    self._accept(host, controller)
+                    if controller not in self._strangers:
+                        self._accept(host, controller)
         self._kernel.after(OPERATOR_NS, self.accept_all)
 
     def _accept(self, host: Host, controller: bytes) -> None:

@@ -116,12 +116,13 @@ class World:
     def _assemble(self) -> bool:
         """Start the hosts and settle the policy; whether all are of one mind in time."""
         newcomers = self.scenario.newcomers
-        first = [host for host in self.hosts.values() if host.name not in newcomers]
+        there = [host for host in self.hosts.values() if host.name not in newcomers]
+        first = [host for host in there if not host.plan.stranger]
         limit_ns = START_NS + self.scenario.assembly_ns
         self.inspector.barrier.disturbed("roster changes")
         problems = self._admit(first, limit_ns)
         self.addresses = self.population.addresses
-        for host in first:
+        for host in there:
             if not host.is_running:
                 self.kernel.at(self.kernel.now_ns + host.plan.starts_ns, host.start)
         self.workload.accept_all()
@@ -213,7 +214,8 @@ class World:
         """
         if not self.scenario.core or self.scenario.policy == "all-active":
             return bool(self.scenario.core)
-        return len(self._voters(company)) > len(self.hosts) // 2
+        roster = [host for host in self.hosts.values() if not host.plan.stranger]
+        return len(self._voters(company)) > len(roster) // 2
 
     def _voters(self, company: Company) -> list[Host]:
         return [host for host in company.members() if host.controller not in self.inspector.lost]
@@ -266,6 +268,12 @@ class World:
         submitted = [step.name for step in self.scenario.workload if step.name]
         return measured(self._moments(), submitted, self._healing_ns, self.chronicle.counts)
 
+    def disbelieve(self, host: Host, *, about_itself: bool) -> None:
+        """What ``host`` sends is no work of the program under test; not even its own facts."""
+        self.inspector.disbelieved[host.name] = None
+        if about_itself:
+            self.inspector.equivocal[host.controller] = None
+
     def torn(self, host: Host) -> None:
         """What ``host`` writes at this moment may be there in part."""
         self.inspector.barrier.torn(host.controller)
@@ -286,9 +294,9 @@ class World:
             }
         )
 
-    def clone(self, host: Host) -> Host:
-        """A host of its own with a copy of the disk of ``host``; nothing runs there yet."""
-        copy = self.population.clone(host, self)
+    def clone(self, host: Host, *, empty: bool) -> Host:
+        """A host of its own with the key of ``host``, and its disk or an ``empty`` one."""
+        copy = self.population.clone(host, self, empty=empty)
         self.inspector.cloned(host.controller, copy.name)
         return copy
 

@@ -12,7 +12,7 @@ M   under majority, with all disks intact: of two released ones, one is below th
 Everything is judged by what is *durable at its origin*: that is what the world can ever see.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -241,16 +241,16 @@ class BarrierChecker:
 
     # --- at rest --------------------------------------------------------------------------------
 
-    def at_rest(self, live: Iterable[Rest]) -> list[str]:
-        """What is wrong when links are healed, views accurate, patience over, and nothing moves."""
+    def at_rest(self, live: Iterable[Rest], *, agreed: bool = True) -> list[str]:
+        """What is wrong when links are healed, views accurate, patience over, and nothing moves.
+
+        Where those who should have agreed have not, that is said already, and what follows from it
+        is not said again.
+        """
         rests = list(live)
         found: list[str] = []
         for rest in rests:
-            missing = rest.released - rest.history - rest.excused
-            found += [f"{rest.me} lacks {self.ledger.name(each)}" for each in sorted(missing)]
-            if rest.history != rests[0].history:
-                found.append(f"{rest.me} and {rests[0].me} have different histories")
-            found += self._undecided(rest)
+            found += self._unlike(rest, rests[0]) if agreed else ()
             if len(dict.fromkeys(rest.effective)) < len(rest.effective):
                 found.append(f"a tx takes effect twice at {rest.me}")
             if rest.history == rests[0].history and rest.state != rests[0].state:
@@ -261,6 +261,13 @@ class BarrierChecker:
             lost = [each for each in said if each not in rest.history]
             found += [f"{rest.me} lost {self.ledger.name(each)}" for each in lost]
         return found
+
+    def _unlike(self, rest: Rest, first: Rest) -> Iterator[str]:
+        missing = rest.released - rest.history - rest.excused
+        yield from (f"{rest.me} lacks {self.ledger.name(each)}" for each in sorted(missing))
+        if rest.history != first.history:
+            yield f"{rest.me} and {first.me} have different histories"
+        yield from self._undecided(rest)
 
     def _undecided(self, rest: Rest) -> list[str]:
         return [

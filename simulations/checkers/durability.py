@@ -4,7 +4,7 @@ The rule is about bytes, so bytes are looked at: every frame that goes out is re
 would read it, and each fact in it must be on the disk of the controller that wrote it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from mesh.protocol.effects import Effects
@@ -21,10 +21,16 @@ _TAG_AT: Final = 2
 
 
 class DurabilityChecker:
-    """Reads what leaves. ``disks`` is by controller and host: what is durable at this moment."""
+    """Reads what leaves. ``disks`` is by controller and host: what is durable at this moment.
 
-    def __init__(self, disks: Mapping[bytes, Mapping[str, Durable]]) -> None:
+    What ``equivocal`` controllers say was never on a disk, and others pass it on in good faith.
+    """
+
+    def __init__(
+        self, disks: Mapping[bytes, Mapping[str, Durable]], equivocal: Collection[bytes] = ()
+    ) -> None:
         self._disks = disks
+        self._equivocal = equivocal
         self._parts: dict[tuple[str, int, StreamId], framing.Assembler] = {}
         self._seen: dict[bytes, None] = {}
 
@@ -61,5 +67,7 @@ class DurabilityChecker:
 
     def _is_durable(self, signed: SignedFact) -> bool:
         fact = read_fact(signed)
+        if fact.origin.controller in self._equivocal:
+            return True
         disks = self._disks.get(fact.origin.controller, {})
         return any(disk.holds(fact.origin, fact.sequence, signed) for disk in disks.values())

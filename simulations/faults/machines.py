@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from typing import assert_never
 
 from mesh.protocol.inputs import Leave as LeaveInput
+from mesh.protocol.inputs import Woke
 from simulations.faults.links import Link, OnLinks
 from simulations.faults.working import OnHost, Stage, Together, Working, nothing
 from simulations.host import Host
@@ -14,6 +15,7 @@ from simulations.troubles import (
     Crash,
     FlashCrowd,
     Leave,
+    Liar,
     Move,
     OtherVersion,
     Pause,
@@ -22,7 +24,16 @@ from simulations.troubles import (
 )
 
 HostFault = (
-    Crash | Leave | RollingRestart | FlashCrowd | Pause | SlowHost | Clone | OtherVersion | Move
+    Crash
+    | Leave
+    | RollingRestart
+    | FlashCrowd
+    | Pause
+    | SlowHost
+    | Clone
+    | Liar
+    | OtherVersion
+    | Move
 )
 
 
@@ -42,7 +53,9 @@ def begin(stage: Stage, name: str, fault: HostFault) -> Working:
         case SlowHost():
             return _slow_down(stage.hosts[fault.host], fault)
         case Clone():
-            return _clone(stage, stage.hosts[fault.host])
+            return _clone(stage, stage.hosts[fault.host], empty=fault.of == "key")
+        case Liar():
+            return _Lying(stage, stage.hosts[fault.host], fault)
         case OtherVersion():
             return _change_version(stage, name, stage.hosts[fault.host])
         case Move():
@@ -153,11 +166,11 @@ def _slow_down(host: Host, fault: SlowHost) -> Working:
 # --- hosts that are not what they were ----------------------------------------------------------
 
 
-def _clone(stage: Stage, host: Host) -> Working:
+def _clone(stage: Stage, host: Host, *, empty: bool) -> Working:
     if not host.life:
         return OnHost(host.name, nothing, _once(bit=False))
-    copy = stage.clone(host)
-    copy.start(in_doubt=True)
+    copy = stage.clone(host, empty=empty)
+    copy.start(in_doubt=not empty)
 
     def undo() -> None:
         copy.retire()
@@ -205,3 +218,37 @@ def _change_version(stage: Stage, name: str, host: Host) -> Working:
             host.start()
 
     return OnHost(host.name, undo, lambda: foreign.bites)
+
+
+class _Lying:
+    """A host whose controller has another program: the right one, and lies in between."""
+
+    def __init__(self, stage: Stage, host: Host, fault: Liar) -> None:
+        self._kernel = stage.kernel
+        self._random = stage.random("liar", host.name)
+        self._host = host
+        self._fault = fault
+        self._is_over = False
+        self.bites = 0
+        """See Working."""
+        stage.disbelieve(host, about_itself="equivocation" in fault.lies)
+        self._lie()
+
+    def _lie(self) -> None:
+        if self._is_over:
+            return
+        host = self._host
+        if host.replica is not None and not host.is_paused:
+            for lie in self._fault.lies:
+                self.bites += host.replica.lie(lie, self._random, host.now)
+            host.take(host.life, Woke())
+        self._kernel.after(self._fault.every_ns, self._lie)
+
+    def end(self) -> None:
+        """See Working."""
+        self._is_over = True
+
+    def heal(self, core: Collection[str]) -> None:
+        """See Working."""
+        if self._host.name in core:
+            self.end()

@@ -6,6 +6,7 @@ covers many paths, and heals path by path.
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from random import Random
 from typing import Protocol
 
 from simulations.host import Host
@@ -29,14 +30,20 @@ class Stage(Protocol):
     hosts: Mapping[str, Host]
     population: Population
 
+    def random(self, *purpose: str) -> Random:
+        """The stream of luck for ``purpose``."""
+
+    def disbelieve(self, host: Host, *, about_itself: bool) -> None:
+        """What ``host`` sends is no work of the program under test; not even its own facts."""
+
     def torn(self, host: Host) -> None:
         """What ``host`` writes at this moment may be there in part."""
 
     def lost(self, host: Host) -> None:
         """What only the disk of ``host`` held is lost, and nobody is to blame."""
 
-    def clone(self, host: Host) -> Host:
-        """A host of its own with a copy of the disk of ``host``; nothing runs there yet."""
+    def clone(self, host: Host, *, empty: bool) -> Host:
+        """A host of its own with the key of ``host``, and its disk or an ``empty`` one."""
 
 
 class Working(Protocol):

@@ -152,7 +152,7 @@ def _check_founders(scenario: Scenario, notes: Notes) -> None:
         if host.founds and host.name in newcomers and host.name in scenario.healthy:
             text = "founds an environment of its own later, so it must not be part of the core"
             notes.wrong(("hosts", host.name, "founds"), text)
-    first = [host for host in scenario.hosts if host.name not in newcomers]
+    first = [each for each in scenario.hosts if each.name not in newcomers and not each.stranger]
     founders = [host.name for host in first if host.founds]
     if scenario.population == "admitted" and (len(founders) != 1 or any(h.fresh for h in first)):
         text = "can be admitted where one host founds and no other host is fresh"

@@ -27,6 +27,7 @@ from mesh.wire.identity import Address, Incarnation, digest
 from simulations.checkers.barrier import Rest
 from simulations.life import Fate as Outcome
 from simulations.life import Glance, Progress
+from simulations.troubles import Lie
 
 
 class Fault(Enum):
@@ -109,6 +110,11 @@ class StandIn:
     def fates(self, now: Now) -> tuple[Outcome, ...]:
         """There are no ChangeSets."""
         return ()
+
+    def lie(self, lie: Lie, random: Random, now: Now) -> int:
+        """It is too simple to lie."""
+        del lie, random, now
+        return 0
 
     def setting(self, path: Path) -> object:
         """There is no configuration."""
