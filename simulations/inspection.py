@@ -34,6 +34,7 @@ from simulations.chronicle import Chronicle
 from simulations.durable import Durable
 from simulations.host import Host
 from simulations.kernel import Kernel
+from simulations.tap import Tap
 from simulations.verdict import Violation
 from simulations.witness import Witness
 
@@ -83,6 +84,10 @@ class Inspector:
         self._chronicle = chronicle
         self._disks: dict[bytes, dict[str, Durable]] = {}
         self._durability = DurabilityChecker(self._disks, self.equivocal)
+
+    def listen(self, tap: Tap) -> None:
+        """What the controllers seal is to be had from ``tap``."""
+        self._durability.tap = tap
 
     def violated(self, rule: str, text: str) -> None:
         """Something happened that never must."""

@@ -65,6 +65,7 @@ class World:
         self._assembled_ns: int | None = None
         self._judgements: tuple[Judgement, ...] = ()
         self.population = Population(scenario, self._luck, make)
+        self.inspector.listen(self.population.tap)
         self.addresses: tuple[Address, ...] = ()
         """What every controller knows at its start: where others may be."""
         self.paths = Paths(scenario.network, self._luck, scenario.links)

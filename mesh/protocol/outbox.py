@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mesh.protocol.effects import Effects, JournalWrite, Notification
+from mesh.protocol.frames import Frame
 from mesh.protocol.inputs import StreamId
 from mesh.wire.identity import Address
 
@@ -28,7 +29,8 @@ class Deeds:
     """What one moment wants done; ``Effects`` under construction."""
 
     datagrams: list[tuple[Address, bytes]] = field(default_factory=list)
-    frames: list[tuple[StreamId, bytes]] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
+    """Not sealed yet: they are when they leave, in that order."""
     closes: list[StreamId] = field(default_factory=list)
     """Streams to be closed after these frames."""
     notifications: list[Notification] = field(default_factory=list)
@@ -129,7 +131,7 @@ class Outbox:
             token=token,
             writes=tuple(self._writes),
             datagrams=tuple(deeds.datagrams),
-            frames=tuple(deeds.frames),
+            frames=tuple([frame.leave() for frame in deeds.frames]),
             dials=tuple(self._dials),
             closes=tuple(deeds.closes),
             notifications=tuple(deeds.notifications),

@@ -10,13 +10,15 @@ from typing import Final
 
 from mesh.wire.codec import Rejected
 from mesh.wire.limits import FRAME_BYTES_MAX, MESSAGE_BYTES_MAX
+from mesh.wire.noise import TAG_BYTES
 
 LENGTH_BYTES: Final = 4
 """The length of a frame's payload stands before it, big-endian, itself not counted."""
 
 _LAST: Final = 0
 _MORE: Final = 1
-_PIECE_BYTES_MAX: Final = FRAME_BYTES_MAX - 1
+_PIECE_BYTES_MAX: Final = FRAME_BYTES_MAX - 1 - TAG_BYTES
+"""With the flag and the tag of the cipher it fills a frame."""
 
 
 class TooLong(ValueError):

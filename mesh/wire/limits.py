@@ -9,8 +9,8 @@ from typing import Final
 DATAGRAM_BYTES_MAX: Final = 1_200
 """One UDP payload: fits every path of MTU 1,280 (the least that IPv6 allows) without fragments."""
 
-FRAME_BYTES_MAX: Final = 65_536
-"""One frame on a stream: small enough that a probe never waits long behind it."""
+FRAME_BYTES_MAX: Final = 65_535
+"""One frame on a stream, as long as a Noise message may be: a probe never waits long behind it."""
 
 MESSAGE_BYTES_MAX: Final = 1_048_576
 """One message after its parts are joined: room for the largest fact, and for facts in batches."""

@@ -262,8 +262,11 @@ class HandshakeState:
         return True
 
     def _agree(self, word: str) -> bool:
-        ours, theirs = word if self._initiates else reversed(word)
-        secret = self._own[ours].shared(self._remote[theirs])
+        initiators, responders = word[0], word[1]
+        if self._initiates:
+            secret = self._own[initiators].shared(self._remote[responders])
+        else:
+            secret = self._own[responders].shared(self._remote[initiators])
         if secret is not None:
             self._symmetric.mix_key(secret)
         return secret is not None

@@ -1,7 +1,8 @@
 """Nothing leaves before it is durable: no byte of a fact, and no answer to a client.
 
 The rule is about bytes, so bytes are looked at: every frame that goes out is read as a receiver
-would read it, and each fact in it must be on the disk of the controller that wrote it.
+would read it once it is opened, and each fact in it must be on the disk of the controller that
+wrote it.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -13,6 +14,7 @@ from mesh.wire import codec, framing
 from mesh.wire.facts import SignedFact, read_fact
 from mesh.wire.messages import Facts
 from simulations.durable import Durable
+from simulations.tap import Tap
 
 _WHOLE: Final = 0
 _FACTS_TAG: Final = bytes([10])
@@ -29,6 +31,8 @@ class DurabilityChecker:
     def __init__(
         self, disks: Mapping[bytes, Mapping[str, Durable]], equivocal: Collection[bytes] = ()
     ) -> None:
+        self.tap = Tap()
+        """Tells what was sealed: the one of the world's keys."""
         self._disks = disks
         self._equivocal = equivocal
         self._parts: dict[tuple[str, int, StreamId], framing.Assembler] = {}
@@ -36,8 +40,9 @@ class DurabilityChecker:
 
     def leaving(self, name: str, life: int, effects: Effects) -> Iterator[str]:
         """What is wrong with ``effects`` of the controller called ``name``, now in its ``life``."""
-        for stream, payload in effects.frames:
-            raw = self._message((name, life, stream), payload)
+        for stream, sealed in effects.frames:
+            payload = self.tap.read(sealed)
+            raw = self._message((name, life, stream), payload) if payload is not None else None
             if raw is not None:
                 yield from self._facts(name, raw)
 

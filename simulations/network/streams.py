@@ -27,7 +27,6 @@ from mesh.wire.framing import LENGTH_BYTES
 from mesh.wire.identity import Address
 from mesh.wire.limits import FRAME_BYTES_MAX
 from simulations.kernel import Kernel
-from simulations.network.datagrams import BROKEN_SEAL
 from simulations.network.paths import Path, Paths
 from simulations.network.traffic import UNWATCHED, Traffic
 from simulations.scenario import Network
@@ -69,8 +68,6 @@ class Parcel(NamedTuple):
     item: bytes
     message: int
     """Its number for whoever looks at the traffic."""
-    is_broken: bool = False
-    """Its seal does not fit any more."""
 
 
 @dataclass(slots=True, eq=False)
@@ -111,8 +108,6 @@ class Streams:
         self._traffic = traffic
         self._ends: dict[str, dict[StreamId, End]] = {}
         self._dialled = 0
-        self.rejected = 0
-        """Frames whose seal was broken, and their connections with them."""
         self.bytes_sent = 0
 
     # --- opening ------------------------------------------------------------------------------
@@ -206,7 +201,7 @@ class Streams:
         flight = there.flight(parcel.item, size_bytes, now_ns, on_stream=True)
         delay_ns = flight.delay_ns + extra_ns + (RETRANSMISSION_NS if flight.lost_by else 0)
         end.arrival_ns = max(end.arrival_ns, now_ns + delay_ns)
-        arriving = parcel._replace(item=flight.payload, is_broken=flight.is_broken)
+        arriving = parcel._replace(item=flight.payload)
         self._kernel.at(end.arrival_ns, lambda: self._arrive(end, arriving))
         if flight.leaves_ns:
             self._kernel.after(flight.leaves_ns, lambda: self._drain(end, len(parcel.item)))
@@ -234,11 +229,6 @@ class Streams:
         elif not end.is_open:
             self._traffic.lost(parcel.message, "the connection is gone at the other end")
             self._reset_peer(end)
-        elif parcel.is_broken:
-            self.rejected += 1
-            self._traffic.lost(parcel.message, BROKEN_SEAL)
-            self._reset_peer(end)
-            self._break(end)
         elif parcel.item == _END:
             self._traffic.arrived(parcel.message)
             self._break(end)

@@ -1,23 +1,20 @@
 """Two versions of the protocol on one wire: what each would read of the other.
 
-There is one version of the code, so the bytes are changed on their way: a datagram and a greeting
-name another version, whichever side looks. All else that either may refuse comes after that.
+There is one version of the code, so the bytes are changed on their way: a datagram and the
+beginning of a stream name another version, whichever side looks. All else that either may refuse
+comes after that.
 """
 
 from typing import Final
 
-import msgspec
-
-from mesh.wire import codec
-from mesh.wire.messages import PROTOCOL_VERSION, Hello
+from mesh.protocol.links.handshake import MAGIC
+from mesh.wire.messages import PROTOCOL_VERSION
 from simulations.network.afflictions import Affliction, Flight, Lane
 
 OTHER_VERSION: Final = PROTOCOL_VERSION + 1
 
-_VERSION_BYTES: Final = 4
-"""At the head of each datagram."""
-_FLAG_BYTES: Final = 1
-"""At the head of each frame."""
+_VERSION: Final = OTHER_VERSION.to_bytes(4, "big")
+"""At the head of each datagram, and behind the name of the protocol at the head of each stream."""
 
 
 class ForeignVersion(Affliction):
@@ -28,13 +25,8 @@ class ForeignVersion(Affliction):
         del lane, now_ns
         payload = flight.payload
         if not flight.on_stream:
-            flight.payload = (
-                OTHER_VERSION.to_bytes(_VERSION_BYTES, "big") + payload[_VERSION_BYTES:]
-            )
+            flight.payload = _VERSION + payload[len(_VERSION) :]
             self.bites += 1
-            return
-        greeting = codec.decode(payload[_FLAG_BYTES:]) if payload else None
-        if isinstance(greeting, Hello):
-            foreign = msgspec.structs.replace(greeting, protocol=OTHER_VERSION)
-            flight.payload = payload[:_FLAG_BYTES] + codec.encode(foreign)
+        elif payload.startswith(MAGIC):
+            flight.payload = MAGIC + _VERSION + payload[len(MAGIC) + len(_VERSION) :]
             self.bites += 1

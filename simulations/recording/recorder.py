@@ -190,8 +190,11 @@ class Recorder:
         if not on_stream:
             message = read_datagram(payload, self._tap)
             return kind_of(message), words_of(message, self.names)
+        part = self._tap.read(payload)
+        if part is None:
+            return "handshake", ""
         parts = self._parts.setdefault((source, target), Assembler())
-        whole = parts.add(payload)
+        whole = parts.add(part)
         if whole is None:
             return "part of a message", ""
         if isinstance(whole, codec.Rejected):

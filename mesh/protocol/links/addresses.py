@@ -119,6 +119,13 @@ class AddressBook:
             for entry in self._entries.values()
         )
 
+    def names(self, host: str) -> bool:
+        """Whether more than a hint by multicast says that a controller is at ``host``."""
+        return any(
+            entry.address.host == host and entry.source is not Source.MDNS
+            for entry in self._entries.values()
+        )
+
     # --- learning -----------------------------------------------------------------------------
 
     def sighted(self, address: Address, source: Source, now_ns: int) -> None:

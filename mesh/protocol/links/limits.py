@@ -6,13 +6,31 @@ from mesh.protocol.now import MILLISECOND, SECOND
 from mesh.wire.limits import FRAME_BYTES_MAX, PARTICIPANTS_MAX
 
 GREETING_NS: Final = 5 * SECOND
-"""From open to Hello: ten round trips of the slowest link that a barrier could use."""
+"""From open to Hello, the handshake between them: five round trips of the slowest link that a
+barrier could use."""
 
 HELLOS_MAX: Final = 256
 """On one stream: what a controller says of itself changes a few times in its life."""
 
 GREETING_MAX: Final = 256
-"""Streams that came to us and have not said Hello: a mesh of that size may start at once."""
+"""Streams that came to us and have not said Hello: a mesh of that size may start at once. One more
+takes the place of the oldest one from the source that has most, so that whoever floods us is in
+its own way, and a handshake that goes on is through before it is the oldest."""
+
+HANDSHAKES_EVERY_NS: Final = 5 * MILLISECOND
+"""In the long run, from all strangers: less than a tenth of one processor."""
+
+HANDSHAKES_AT_ONCE: Final = 256
+"""Together, after a rest: as many as may be greeting."""
+
+HANDSHAKES_OF_SOURCE_EVERY_NS: Final = 20 * MILLISECOND
+"""In the long run, from one source."""
+
+HANDSHAKES_OF_SOURCE_AT_ONCE: Final = 128
+"""Together, from one source: a mesh on one host, or behind one address, may start at once."""
+
+SOURCES_MAX: Final = 1_024
+"""Sources that are metered by themselves; in all they are metered anyway."""
 
 STRANGERS_MAX: Final = 128
 """Greeted streams that came to us from others than members: the hosts of one large office."""

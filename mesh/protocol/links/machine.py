@@ -1,10 +1,11 @@
 """Who is connected: dials what is known, greets whoever answers, keeps one stream to each.
 
-Like a switchboard: it knows numbers and lines, not conversations. Every stream begins with a Hello
-in each direction. What the peer may do is judged elsewhere (``standing``) and enforced here: a
-message that its access does not allow goes no further. Nothing promises that a message arrives.
-What is promised is that whoever is connected is announced, anew whenever the stream changes, so
-that the layers above compare what they hold and nothing is lost for good.
+Like a switchboard: it knows numbers and lines, not conversations. Every stream begins with a
+handshake, which proves who is at the other end, and a Hello in each direction. What the peer may do
+is judged elsewhere (``standing``) and enforced here: a message that its access does not allow goes
+no further. Nothing promises that a message arrives. What is promised is that whoever is connected
+is announced, anew whenever the stream changes, so that the layers above compare what they hold and
+nothing is lost for good.
 
 Invariants: at most one stream to each controller is written to; with two streams between two
 controllers, both ends come to write to the same one; no queue, no table and no number of streams
@@ -17,8 +18,11 @@ from typing import Final
 
 import msgspec
 
+from mesh.protocol.frames import Frame
 from mesh.protocol.inputs import DialFailure, StreamId
 from mesh.protocol.links.addresses import AddressBook, KnownAddress, Source
+from mesh.protocol.links.credentials import papers
+from mesh.protocol.links.handshake import Handshake, Secured
 from mesh.protocol.links.limits import (
     GREETING_NS,
     HELLOS_MAX,
@@ -41,28 +45,35 @@ from mesh.protocol.links.steps import (
 )
 from mesh.protocol.links.stream import Phase, Stream, Turn, allows, rank
 from mesh.protocol.links.table import StreamTable
+from mesh.protocol.links.turnstile import Turnstile
 from mesh.protocol.now import Now
 from mesh.protocol.standing import Access, Ground, Refused, Verdict
+from mesh.protocol.suite import Keyring
 from mesh.wire import codec
-from mesh.wire.codec import Rejected
-from mesh.wire.framing import split
 from mesh.wire.identity import Address
 from mesh.wire.messages import PROTOCOL_VERSION, Goodbye, Hello, Message
+from mesh.wire.noise import TAG_BYTES
 
 _PATIENT: Final = frozenset({Access.MEMBER, Access.HOST, Access.FELLOW})
 """Peers that may be quiet: they wait for something, or the membership watches over them."""
 
-_SHUNNED: Final = frozenset(
-    {Ground.PROTOCOL, Ground.ENVIRONMENT, Ground.GENERATION, Ground.REMOVED, Ground.TWIN}
-)
-"""Grounds that another dial soon would not change."""
+_SHUNNED: Final = frozenset({Ground.ENVIRONMENT, Ground.GENERATION, Ground.REMOVED, Ground.TWIN})
+"""Grounds that another dial soon would not change; the peer has proven who it is before."""
+
+_CROWDED: Final = "no more connections here; try later"
 
 
 class Links:
-    """All streams of one controller; it says ``hello`` of itself, numbered for each stream."""
+    """All streams of one controller; it says ``hello`` of itself, numbered for each stream.
 
-    def __init__(self, hello: Hello, random: Random) -> None:
+    ``keyring`` proves it, and checks what others say.
+    """
+
+    def __init__(self, hello: Hello, keyring: Keyring, random: Random) -> None:
         self._hello = hello
+        self._keyring = keyring
+        self._papers = papers(hello, keyring)
+        self._turnstile = Turnstile()
         self._own = hello.sender
         self._book = AddressBook(random)
         self._book.own(hello.addresses)
@@ -132,17 +143,22 @@ class Links:
     def opened(
         self, stream: StreamId, remote: Address, dialled: Address | None, now: Now
     ) -> LinkStep:
-        """A connection stands: say Hello."""
+        """A connection stands: whoever dialled begins the handshake."""
         self._opened += 1
-        at_ns = now.monotonic_ns
-        one = Stream(stream, remote, dialled, self._opened, at_ns, at_ns)
+        at_ns, dials = now.monotonic_ns, dialled is not None
+        handshake = Handshake(self._keyring, self._papers, dials=dials)
+        one = Stream(stream, remote, dialled, self._opened, at_ns, at_ns, handshake)
         self._streams.add(one)
         if dialled is not None:
             self._book.opened(dialled)
         if self._left or self._streams.is_overfull():
-            return self._refuse(one, Ground.CROWDED, "no more connections here; try later", now)
+            return self._refuse(one, Ground.CROWDED, _CROWDED, now)
         draft = Draft()
-        self._say_hello(one, draft)
+        crowding = None if dials else self._streams.crowding()
+        if crowding is not None:
+            self._end(crowding, Refused(Ground.CROWDED, _CROWDED), draft, now)
+        if dials:
+            self._write_clear(one, handshake.begin(), draft)
         return self._done(draft, now)
 
     def closed(self, stream: StreamId, now: Now) -> LinkStep:
@@ -158,14 +174,15 @@ class Links:
         one = self._streams.get(stream)
         if one is None:
             return LinkStep()
+        if one.phase is Phase.HANDSHAKE:
+            return self._shake(one, payload, now)
         one.heard_ns = now.monotonic_ns
-        raw = one.receive(payload)
-        if raw is None:
-            return LinkStep()
-        message = raw if isinstance(raw, Rejected) else codec.decode(raw)
+        message = one.receive(payload)
         match message:
-            case Rejected(why):
-                return self._refuse(one, Ground.UNREADABLE, f"not understood: {why}"[:512], now)
+            case None:
+                return LinkStep()
+            case Refused(ground, why):
+                return self._refuse(one, ground, why, now)
             case Hello():
                 return self._heard_hello(one, message, now)
             case Goodbye():
@@ -195,10 +212,12 @@ class Links:
         """What we say of ourselves has changed: say it everywhere, and have all judged again."""
         assert hello.sender == self._own, "another life has links of its own"
         self._hello = hello
+        self._papers = papers(hello, self._keyring)
         self._book.own(hello.addresses)
         draft = Draft(events=self._greetings())
         for stream in self._streams:
-            self._say_hello(stream, draft)
+            if stream.secured is not None:
+                self._say_hello(stream, draft)
         return self._done(draft, now)
 
     def review(self) -> LinkStep:
@@ -206,20 +225,16 @@ class Links:
         return LinkStep(events=tuple(self._greetings()))
 
     def _greetings(self) -> list[LinkEvent]:
-        return [
-            Greeted(stream.id, stream.hello, stream.remote)
-            for stream in self._streams
-            if stream.hello is not None
-        ]
+        return [_greeted(stream) for stream in self._streams if stream.hello is not None]
 
     def send(self, stream: StreamId, raw: bytes, now: Now) -> LinkStep:
         """Send one encoded message; where the peer is too slow for it, end the stream instead.
 
-        Nothing happens where the stream is gone.
+        Nothing happens where the stream is gone, or not secured yet.
         Raises framing.TooLong where ``raw`` is longer than any peer reads.
         """
         one = self._streams.get(stream)
-        if one is None:
+        if one is None or one.secured is None:
             return LinkStep()
         if one.queued_bytes + len(raw) > QUEUE_BYTES_MAX:
             return self._refuse(one, Ground.SLOW, "", now)
@@ -278,10 +293,34 @@ class Links:
 
     # --- hearing ------------------------------------------------------------------------------
 
+    def _shake(self, stream: Stream, payload: bytes, now: Now) -> LinkStep:
+        """Take a message of the handshake, if it is worth its costs; at the end, say Hello."""
+        if stream.dialled is None and not stream.handshake.has_begun:
+            host = stream.remote.host
+            known = self._book.names(host)
+            if not self._turnstile.admits(host, now.monotonic_ns, known=known):
+                return self._refuse(stream, Ground.HURRIED, "too many handshakes at once", now)
+        answer = stream.handshake.receive(payload)
+        draft = Draft()
+        if answer.reply is not None:
+            self._write_clear(stream, answer.reply, draft)
+        match answer.outcome:
+            case Refused() as refusal:
+                self._end(stream, refusal, draft, now)
+            case Secured() as secured:
+                stream.secure(secured)
+                self._say_hello(stream, draft)
+            case None:
+                pass
+        return self._done(draft, now)
+
     def _heard_hello(self, stream: Stream, hello: Hello, now: Now) -> LinkStep:
         if hello.protocol != PROTOCOL_VERSION:
             why = f"here is protocol version {PROTOCOL_VERSION}, there is {hello.protocol}"
             return self._refuse(stream, Ground.PROTOCOL, f"{why}: upgrade the older one", now)
+        if hello.sender.controller != stream.ends.peer:
+            why = "the Hello names another controller than the handshake has proven"
+            return self._refuse(stream, Ground.FORGED, why, now)
         if hello.sender.controller == self._own.controller:
             return self._heard_ourselves(stream, hello, now)
         if stream.hello is not None and stream.sender != hello.sender:
@@ -296,7 +335,7 @@ class Links:
             self._streams.greet(stream)
         if stream.dialled is not None:
             self._book.belongs(stream.dialled, hello.sender.controller)
-        draft = Draft(events=[Greeted(stream.id, hello, stream.remote)])
+        draft = Draft(events=[_greeted(stream)])
         return self._done(draft, now)
 
     def _heard_ourselves(self, stream: Stream, hello: Hello, now: Now) -> LinkStep:
@@ -334,9 +373,14 @@ class Links:
         self._write(stream, codec.encode(message), draft)
 
     def _write(self, stream: Stream, raw: bytes, draft: Draft) -> None:
-        for payload in split(raw):
-            stream.queued_bytes += len(payload)
-            draft.frames.append((stream.id, payload))
+        frames = stream.frames(raw)
+        stream.queued_bytes += sum(len(frame.payload) + TAG_BYTES for frame in frames)
+        draft.frames.extend(frames)
+
+    def _write_clear(self, stream: Stream, message: bytes, draft: Draft) -> None:
+        """A message of the handshake, which has a frame of its own."""
+        stream.queued_bytes += len(message)
+        draft.frames.append(Frame(stream.id, message))
 
     # --- ending -------------------------------------------------------------------------------
 
@@ -354,11 +398,11 @@ class Links:
         return self._done(draft, now)
 
     def _end(self, stream: Stream, refusal: Refused, draft: Draft, now: Now) -> None:
-        """Close ``stream`` from here; a ground without words is not told."""
+        """Close ``stream`` from here; a ground without words is not told, nor one to nobody."""
         if stream.phase is Phase.CLOSED:
             return  # the end of another stream to the same controller was the end of this one
         self._ended[refusal.ground] += 1
-        if refusal.why:
+        if refusal.why and stream.secured is not None:
             self._say(stream, Goodbye(refusal.why), draft)
         draft.closes.append(stream.id)
         if stream.dialled is not None and refusal.ground in _SHUNNED:
@@ -418,10 +462,15 @@ class Links:
             draft.events.append(Connected(current.incarnation, current.stream))
 
 
+def _greeted(stream: Stream) -> Greeted:
+    ends = stream.ends
+    return Greeted(stream.id, stream.greeted, stream.remote, ends.binding, ends.exchange_key)
+
+
 def _expiry(stream: Stream) -> tuple[int, Refused] | None:
     """When ``stream`` is ended if nothing more is heard, and on which ground."""
     match stream.phase:
-        case Phase.GREETING:
+        case Phase.HANDSHAKE | Phase.GREETING:
             return stream.opened_ns + GREETING_NS, Refused(Ground.MUTE, "no Hello in time")
         case Phase.SUPERSEDED:
             return stream.superseded_ns + SUPERSEDED_NS, Refused(Ground.SUPERSEDED, "")

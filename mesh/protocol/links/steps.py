@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mesh.protocol.frames import Frame
 from mesh.protocol.inputs import StreamId
 from mesh.protocol.standing import Access, Ground
 from mesh.wire.identity import Address, Incarnation
@@ -24,8 +25,10 @@ class Greeted:
     stream: StreamId
     hello: Hello
     remote: Address
-    binding: bytes = bytes(32)
-    """Names this very stream, alike at both ends and unlike any other."""
+    binding: bytes
+    """Names this very stream, alike at both ends and unlike any other, 32 bytes."""
+    exchange_key: bytes
+    """The X25519 key with which it proved who it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ LinkEvent = Greeted | Received | Connected | Disconnected | Departed | TwinMet
 class LinkStep:
     """What one input led to. Frames come before closes: a Goodbye is to be flushed first."""
 
-    frames: tuple[tuple[StreamId, bytes], ...] = ()
+    frames: tuple[Frame, ...] = ()
     closes: tuple[StreamId, ...] = ()
     dials: tuple[Address, ...] = ()
     events: tuple[LinkEvent, ...] = ()
@@ -104,7 +107,7 @@ class LinkStatistics:
 class Draft:
     """A step while it is being made."""
 
-    frames: list[tuple[StreamId, bytes]] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
     closes: list[StreamId] = field(default_factory=list)
     dials: list[Address] = field(default_factory=list)
     events: list[LinkEvent] = field(default_factory=list)

@@ -10,16 +10,20 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
+from mesh.protocol.frames import Frame
 from mesh.protocol.inputs import StreamId
-from mesh.protocol.standing import Access
+from mesh.protocol.links.handshake import Handshake, Secured
+from mesh.protocol.standing import Access, Ground, Refused
+from mesh.wire import codec
 from mesh.wire.codec import Rejected
-from mesh.wire.framing import Assembler
+from mesh.wire.framing import Assembler, split
 from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import (
     Facts,
     Hello,
     Knock,
     Message,
+    Rebuff,
     Welcome,
 )
 
@@ -27,6 +31,8 @@ from mesh.wire.messages import (
 class Phase(Enum):
     """Where a stream stands."""
 
+    HANDSHAKE = "handshake"
+    """It is not proven who is at the other end."""
     GREETING = "greeting"
     """Our Hello is sent, the peer's is not heard."""
     JUDGED = "judged"
@@ -41,6 +47,7 @@ class Phase(Enum):
 class Turn(Enum):
     """What happens to a stream."""
 
+    SECURED = "secured"
     HELLO = "hello"
     ADMITTED = "admitted"
     OUTRANKED = "outranked"
@@ -51,6 +58,10 @@ class Turn(Enum):
 
 
 TRANSITIONS: Final[dict[Phase, dict[Turn, Phase]]] = {
+    Phase.HANDSHAKE: {
+        Turn.SECURED: Phase.GREETING,
+        Turn.ENDED: Phase.CLOSED,
+    },
     Phase.GREETING: {
         Turn.HELLO: Phase.JUDGED,
         Turn.ENDED: Phase.CLOSED,
@@ -89,7 +100,9 @@ class Stream:
     """Counts the streams of this life, for the Hello."""
     opened_ns: int
     heard_ns: int
-    phase: Phase = Phase.GREETING
+    handshake: Handshake
+    phase: Phase = Phase.HANDSHAKE
+    secured: Secured | None = None
     hello: Hello | None = None
     hellos: int = 0
     access: Access | None = None
@@ -103,9 +116,34 @@ class Stream:
         assert following is not None, f"{turn} in {self.phase}"
         self.phase = following
 
-    def receive(self, payload: bytes) -> bytes | Rejected | None:
-        """The message that this frame completes. A cipher for streams opens frames here."""
-        return self.assembler.add(payload)
+    def secure(self, secured: Secured) -> None:
+        """The handshake is over: from now on everything is sealed."""
+        self.secured = secured
+        self.take(Turn.SECURED)
+
+    def receive(self, sealed: bytes) -> Message | Refused | None:
+        """The message that this frame completes; None while parts are missing."""
+        payload = self.ends.receives.open(sealed)
+        if payload is None:
+            return _FORGED
+        raw = self.assembler.add(payload)
+        if raw is None:
+            return None
+        message = raw if isinstance(raw, Rejected) else codec.decode(raw)
+        if isinstance(message, Rejected):
+            return Refused(Ground.UNREADABLE, f"not understood: {message.why}"[:512])
+        return message
+
+    def frames(self, message: bytes) -> list[Frame]:
+        """``message`` as it goes out, to be sealed when it does. Raises framing.TooLong."""
+        seal = self.ends.sends.seal
+        return [Frame(self.id, part, seal) for part in split(message)]
+
+    @property
+    def ends(self) -> Secured:
+        """What the handshake came to, once it was over."""
+        assert self.secured is not None
+        return self.secured
 
     @property
     def greeted(self) -> Hello:
@@ -124,6 +162,8 @@ class Stream:
         return self.phase in {Phase.STANDING, Phase.SUPERSEDED}
 
 
+_FORGED: Final = Refused(Ground.FORGED, "a frame that somebody changed or forged on its way")
+
 Rank = tuple[int, bytes, bool, int]
 
 
@@ -140,12 +180,12 @@ def allows(access: Access, message: Message) -> bool:
     """Whether ``message`` is heard from a peer of this ``access``."""
     match access:
         case Access.MEMBER:
-            return not isinstance(message, Knock | Welcome)
+            return not isinstance(message, Knock | Welcome | Rebuff)
         case Access.CLAIMANT:
             return isinstance(message, Facts)
         case Access.NEWCOMER:
             return isinstance(message, Knock)
         case Access.HOST:
-            return isinstance(message, Welcome)
+            return isinstance(message, Welcome | Rebuff)
         case Access.FELLOW | Access.YIELDING:
             return False

@@ -10,6 +10,7 @@ from mesh.protocol.links.limits import (
     STREAMS_MAX,
 )
 from mesh.protocol.links.stream import Stream
+from mesh.protocol.links.turnstile import source
 from mesh.protocol.standing import Access
 
 
@@ -60,9 +61,7 @@ class StreamTable:
     @property
     def greeting(self) -> int:
         """How many came to us and have not said Hello."""
-        return sum(
-            stream.hello is None and stream.dialled is None for stream in self._streams.values()
-        )
+        return sum(map(_is_greeting, self._streams.values()))
 
     @property
     def strangers(self) -> int:
@@ -71,7 +70,20 @@ class StreamTable:
 
     def is_overfull(self) -> bool:
         """Whether the last stream was one too many."""
-        return len(self._streams) > STREAMS_MAX or self.greeting > GREETING_MAX
+        return len(self._streams) > STREAMS_MAX
+
+    def crowding(self) -> Stream | None:
+        """The stream that has to go where too many have not said Hello; None where they fit.
+
+        It is the oldest one from the source that has most of them.
+        """
+        sources: dict[str, list[Stream]] = {}
+        for stream in self._streams.values():
+            if _is_greeting(stream):
+                sources.setdefault(source(stream.remote.host), []).append(stream)
+        if sum(map(len, sources.values())) <= GREETING_MAX:
+            return None
+        return max(sources.values(), key=len)[0]
 
     def has_room_for_stranger(self, host: str) -> bool:
         """Whether one more stranger at the IP address ``host`` is heard."""
@@ -79,6 +91,10 @@ class StreamTable:
             _is_stranger(stream) and stream.remote.host == host for stream in self._streams.values()
         )
         return self.strangers < STRANGERS_MAX and neighbours < STRANGERS_PER_HOST_MAX
+
+
+def _is_greeting(stream: Stream) -> bool:
+    return stream.hello is None and stream.dialled is None
 
 
 def _is_stranger(stream: Stream) -> bool:

@@ -11,7 +11,7 @@ The same replica runs under the trio driver and in a simulated mesh, and cannot 
 
 from random import Random
 
-from mesh.protocol.admission import Admission, AdmissionStep, Card, Phase
+from mesh.protocol.admission import Admission, AdmissionStep, Card, Claimed, Phase
 from mesh.protocol.configuration import ReplicaConfiguration
 from mesh.protocol.effects import Effects, Image
 from mesh.protocol.inputs import (
@@ -47,13 +47,15 @@ from mesh.protocol.now import Now, earliest
 from mesh.protocol.outgoing import Channel
 from mesh.protocol.replica.calls import FAILED, Call, Calls
 from mesh.protocol.replica.desk import Desk
+from mesh.protocol.replica.invitations import Rebuffed
 from mesh.protocol.replica.participant import Participant
 from mesh.protocol.replica.remembered import Remembered
 from mesh.protocol.replica.replays import Replays
 from mesh.protocol.standing import Access, Refused, RosterView, Verdict
-from mesh.protocol.suite import Exchange, Signer, Suite
+from mesh.protocol.suite import Exchange, Keyring, Signer, Suite
 from mesh.wire.identity import Address, Incarnation
-from mesh.wire.messages import Hello, Knock, Message, Probe, Welcome
+from mesh.wire.limits import TEXT_CHARACTERS_MAX
+from mesh.wire.messages import Hello, Knock, Message, Probe, Rebuff, Welcome
 
 DISK_FAILED = (
     "the disk of this controller failed, so nothing can be promised;"
@@ -95,7 +97,12 @@ class Replica:
             image.meta,
             random,
         )
-        self.desk = Desk(self.own, configuration, Links(self.admission.hello(), random), exchange)
+        self.desk = Desk(
+            self.own,
+            configuration,
+            Links(self.admission.hello(), Keyring(identity, exchange, suite), random),
+            exchange,
+        )
         self.participant: Participant | None = None
         self.farewells: dict[bytes, str] = {}
         """What members said when they closed the last stream, for people to read."""
@@ -123,6 +130,9 @@ class Replica:
         self._admission_step(self.admission.start(now), now)
         for address in self._remembered.addresses:
             self._links_step(self.desk.links.sighted(address, Source.REMEMBERED, now), now)
+        ticket = self.configuration.ticket
+        for address in ticket.invitation.addresses if ticket is not None else ():
+            self._links_step(self.desk.links.sighted(address, Source.SEED, now), now)
         return self._effects(now)
 
     def handle(self, happened: Input, now: Now) -> Effects:
@@ -255,8 +265,8 @@ class Replica:
 
     def _link_event(self, event: object, now: Now) -> None:
         match event:
-            case Greeted(stream, hello, remote):
-                self._greeted(stream, hello, remote, now)
+            case Greeted(stream, hello, remote, binding):
+                self._greeted(stream, hello, remote, binding, now)
             case Received(stream, sender, access, message):
                 self._received(stream, sender, access, message, now)
             case Connected(incarnation, stream):
@@ -283,14 +293,16 @@ class Replica:
             vector = self.participant.spreading.vector(reply=False)
             self.desk.send_on_stream(stream, vector, now, gated=True)
 
-    def _greeted(self, stream: int, hello: Hello, remote: Address, now: Now) -> None:
+    def _greeted(
+        self, stream: int, hello: Hello, remote: Address, binding: bytes, now: Now
+    ) -> None:
         verdict = self.admission.judge(hello, self._roster)
         # Whoever is sent away is told first what that follows from, such as its own removal.
         last_words = isinstance(verdict, Refused)
         step = self.desk.links.judged(stream, verdict, now)
         self._links_step(step, now, gated=last_words)
         self._admission_step(
-            self.admission.greeted(stream, remote, hello, verdict, self._roster, now), now
+            self.admission.greeted(stream, remote, hello, verdict, self._roster, binding, now), now
         )
         self._ask_claimant(stream, verdict, now)
 
@@ -302,6 +314,8 @@ class Replica:
                 self._admission_step(self.admission.knocked(stream, message, now), now)
             case Welcome():
                 self._admission_step(self.admission.welcomed(stream, message), now)
+            case Rebuff():
+                self._admission_step(self.admission.rebuffed(stream, message, now), now)
             case _ if self.participant is not None:
                 self.participant.received(sender, access, message, Channel.STREAM, None, now)
             case _:
@@ -339,10 +353,23 @@ class Replica:
             self._join(now)
         for stream, message in step.sends:
             self.desk.send_on_stream(stream, message, now, gated=True)
+        for claimed in step.claims:
+            self._claimed(claimed, now)
         if step.hello_changed:
             self._introduction = self.desk.outbox.ticket()
         if step.ended is not None:
             self.desk.end(step.ended, self.own.boot)
+
+    def _claimed(self, claimed: Claimed, now: Now) -> None:
+        """A newcomer has shown an invite."""
+        assert self.participant is not None, "only who has an environment hears claims"
+        try:
+            recognition = self.participant.invitations.honour(claimed, now)
+        except Rebuffed as rebuffed:
+            rebuff = Rebuff(str(rebuffed)[:TEXT_CHARACTERS_MAX])
+            self.desk.send_on_stream(claimed.stream, rebuff, now, gated=True)
+        else:
+            self._admission_step(self.admission.honoured(claimed, recognition), now)
 
     def _introduce(self, durable: int, now: Now) -> None:
         """Tell others who this controller is now, once that is on disk: they act upon it.

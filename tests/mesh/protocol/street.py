@@ -27,6 +27,7 @@ from mesh.protocol.standing import RosterView
 from mesh.wire import codec
 from mesh.wire.identity import Address, Incarnation, digest
 from mesh.wire.messages import Knock, Welcome
+from tests.mesh.protocol.keys import keyring
 
 DELAYS_NS = (1 * MILLISECOND, 20 * MILLISECOND, 300 * MILLISECOND, 2 * SECOND)
 ANNOUNCED_EVERY_NS = 20 * SECOND
@@ -91,14 +92,14 @@ class House:
         self.boot += 1
         own = incarnation(self.name, self.boot)
         settings = configuration(self.name, self.address, **self.settings)
-        exchange_key = digest(b"exchange " + self.name.encode())
+        exchange_key = keyring(own.controller).exchange.public
         card = Card(settings.name, settings.site, settings.addresses, exchange_key)
         self.admission = Admission(
             own, card, digest(b"operator"), settings, self.disk, self.street.random
         )
         if self.admission.enrolment is None:
             self.roster = set()
-        self.links = Links(self.admission.hello(), self.street.random)
+        self.links = Links(self.admission.hello(), keyring(own.controller), self.street.random)
         self.carry_out(self.admission.start(self.street.now))
         self.street.rouse(self)
 
@@ -151,8 +152,8 @@ class House:
 
     def links_step(self, step: LinkStep) -> None:
         """Do what the links want, then what follows from what they noticed."""
-        for stream, payload in step.frames:
-            self.street.carry(self, stream, payload)
+        for frame in step.frames:
+            self.street.carry(self, *frame.leave())
         for stream in step.closes:
             self.street.cut(self, stream)
         for address in step.dials:
@@ -166,11 +167,12 @@ class House:
         """Carry one event from the links to admission."""
         now = self.street.now
         match event:
-            case Greeted(stream, hello, remote):
+            case Greeted(stream, hello, remote, binding):
                 verdict = self.admission.judge(hello, self.view)
                 self.links_step(self.links.judged(stream, verdict, now))
-                step = self.admission.greeted(stream, remote, hello, verdict, self.view, now)
-                self.carry_out(step)
+                self.carry_out(
+                    self.admission.greeted(stream, remote, hello, verdict, self.view, binding, now)
+                )
             case Received(stream, _, _, Knock() as knock):
                 self.carry_out(self.admission.knocked(stream, knock, now))
             case Received(stream, _, _, Welcome() as welcome):

@@ -1,6 +1,7 @@
 """What depends on a write leaves after it; what does not, at once; and nothing overtakes."""
 
 from mesh.protocol.effects import Effects, Noticed, WriteMeta
+from mesh.protocol.frames import Frame
 from mesh.protocol.outbox import Outbox
 from mesh.wire.identity import Address
 
@@ -11,7 +12,7 @@ WRITE = WriteMeta("key", b"value")
 def send(outbox: Outbox, name: str, *, gated: bool) -> None:
     """Ask for a frame called ``name``."""
     deeds = outbox.gated if gated else outbox.free
-    deeds.frames.append((1, name.encode()))
+    deeds.frames.append(Frame(1, name.encode()))
 
 
 def left(effects: Effects) -> list[str]:
@@ -111,3 +112,38 @@ def test_a_ticket_is_durable_with_the_writes_that_it_names() -> None:
     assert not outbox.is_durable(ticket)
     outbox.persisted(ticket)
     assert outbox.is_durable(ticket)
+
+
+def test_frames_are_sealed_in_the_order_in_which_they_leave() -> None:
+    """A cipher numbers its frames: what waits for the disk gets its number when it leaves."""
+    outbox, sealed = Outbox(), list[bytes]()
+
+    def seal(payload: bytes) -> bytes:
+        sealed.append(payload)
+        return b"%d:%s" % (len(sealed), payload)
+
+    outbox.write(WRITE)
+    outbox.gated.frames.append(Frame(1, b"fact", seal))
+    outbox.free.frames.append(Frame(1, b"probe", seal))
+    assert left(outbox.take(None)) == ["1:probe"]
+    outbox.free.frames.append(Frame(1, b"later", seal))
+    assert left(outbox.take(None)) == ["2:later"]
+    outbox.persisted(1)
+    assert left(outbox.take(None)) == ["3:fact"]
+
+
+def test_what_never_leaves_is_never_sealed() -> None:
+    """Dropped frames would leave a gap in the numbers of the cipher, and end the stream."""
+    outbox, sealed = Outbox(), list[bytes]()
+
+    def seal(payload: bytes) -> bytes:
+        sealed.append(payload)
+        return payload
+
+    outbox.write(WRITE)
+    outbox.gated.frames.append(Frame(1, b"fact", seal))
+    _ = outbox.take(None)
+    outbox.fail()
+    outbox.free.frames.append(Frame(1, b"probe", seal))
+    assert left(outbox.take(None)) == ["probe"]
+    assert sealed == [b"probe"]

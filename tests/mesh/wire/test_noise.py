@@ -5,7 +5,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from noise.connection import Keypair, NoiseConnection
+from noise.connection import (  # type: ignore[import-untyped]  # it has no annotations
+    Keypair,
+    NoiseConnection,
+)
 
 from mesh.driver.keys import NaClExchange
 from mesh.wire.noise import (

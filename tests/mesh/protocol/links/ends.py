@@ -4,12 +4,15 @@ from random import Random
 
 from mesh.protocol.inputs import StreamId
 from mesh.protocol.links import Links, LinkStep
+from mesh.protocol.links.credentials import papers
+from mesh.protocol.links.handshake import Handshake, Secured
 from mesh.protocol.now import Now
 from mesh.protocol.standing import Access, Verdict
 from mesh.wire import codec
 from mesh.wire.framing import Assembler, split
 from mesh.wire.identity import Address, Incarnation, digest
 from mesh.wire.messages import PROTOCOL_VERSION, Gossip, Hello, Message
+from tests.mesh.protocol.keys import keyring
 from tests.mesh.protocol.street import controller_id, incarnation, moment
 
 ENVIRONMENT = digest(b"environment")
@@ -54,8 +57,9 @@ def said(step: LinkStep, stream: StreamId) -> list[Message]:
     """The messages that go out on ``stream``."""
     assembler = Assembler()
     messages: list[Message] = []
-    for number, payload in step.frames:
-        raw = assembler.add(payload) if number == stream else None
+    for frame in step.frames:
+        is_message = frame.stream == stream and frame.seal is not None
+        raw = assembler.add(frame.payload) if is_message else None
         if raw is not None:
             assert isinstance(raw, bytes)
             message = codec.decode(raw)
@@ -64,13 +68,31 @@ def said(step: LinkStep, stream: StreamId) -> list[Message]:
     return messages
 
 
+def at_other_end(other: Hello, *, dials: bool) -> Handshake:
+    """The handshake of whoever will say ``other``."""
+    ring = keyring(other.sender.controller)
+    return Handshake(ring, papers(other, ring), dials=dials)
+
+
+def clear(step: LinkStep, stream: StreamId) -> bytes:
+    """The one message of a handshake that goes out on ``stream``."""
+    (message,) = (
+        frame.payload for frame in step.frames if frame.stream == stream and frame.seal is None
+    )
+    return message
+
+
 class End:
     """The links of the controller called ``name``, with a clock that the test moves."""
 
     def __init__(self, name: str = LOWER, addresses: tuple[Address, ...] = ()) -> None:
-        self.links = Links(hello(name, addresses=addresses), Random(1))
+        own = keyring(controller_id(name))
+        self.links = Links(hello(name, addresses=addresses), own, Random(1))
         self.at_ns = 1
         self.streams = 0
+        self.secured: dict[StreamId, Secured] = {}
+        """The other end of each stream whose handshake is over."""
+        self._opened: dict[StreamId, LinkStep] = {}
 
     @property
     def now(self) -> Now:
@@ -80,14 +102,38 @@ class End:
     def open(self, dialled: Address | None = None, remote: Address = REMOTE) -> StreamId:
         """A stream opens."""
         self.streams += 1
-        _ = self.links.opened(self.streams, dialled or remote, dialled, self.now)
+        step = self.links.opened(self.streams, dialled or remote, dialled, self.now)
+        if dialled is not None:
+            self._opened[self.streams] = step
         return self.streams
 
+    def secure(self, stream: StreamId, other: Hello) -> LinkStep:
+        """The handshake with whoever will say ``other``; the step of its last message here."""
+        dialled = self._opened.get(stream)
+        peer = at_other_end(other, dials=dialled is None)
+        if dialled is None:
+            dialled = self.links.frame(stream, peer.begin(), self.now)
+        answer = peer.receive(clear(dialled, stream))
+        assert answer.reply is not None
+        step = self.links.frame(stream, answer.reply, self.now)
+        if answer.outcome is None:
+            answer = peer.receive(clear(step, stream))
+        assert isinstance(answer.outcome, Secured)
+        self.secured[stream] = answer.outcome
+        return step
+
     def hear(self, stream: StreamId, message: Message) -> LinkStep:
-        """The other end says ``message``; the last step of its frames."""
+        """The other end says ``message``, after its handshake; the last step of its frames."""
+        if stream not in self.secured and stream <= self.streams:
+            _ = self.secure(stream, message if isinstance(message, Hello) else hello(HIGHER))
+        return self.hear_raw(stream, codec.encode(message))
+
+    def hear_raw(self, stream: StreamId, raw: bytes) -> LinkStep:
+        """The other end says something that may be no message."""
         step = LinkStep()
-        for payload in split(codec.encode(message)):
-            step = self.links.frame(stream, payload, self.now)
+        for payload in split(raw):
+            sealed = self.secured[stream].sends.seal(payload)
+            step = self.links.frame(stream, sealed, self.now)
         return step
 
     def judge(self, stream: StreamId, verdict: Verdict = Access.MEMBER) -> LinkStep:

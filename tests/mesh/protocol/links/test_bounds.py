@@ -5,16 +5,18 @@ import pytest
 from mesh.protocol.links import Disconnected
 from mesh.protocol.links.limits import (
     GREETING_MAX,
+    HANDSHAKES_OF_SOURCE_EVERY_NS,
     QUEUE_BYTES_MAX,
     STRANGERS_MAX,
     STRANGERS_PER_HOST_MAX,
+    STREAMS_MAX,
 )
 from mesh.protocol.standing import Access, Ground
 from mesh.wire import codec
 from mesh.wire.framing import TooLong
 from mesh.wire.identity import Address
 from mesh.wire.limits import MESSAGE_BYTES_MAX
-from mesh.wire.messages import Goodbye, StoreMessage
+from mesh.wire.messages import StoreMessage
 from tests.mesh.protocol.links.ends import HIGHER, NEWS, REMOTE, End, address, hello, said
 from tests.mesh.protocol.street import incarnation
 
@@ -36,7 +38,7 @@ def test_a_message_is_cut_into_frames_and_counted() -> None:
     end.links.drained(stream, end.links.statistics().queued_bytes)
     step = end.links.send(stream, LARGE, end.now)
     assert said(step, stream) == [StoreMessage(bytes(250_000))]
-    size = sum(len(payload) for _, payload in step.frames)
+    size = sum(len(frame.leave()[1]) for frame in step.frames)
     assert end.links.statistics().queued_bytes == size
     end.links.drained(stream, size - 1)
     assert end.links.statistics().queued_bytes == 1
@@ -72,7 +74,7 @@ def test_what_drains_makes_room() -> None:
     for _ in range(200):
         step = end.links.send(stream, LARGE, end.now)
         assert step.closes == ()
-        end.links.drained(stream, sum(len(payload) for _, payload in step.frames))
+        end.links.drained(stream, sum(len(frame.leave()[1]) for frame in step.frames))
 
 
 def test_too_long_a_message_is_the_callers_mistake() -> None:
@@ -84,16 +86,42 @@ def test_too_long_a_message_is_the_callers_mistake() -> None:
 
 
 def test_connections_that_say_nothing_are_bounded() -> None:
-    """Beyond the limit a new connection is closed at once, and those that stand are left alone."""
+    """One more than the limit takes the place of the oldest; dials of our own do not count."""
     end = End()
     streams = [end.open() for _ in range(GREETING_MAX)]
     step = end.links.opened(9_999, REMOTE, None, end.now)
-    assert step.closes == (9_999,)
-    assert [type(message) for message in said(step, 9_999)] == [Goodbye]
+    assert step.closes == (streams[0],)
+    assert step.frames == ()
     assert end.links.statistics().ended[Ground.CROWDED] == 1
     assert end.links.statistics().greeting == GREETING_MAX
     assert end.links.opened(10_000, address(1), address(1), end.now).closes == ()
-    assert end.hear(streams[0], hello(HIGHER)).events != ()
+    assert end.hear(streams[1], hello(HIGHER)).events != ()
+
+
+def test_whoever_floods_us_is_in_its_own_way() -> None:
+    """Of the silent connections the source with most of them loses one, not the newcomer."""
+    end = End()
+    quiet = end.open(remote=address(1))
+    flood = [end.open() for _ in range(GREETING_MAX - 1)]
+    for number in range(300):
+        remote = Address(f"2001:db8::{number}", 50_000) if number % 2 else REMOTE
+        step = end.links.opened(10_000 + number, remote, None, end.now)
+        assert len(step.closes) == 1
+        assert step.closes[0] in flood or step.closes[0] >= 10_000
+    assert end.links.statistics().greeting == GREETING_MAX
+    assert end.hear(quiet, hello(HIGHER)).events != ()
+
+
+def test_streams_are_bounded_in_all() -> None:
+    """However many have said Hello: one more is closed at once, without a word."""
+    end = End()
+    for number in range(STREAMS_MAX):
+        end.at_ns += HANDSHAKES_OF_SOURCE_EVERY_NS
+        _ = end.greet(hello(f"member {number}"), Access.MEMBER)
+    step = end.links.opened(9_999, address(1), None, end.now)
+    assert step.closes == (9_999,)
+    assert step.frames == ()
+    assert end.links.statistics().ended[Ground.CROWDED] == 1
 
 
 def test_strangers_of_one_host_leave_room_for_others() -> None:

@@ -24,6 +24,7 @@ from mesh.wire.messages import (
     Message,
     Welcome,
 )
+from tests.mesh.protocol.keys import keyring
 from tests.mesh.protocol.links.ends import (
     HIGHER,
     LOWER,
@@ -36,19 +37,24 @@ from tests.mesh.protocol.links.ends import (
 )
 from tests.mesh.protocol.street import controller_id, incarnation
 
-KNOCK = Knock(bytes(32))
-WELCOME = Welcome(b"record", 1, bytes(16), bytes(32), 1)
+KNOCK = Knock(bytes(32), None)
+WELCOME = Welcome(b"record", 1, bytes(16), bytes(32), 1, None)
 VECTOR = FactVector((), reply=True)
 EVERYTHING: tuple[Message, ...] = (NEWS, VECTOR, Facts((), direct=True), KNOCK, WELCOME)
+
+
+def _greeted(end: End, stream: int) -> Greeted:
+    ends = end.secured[stream]
+    exchange_key = keyring(controller_id(HIGHER)).exchange.public
+    return Greeted(stream, hello(HIGHER), REMOTE, ends.binding, exchange_key)
 
 
 def test_both_sides_say_hello_first() -> None:
     """The first message on a stream, whoever dialled it, is a Hello with the stream's number."""
     end = End()
-    first = end.links.opened(7, REMOTE, None, end.now)
-    second = end.links.opened(8, address(1), address(1), end.now)
-    assert said(first, 7) == [hello(LOWER, stream=1)]
-    assert said(second, 8) == [hello(LOWER, stream=2)]
+    first, second = end.open(), end.open(address(1))
+    assert said(end.secure(first, hello(HIGHER)), first) == [hello(LOWER, stream=1)]
+    assert said(end.secure(second, hello(HIGHER)), second) == [hello(LOWER, stream=2)]
 
 
 def test_a_peer_is_judged_before_it_is_heard() -> None:
@@ -56,7 +62,7 @@ def test_a_peer_is_judged_before_it_is_heard() -> None:
     end = End()
     stream = end.open()
     step = end.hear(stream, hello(HIGHER))
-    assert step.events == (Greeted(stream, hello(HIGHER), REMOTE),)
+    assert step.events == (_greeted(end, stream),)
     assert end.hear(stream, NEWS).events == ()
     assert end.links.statistics().out_of_place == 1
     _ = end.judge(stream)
@@ -143,7 +149,7 @@ def test_unreadable_bytes_end_the_stream() -> None:
     """Bytes that are no message cost their sender the stream, and nothing else happens."""
     end = End()
     stream, _ = end.greet(hello(HIGHER))
-    step = end.links.frame(stream, b"\x00\xff\xff", end.now)
+    step = end.hear_raw(stream, b"\xff\xff")
     assert step.closes == (stream,)
     assert step.events == (Disconnected(incarnation(HIGHER)),)
     assert end.links.statistics().ended[Ground.UNREADABLE] == 1
@@ -161,11 +167,13 @@ def test_a_changed_hello_is_said_and_judged_everywhere() -> None:
     """A new Hello is said on every stream, and every peer is judged again."""
     end = End()
     first, _ = end.greet(hello(HIGHER))
-    second = end.open()
+    second, third = end.open(), end.open()
+    _ = end.secure(second, hello("cyd"))
     step = end.links.introduce(hello(LOWER, environment=None), end.now)
     assert said(step, first) == [hello(LOWER, environment=None, stream=1)]
     assert said(step, second) == [hello(LOWER, environment=None, stream=2)]
-    assert step.events == (Greeted(first, hello(HIGHER), REMOTE),)
+    assert said(step, third) == []
+    assert step.events == (_greeted(end, first),)
     assert end.links.review().events == step.events
 
 

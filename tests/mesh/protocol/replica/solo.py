@@ -5,13 +5,15 @@ from random import Random
 from mesh.protocol.configuration import ReplicaConfiguration
 from mesh.protocol.effects import Effects, JournalWrite, Notification
 from mesh.protocol.inputs import FrameReceived, Input, Persisted, StreamOpened
+from mesh.protocol.links.credentials import papers
+from mesh.protocol.links.handshake import Handshake, Secured
 from mesh.protocol.now import MILLISECOND, Now
 from mesh.protocol.replica import Replica
 from mesh.wire import codec
 from mesh.wire.framing import Assembler, split
 from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import PROTOCOL_VERSION, Facts, Hello, Message
-from tests.mesh.protocol.keys import ExchangeKey, Key, KeySuite
+from tests.mesh.protocol.keys import ExchangeKey, Key, KeySuite, keyring
 from tests.mesh.protocol.replica.mini_mesh import WALL_NS, Disk
 
 HOME = Address("10.0.0.1", 7_001)
@@ -39,7 +41,10 @@ class Solo:
         self.unsynced: list[tuple[int, Effects]] = []
         self.wake_at_ns: int | None = None
         self.image = self.disk.image()
+        self._handshakes: dict[int, Handshake] = {}
         self._assemblers: dict[int, Assembler] = {}
+        self._secured: dict[int, Secured] = {}
+        """The other ends of the streams whose handshake is over."""
         self.replica = Replica(
             Key(letter * 32),
             operator,
@@ -66,11 +71,10 @@ class Solo:
         if effects.token is not None:
             self.unsynced.append((effects.token, effects))
         for stream, payload in effects.frames:
-            raw = self._assemblers.setdefault(stream, Assembler()).add(payload)
-            if isinstance(raw, bytes):
-                message = codec.decode(raw)
-                assert not isinstance(message, codec.Rejected)
-                self.frames.append((stream, message))
+            if stream in self._secured:
+                self._read(stream, payload)
+            else:
+                self._shake(stream, payload)
         self.closes.extend(effects.closes)
         self.notifications.extend(effects.notifications)
         self.wake_at_ns = effects.wake_at_ns
@@ -88,14 +92,33 @@ class Solo:
         """What is asked for and not durable."""
         return [write for _, effects in self.unsynced for write in effects.writes]
 
-    def opened(self, stream: int) -> None:
-        """Somebody dialled us."""
+    def _shake(self, stream: int, payload: bytes) -> None:
+        answer = self._handshakes[stream].receive(payload)
+        assert isinstance(answer.outcome, Secured), "they answer each other"
+        self._secured[stream] = answer.outcome
+        assert answer.reply is not None, "they came to us"
+        _ = self.do(FrameReceived(stream, answer.reply))
+
+    def _read(self, stream: int, sealed: bytes) -> None:
+        payload = self._secured[stream].receives.open(sealed)
+        assert payload is not None, "sealed in another order than it left in"
+        raw = self._assemblers.setdefault(stream, Assembler()).add(payload)
+        if isinstance(raw, bytes):
+            message = codec.decode(raw)
+            assert not isinstance(message, codec.Rejected)
+            self.frames.append((stream, message))
+
+    def opened(self, stream: int, sender: Incarnation = STRANGER) -> None:
+        """The controller of ``sender`` dialled us, and proves who it is."""
+        ring = keyring(sender.controller)
+        self._handshakes[stream] = Handshake(ring, papers(hello(sender=sender), ring), dials=True)
         _ = self.do(StreamOpened(stream, AWAY, None))
+        _ = self.do(FrameReceived(stream, self._handshakes[stream].begin()))
 
     def hears(self, stream: int, message: Message) -> None:
         """A message comes in on a stream."""
         for payload in split(codec.encode(message)):
-            _ = self.do(FrameReceived(stream, payload))
+            _ = self.do(FrameReceived(stream, self._secured[stream].sends.seal(payload)))
 
     def said(self, stream: int) -> list[Message]:
         """What was said on a stream."""

@@ -94,6 +94,7 @@ def _welcome(place: Enrolment) -> Welcome:
         place.generation_nonce,
         place.secret,
         place.secret_version,
+        None,
     )
 
 
@@ -130,7 +131,7 @@ def admitted(founder: Solo) -> Solo:
     place = founder.replica.admission.enrolment
     assert place is not None
     newcomer = Solo(found=False, letter=b"\2")
-    newcomer.opened(1)
+    newcomer.opened(1, founder.replica.own)
     newcomer.hears(1, founder_hello(founder))
     newcomer.hears(1, _welcome(place))
     return newcomer
