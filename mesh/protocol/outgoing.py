@@ -19,6 +19,8 @@ class Channel(Enum):
 
     DATAGRAM = "datagram"
     """One UDP payload, best effort; over the stream where datagrams are known not to arrive."""
+    TRIAL = "trial"
+    """A datagram, also where they are known not to arrive: so one learns that they do again."""
     STREAM = "stream"
     """In order and without loss while the connection stands; dropped where there is none."""
 

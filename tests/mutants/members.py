@@ -8,6 +8,7 @@ import pytest
 from mesh.protocol.configuration import Profile
 from mesh.protocol.membership import probing, report, rumours
 from mesh.protocol.membership.beliefs import Beliefs
+from mesh.protocol.membership.links import LinkState
 from mesh.protocol.membership.machine import Membership
 from mesh.protocol.membership.probing import Probing
 from mesh.protocol.membership.rumours import Rumours
@@ -50,6 +51,14 @@ def _hasty_verdicts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 MUTANTS: Final[dict[str, Mutant]] = {
+    "membership-datagrams-given-up-for-ever": Mutant(
+        edit(Probing.ask, "Channel.TRIAL if member.link.is_tried else ", ""),
+        (f"{_SPEC}/test_mesh.py::test_datagrams_are_tried_again",),
+    ),
+    "membership-a-datagram-gives-no-hope": Mutant(
+        edit(LinkState.hope, "not self.datagrams_pass", "False"),
+        (f"{_UNIT}/test_links.py::test_now_and_then_a_datagram_is_tried_again",),
+    ),
     "membership-auto-takes-strangers-for-near": Mutant(
         edit(
             Timing.towards,
@@ -79,15 +88,15 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_SPEC}/test_members.py::test_equal_seeds_give_equal_runs",),
     ),
     "membership-answers-for-its-predecessor": Mutant(
-        edit(Membership._answer, "probe.target != self._own.nonce", "not probe.target"),
+        edit(Membership.receive, "not in (None, self._own.nonce)", "in ()"),
         (f"{_SPEC}/test_probing.py::test_a_question_to_another_life_is_answered_with_who_we_are",),
     ),
     "membership-answers-no-knock": Mutant(
-        edit(Membership._answer, "if probe.target is not None and", "if"),
+        edit(Membership.receive, "not in (None, self._own.nonce)", "!= self._own.nonce"),
         (f"{_SPEC}/test_probing.py::test_a_knock_is_answered_by_anybody",),
     ),
     "membership-answers-by-datagram-only": Mutant(
-        edit(Membership._answer, "said, news), channel)", "said, news))"),
+        edit(Membership._answer, "said, news), back)", "said, news))"),
         (f"{_SPEC}/test_probing.py::test_a_question_is_answered_the_way_it_came",),
     ),
     "membership-repeats-equal-summaries": Mutant(

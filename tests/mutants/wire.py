@@ -7,6 +7,10 @@ import cbor2
 import msgspec
 import pytest
 
+from mesh.protocol.membership.machine import Membership
+from mesh.protocol.replica import Replica
+from mesh.protocol.replica.boxes import Boxes
+from mesh.protocol.replica.desk import Desk
 from mesh.wire import cbor, codec, envelope, facts, framing, requests
 from mesh.wire.codec import Rejected
 from mesh.wire.identity import Incarnation
@@ -17,6 +21,9 @@ from tests.mutants.edit import edit
 from tests.mutants.mutant import Mutant
 
 _HERE: Final = "tests/mesh/wire"
+_BOXES: Final = "tests/mesh/protocol/replica/test_boxes.py"
+_LIVES: Final = "tests/specification/membership/test_lives.py"
+_DATAGRAMS: Final = "tests/mesh/protocol/replica/test_datagrams.py"
 
 
 def _replace(target: object, name: str, value: object) -> Callable[[pytest.MonkeyPatch], None]:
@@ -237,6 +244,35 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "wire-short-datagrams-are-trusted": Mutant(
         edit(envelope.unpack, "plain is None or len(plain) < _INSIDE.size", "plain is None"),
         (f"{_HERE}/test_envelope.py::test_no_damage_raises",),
+    ),
+    "wire-letters-to-a-former-life-are-read": Mutant(
+        edit(Replica._datagram, "datagram.receiver != self.own.nonce", "False"),
+        (f"{_DATAGRAMS}::test_what_was_said_to_a_former_life_means_nothing_to_this_one",),
+    ),
+    "wire-questions-to-a-former-life-introduce": Mutant(
+        edit(
+            Membership.receive,
+            "self._correct(source, channel, address, step)",
+            "_ = self._correct(source, channel, address, step), address and self._meet("
+            "source, address, step)",
+        ),
+        (f"{_LIVES}::test_a_question_to_a_former_life_proves_nothing",),
+    ),
+    "wire-boxed-for-nobody": Mutant(
+        edit(Desk._send_datagram, "box.seal, raw", "lambda plain: bytes(40) + plain, raw"),
+        (f"{_DATAGRAMS}::test_a_repeated_datagram_says_nothing",),
+    ),
+    "wire-former-keys-still-open": Mutant(
+        edit(Boxes.open, " or kept.public != public", ""),
+        (f"{_BOXES}::test_another_key_is_another_box",),
+    ),
+    "wire-agreements-unmetered": Mutant(
+        edit(Boxes.open, "not self._meter.admits(now_ns)", "False"),
+        (f"{_BOXES}::test_agreements_that_strangers_ask_for_are_metered",),
+    ),
+    "wire-boxes-unbounded": Mutant(
+        edit(Boxes._agree, "len(self._kept) >= BOXES_MAX", "False"),
+        (f"{_BOXES}::test_boxes_are_bounded",),
     ),
     **{
         f"wire-{kind.__name__}-renumbered": Mutant(

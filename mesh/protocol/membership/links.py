@@ -15,6 +15,10 @@ MISSES_MAX: Final = 3
 """Probes in a row without a direct answer before a link is called broken: with every tenth datagram
 lost, one probe in five misses."""
 
+TRIED_AGAIN: Final = 8
+"""Of so many probes one tries a datagram where none came through: a firewall may be opened, and a
+newcomer reads datagrams only when it has the roster."""
+
 PROBES_KEPT: Final = 64
 """Outcomes of which the loss is told: with 64 a loss of one in twenty is told from none at all."""
 
@@ -68,6 +72,16 @@ class LinkState:
     def datagrams_pass(self) -> bool:
         """False where probes are answered by stream only, again and again."""
         return self.misses < MISSES_MAX or self.way is not Way.STREAM
+
+    @property
+    def is_tried(self) -> bool:
+        """Whether the next probe should go by datagram, whatever became of those before."""
+        return self.datagrams_pass or self.misses % TRIED_AGAIN == 0
+
+    def hope(self) -> None:
+        """A datagram of the member arrived here: the next probe tries whether ours arrive there."""
+        if not self.datagrams_pass:
+            self.misses = TRIED_AGAIN
 
     @property
     def missed(self) -> int:

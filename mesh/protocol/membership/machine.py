@@ -192,6 +192,8 @@ class Membership:
         member = self._table.of(source)
         if member is not None:
             member.link.heard_ns = step.ns
+            if channel is not Channel.STREAM:
+                member.link.hope()
         elif address is not None:
             self._remember_visitor(source, address)
             if source.controller in self._table:
@@ -304,7 +306,8 @@ class Membership:
         summary = self._summarize()
         news = self._rumours.take(1, transmissions_max(self._table.size), tuple(first))
         said = None if summary == probe.summary else summary
-        step.send(source, Ack(probe.nonce, step.now.wall_ns, said, news), channel)
+        back = Channel.STREAM if channel is Channel.STREAM else Channel.TRIAL
+        step.send(source, Ack(probe.nonce, step.now.wall_ns, said, news), back)
         if probe.summary is not None:
             step.summaries.append((source, probe.summary))
 

@@ -95,7 +95,8 @@ class Probing:
             return
         wait = self.health.scaled(self._towards(member).probe_timeout_ns)
         asked = self._rounds.begin(member.incarnation, purpose, step.now, wait)
-        step.send(member.incarnation, self._probe(asked, member))
+        channel = Channel.TRIAL if member.link.is_tried else Channel.DATAGRAM
+        step.send(member.incarnation, self._probe(asked, member), channel)
 
     def ask_ended(self, ended: Incarnation, step: Step) -> None:
         """Ask a life that should have ended."""

@@ -63,7 +63,8 @@ class Desk:
             if each.message is not message:  # the same one often goes to many
                 message, raw = each.message, codec.encode(each.message)
             address, passes = self.route(each.to)
-            by_datagram = each.channel is Channel.DATAGRAM and passes
+            is_datagram = each.channel is Channel.DATAGRAM and passes
+            by_datagram = is_datagram or each.channel is Channel.TRIAL
             box = self.boxes.towards(each.to.controller) if by_datagram else None
             fits = len(raw) <= envelope.DATAGRAM_MESSAGE_BYTES_MAX
             if box is not None and fits and address is not None:

@@ -111,6 +111,21 @@ def test_an_answer_from_before_the_newer_life_was_known_is_no_fork() -> None:
     assert third in lone.machine.view
 
 
+def test_a_question_to_a_former_life_proves_nothing() -> None:
+    """It may be old, and come from somebody who kept it: it is answered, and that is all."""
+    lone = Lone(4)
+    view = lone.machine.view
+    kept = Probe(42, b"former!!", None, None, None, (says(1, Standing.FAILED, by=2),))
+    lone.hear(incarnation(2, 2), kept)
+    assert lone.machine.view == view
+    ((to, answer, _),) = lone.messages(Gossip)
+    assert to == incarnation(2, 2)
+    assert answer.news[0].member == OWN
+    lone.hear(3, kept)
+    assert lone.machine.view == view
+    assert lone.sees(1)
+
+
 def test_two_lives_that_answer_are_a_fork() -> None:
     """The elder goes on, the newer one is in nobody's view, everywhere alike and soon."""
     village, elder, clone = _cloned()

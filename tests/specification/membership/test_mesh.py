@@ -173,6 +173,19 @@ def test_without_datagrams_the_streams_suffice() -> None:
     assert link[second.own] is Link.STREAM
 
 
+def test_datagrams_are_tried_again() -> None:
+    """UDP was blocked and is no more: within a minute everybody uses it again, both ways."""
+    village = Village(5, loss=1.0)
+    village.run(120)
+    first, second = village.houses[:2]
+    assert not first.machine.datagrams_pass(second.own)
+    village.loss = 0.0
+    village.run(60)
+    for house in village.houses:
+        others = (other.own for other in village.houses if other is not house)
+        assert all(map(house.machine.datagrams_pass, others))
+
+
 @pytest.mark.parametrize("size", [3, 10, 30])
 def test_idle_members_hardly_wake_or_speak(size: int) -> None:
     """At rest: 2 wake-ups a second and 200 bytes with IP and UDP headers, whatever the size."""

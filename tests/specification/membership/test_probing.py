@@ -48,7 +48,7 @@ def test_a_question_is_answered() -> None:
     lone = Lone(3)
     lone.hear(1, Probe(42, OWN.nonce, None, None, THEIRS, ()))
     assert lone.messages(Ack) == [
-        (incarnation(1), Ack(42, WALL_NS + lone.ns, OURS, ()), Channel.DATAGRAM)
+        (incarnation(1), Ack(42, WALL_NS + lone.ns, OURS, ()), Channel.TRIAL)
     ]
     assert lone.summaries == [(incarnation(1), THEIRS)]
 

@@ -2,7 +2,14 @@
 
 import pytest
 
-from mesh.protocol.membership.links import MISSES_MAX, PROBES_KEPT, Link, LinkState, Way
+from mesh.protocol.membership.links import (
+    MISSES_MAX,
+    PROBES_KEPT,
+    TRIED_AGAIN,
+    Link,
+    LinkState,
+    Way,
+)
 
 
 @pytest.mark.parametrize(
@@ -66,3 +73,22 @@ def test_the_share_of_lost_probes_is_that_of_the_last_ones() -> None:
     assert (state.probes, state.missed) == (PROBES_KEPT, 1)
     state.note(Way.DATAGRAM)
     assert (state.probes, state.missed) == (PROBES_KEPT, 0)
+
+
+def test_now_and_then_a_datagram_is_tried_again() -> None:
+    """One probe in eight where only the stream answers, and at once when one arrives from there."""
+    state = LinkState()
+    tried = []
+    for _ in range(4 * TRIED_AGAIN):
+        tried.append(state.is_tried)
+        state.note(Way.STREAM)
+    assert tried[0], "a new link is tried"
+    assert sum(tried[1:]) == 4
+    assert not state.datagrams_pass
+    state.note(Way.STREAM)
+    assert not state.is_tried
+    state.hope()
+    assert state.is_tried
+    assert not state.datagrams_pass, "that theirs arrive does not prove that ours do"
+    state.note(Way.DATAGRAM)
+    assert state.datagrams_pass

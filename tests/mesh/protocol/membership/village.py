@@ -15,7 +15,7 @@ from mesh.protocol.now import MILLISECOND, SECOND, Now
 from mesh.protocol.outgoing import Channel, Outgoing
 from mesh.wire import codec
 from mesh.wire.identity import Address, Incarnation, digest
-from mesh.wire.messages import Summary
+from mesh.wire.messages import Message, Summary
 
 WALL_NS = 1_800_000_000 * SECOND
 SUMMARY = Summary(bytes(30), b"facts...", b"history.", b"state...")
@@ -220,6 +220,8 @@ class Village:
         decoded = codec.decode(raw)
         assert decoded == outgoing.message
         by_stream = outgoing.channel is Channel.STREAM
+        if outgoing.channel is Channel.DATAGRAM and not house.machine.datagrams_pass(to):
+            by_stream = True  # as the replica's desk has it
         if by_stream and not self.streams:
             return
         if not by_stream and self.random.random() < self.loss:
@@ -227,12 +229,11 @@ class Village:
         for other in self.houses:
             at_door = other.address == address and (not by_stream or other.own == to)
             if other.alive and at_door and not self.cut(house.number, other.number):
-                self._carry(house, other, outgoing)
+                self._carry(house, other, outgoing.message, by_stream=by_stream)
 
-    def _carry(self, house: House, other: House, outgoing: Outgoing) -> None:
-        message = outgoing.message
+    def _carry(self, house: House, other: House, message: Message, *, by_stream: bool) -> None:
         assert isinstance(message, MembershipMessage)
-        channel = outgoing.channel
+        channel = Channel.STREAM if by_stream else Channel.DATAGRAM
         source, address = house.own, house.address
 
         def arrive() -> None:
