@@ -31,6 +31,7 @@ from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.disagreement import Disagreement
 from mesh.protocol.replica.entries import Entries
 from mesh.protocol.replica.equivocations import Equivocations
+from mesh.protocol.replica.invitations import Invitations
 from mesh.protocol.replica.recovering import Recovering, recovery_note
 from mesh.protocol.replica.scribe import Scribe, lamport_floor
 from mesh.protocol.replica.twins import Twins
@@ -108,6 +109,7 @@ class Participant:
             desk, self.chains, self.spreading, self.crank, self.company, self.equivocations
         )
         self.disagreement = Disagreement(desk, self.history, self.members)
+        self.invitations = Invitations(desk, self.history, self.barrier, self.crank, suite)
         self.recovering = Recovering(own, self.chains, self.history, self.barrier)
         self.roster_changed = False
         """The roster is another one than when this was last cleared."""

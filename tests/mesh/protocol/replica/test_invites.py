@@ -208,6 +208,7 @@ def test_who_casts_no_votes_lets_nobody_in() -> None:
     open_invite(first)
     first.replica.participant.crank.stand_down = "for a test"  # type: ignore[union-attr]  # it has joined
     inside(first).stand_down = lambda why: None  # type: ignore[method-assign]  # noqa: ARG005  as long as the test lasts
+    inside(first).leave(first.now)
     third = newcomer(mesh, first, second)
     third.start()
     assert mesh.run_until(lambda: is_member(third), 30 * SECOND)
