@@ -50,6 +50,7 @@ from mesh.protocol.inputs import (
     Input,
     MergeChanges,
     Path,
+    PrepareRequest,
     RefuseChange,
     RemoveInformation,
     RestageChange,
@@ -226,6 +227,14 @@ class Controller:
     async def merge(self, keep: Iterable[bytes]) -> Result:
         """Decide a merge: each tx in ``keep`` wins over what conflicts with it."""
         return await self.call(lambda call: MergeChanges(call, tuple(keep)))
+
+    async def prepare(
+        self,
+        ask: Callable[[CallId], SubmitCommands | RestageChange | MergeChanges | AcceptMember],
+        signer: bytes,
+    ) -> Result:
+        """The request that what ``ask`` makes comes to, for ``signer`` to sign elsewhere."""
+        return await self.call(lambda call: PrepareRequest(call, ask(call), signer))
 
     # --- members ----------------------------------------------------------------------------------
 

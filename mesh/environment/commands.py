@@ -10,7 +10,7 @@ from typing import Final
 
 from mesh.environment.declarations import ID_PARAMETER, Declaration, Parameter
 from mesh.environment.kinds import COMMANDS, environment, merge
-from mesh.environment.shapes import Misread
+from mesh.environment.shapes import Misread, Shape
 from mesh.environment.suggestions import unknown_name
 from mesh.wire.limits import COMMANDS_MAX
 from mesh.wire.requests import Command, Value
@@ -69,7 +69,15 @@ def check_written(command: Command) -> list[str]:
 def _check_written_value(parameter: Parameter, value: Value) -> list[str]:
     if parameter.filled:
         return [f"{parameter.name}: is filled in when the change is submitted, leave it out"]
-    return (parameter.written or parameter.shape).errors(value, parameter.name)
+    return _errors(parameter, parameter.written or parameter.shape, value)
+
+
+def _errors(parameter: Parameter, shape: Shape, value: Value) -> list[str]:
+    """Every mistake in a value; of a confidential one the error does not tell what it is."""
+    errors = shape.errors(value, parameter.name)
+    if errors and parameter.confidential:
+        return [f"{parameter.name}: expected {shape.words}"]
+    return errors
 
 
 def check_resolved(command: Command) -> list[str]:
@@ -79,7 +87,7 @@ def check_resolved(command: Command) -> list[str]:
     found: list[str] = []
     for parameter in declaration.parameters:
         if parameter.name in command.parameters:
-            found += parameter.shape.errors(command.parameters[parameter.name], parameter.name)
+            found += _errors(parameter, parameter.shape, command.parameters[parameter.name])
         elif parameter.required or parameter.name == ID_PARAMETER:
             found.append(f"{parameter.name}: missing")
     if declaration.one_of and not any(name in command.parameters for name in declaration.one_of):

@@ -207,6 +207,19 @@ class AcceptMember:
 
 
 @dataclass(frozen=True, slots=True)
+class PrepareRequest:
+    """Answer with the request that ``asked`` comes to, for ``signer`` to sign; nothing is proposed.
+
+    So a person's key signs where the person is, and no controller ever holds it.
+    """
+
+    call: CallId
+    asked: SubmitCommands | RestageChange | MergeChanges | AcceptMember
+    signer: bytes
+    """The public key, 32 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
 class FoundEnvironment:
     """Found an environment of one now: a person said so."""
 
@@ -238,6 +251,7 @@ Input = (
     | RefuseChange
     | MergeChanges
     | AcceptMember
+    | PrepareRequest
     | FoundEnvironment
     | Leave
 )

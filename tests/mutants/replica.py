@@ -9,7 +9,7 @@ from mesh.protocol.information import Information
 from mesh.protocol.outbox import Outbox
 from mesh.protocol.replica import scribe
 from mesh.protocol.replica.activations import Activations
-from mesh.protocol.replica.authoring import author
+from mesh.protocol.replica.authoring import unsigned
 from mesh.protocol.replica.calls import Calls
 from mesh.protocol.replica.company import Company, read_address
 from mesh.protocol.replica.crank import Crank
@@ -20,6 +20,7 @@ from mesh.protocol.replica.entries import Entries
 from mesh.protocol.replica.equivocations import Equivocations
 from mesh.protocol.replica.participant import Participant
 from mesh.protocol.replica.replays import Replays
+from mesh.protocol.replica.requests import Requests
 from mesh.protocol.replica.scribe import Scribe
 from mesh.protocol.replica.twins import Twins
 from mesh.protocol.spreading import Spreading
@@ -354,7 +355,7 @@ _COMPANY: Final[dict[str, Mutant]] = {
 
 _CALLS: Final[dict[str, Mutant]] = {
     "replica-unreadable-requests": Mutant(
-        edit(author, "_ = decode_request(signed.raw)", "pass"),
+        edit(unsigned, "decode_request(encode_request(request))", "request"),
         (f"{_CHANGES}::test_what_nobody_would_read_is_refused",),
     ),
     "replica-merges-over-nothing": Mutant(
@@ -429,7 +430,7 @@ _CALLS: Final[dict[str, Mutant]] = {
         (f"{_CHANGES}::test_an_operator_says_no_to_what_waits",),
     ),
     "replica-force-without-force": Mutant(
-        edit(Calls._submit_commands, "force=call.force", "force=False"),
+        edit(Requests._resolved, "force=force", "force=False"),
         (f"{_CHANGES}::test_force_writes_over_what_was_written_meanwhile",),
     ),
 }

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from mesh.environment.resolve import Resolution
 from mesh.protocol.suite import Signer
 from mesh.wire import cbor
-from mesh.wire.requests import Request, SignedRequest, decode_request, sign_request
+from mesh.wire.requests import (
+    Request,
+    SignedRequest,
+    decode_request,
+    encode_request,
+    sign_request,
+)
 
 
 class Unreadable(ValueError):
@@ -32,10 +38,21 @@ def author(
     Raises Unreadable where no controller would decode it: what people type has limits too, and
     they are checked before it can become a proposal.
     """
+    request = unsigned(environment, signer.public, resolution, cover, nonce)
+    try:
+        return sign_request(request, signer.sign)
+    except UnicodeEncodeError as error:
+        raise Unreadable(f"{error.object!r} is not text") from error
+
+
+def unsigned(
+    environment: bytes, signer: bytes, resolution: Resolution, cover: Cover, nonce: bytes
+) -> Request:
+    """The same, for whoever holds the private key of ``signer``. Raises Unreadable."""
     request = Request(
         version=0,
         environment=environment,
-        signer=signer.public,
+        signer=signer,
         name=cover.name,
         written=resolution.written,
         resolved=resolution.resolved,
@@ -46,10 +63,8 @@ def author(
         nonce=nonce,
     )
     try:
-        signed = sign_request(request, signer.sign)
-        _ = decode_request(signed.raw)
+        return decode_request(encode_request(request))
     except UnicodeEncodeError as error:
         raise Unreadable(f"{error.object!r} is not text") from error
     except cbor.Undecodable as error:
         raise Unreadable(str(error)) from error
-    return signed

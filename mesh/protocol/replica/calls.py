@@ -6,14 +6,14 @@ Each call gets one answer, when it is durable, or one refusal.
 from random import Random
 from typing import assert_never
 
-from mesh.environment.resolve import Resolution, Unresolved
+from mesh.environment.rights import LOCKED
 from mesh.protocol.admission import Admission, AdmissionStep
 from mesh.protocol.barrier import Accepted, AlreadyKnown, NoQuorum, Refused, Submission
-from mesh.protocol.history import MergePlan
 from mesh.protocol.information import RefusedWrite
 from mesh.protocol.inputs import (
     AcceptMember,
     MergeChanges,
+    PrepareRequest,
     RefuseChange,
     RemoveInformation,
     RestageChange,
@@ -21,21 +21,15 @@ from mesh.protocol.inputs import (
     SubmitRequest,
     WriteInformation,
 )
-from mesh.protocol.now import SECOND, Now
-from mesh.protocol.replica.authoring import Cover, Unreadable, author
+from mesh.protocol.now import Now
+from mesh.protocol.replica.declined import CONFLICT, FAILED, REFUSED, Declined
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.participant import Participant
+from mesh.protocol.replica.requests import Asked, Requests
 from mesh.protocol.suite import Signer
 from mesh.wire import cbor
 from mesh.wire.facts import NoReason
-from mesh.wire.identity import fingerprint
-from mesh.wire.requests import SignedRequest, decode_request
-
-FAILED, REFUSED, CONFLICT = 1, 4, 5
-"""Exit codes of the command line."""
-
-PATIENCE_NS = 60 * SECOND
-"""Patience of what is restaged and of admissions: long enough for a slow restart of a host."""
+from mesh.wire.requests import SignedRequest, decode_request, encode_request, sign_request
 
 Result = dict[str, object]
 """What the answer to a call says."""
@@ -49,6 +43,7 @@ Call = (
     | RefuseChange
     | MergeChanges
     | AcceptMember
+    | PrepareRequest
 )
 
 NO_ENVIRONMENT = (
@@ -57,22 +52,13 @@ NO_ENVIRONMENT = (
 )
 
 
-class Declined(Exception):
-    """A call that is not carried out: the exit ``code``, and all that is wrong with it."""
-
-    def __init__(self, code: int, *errors: str) -> None:
-        super().__init__("; ".join(errors))
-        self.code = code
-        self.errors = errors
-
-
 class Calls:
     """Carries out calls on a participant."""
 
     def __init__(self, desk: Desk, operator: Signer | None, random: Random) -> None:
         self._desk = desk
         self._operator = operator
-        self._random = random
+        self._requests = Requests(desk, random)
         self.participant: Participant | None = None
 
     def handle(self, call: Call, admission: Admission, now: Now) -> AdmissionStep:
@@ -94,18 +80,14 @@ class Calls:
         if inside.crank.stand_down is not None:
             raise Declined(FAILED, f"this controller casts no votes: {inside.crank.stand_down}")
         match call:
-            case SubmitCommands():
-                return self._submit_commands(inside, call, now)
+            case SubmitCommands() | RestageChange() | MergeChanges() | AcceptMember():
+                return self._submit(inside, call, admission, now)
+            case PrepareRequest():
+                return self._prepare(inside, call, admission, now)
             case SubmitRequest():
                 return self._submit_request(inside, call, now)
-            case RestageChange():
-                return self._restage(inside, call, now)
             case RefuseChange():
                 return self._refuse_change(inside, call)
-            case MergeChanges():
-                return self._merge(inside, call, now)
-            case AcceptMember():
-                return self._accept(inside, call, admission, now)
             case _:
                 assert_never(call)
 
@@ -125,37 +107,18 @@ class Calls:
 
     # --- ChangeSets ---------------------------------------------------------------------------
 
-    def _submit_commands(self, inside: Participant, call: SubmitCommands, now: Now) -> Result:
-        nonce = self._random.randbytes(16)
-        resolution = inside.history.resolve(call.commands, nonce, force=call.force)
-        cover = Cover(call.name, call.reason, call.patience_ns)
-        return self._submit(inside, resolution, cover, nonce, now)
-
-    def _restage(self, inside: Participant, call: RestageChange, now: Now) -> Result:
-        nonce = self._random.randbytes(16)
-        entry = inside.history.entry(call.tx)
-        if entry is None:
-            raise Declined(FAILED, f"no ChangeSet {call.tx.hex()} in the history")
-        resolution = inside.history.restage(call.tx, nonce)
-        cover = Cover(entry.name, entry.reason, PATIENCE_NS)
-        return self._submit(inside, resolution, cover, nonce, now)
-
-    def _submit(
-        self,
-        inside: Participant,
-        resolution: Resolution | Unresolved,
-        cover: Cover,
-        nonce: bytes,
-        now: Now,
-    ) -> Result:
-        if isinstance(resolution, Unresolved):
-            raise Declined(FAILED, *resolution.errors)
+    def _submit(self, inside: Participant, asked: Asked, admission: Admission, now: Now) -> Result:
+        """With the key that is kept here."""
         operator = self._operator_of(inside)
-        try:
-            request = author(self._desk.environment, operator, resolution, cover, nonce)
-        except Unreadable as error:
-            raise Declined(FAILED, f"nobody would read this ChangeSet: {error}") from error
-        return self._told(request.tx, inside.crank.submit(request, resolution.kind, now))
+        request, kind = self._requests.of(inside, asked, operator.public, admission, now)
+        signed = sign_request(request, operator.sign)
+        return self._told(signed.tx, inside.crank.submit(signed, kind, now))
+
+    def _prepare(
+        self, inside: Participant, call: PrepareRequest, admission: Admission, now: Now
+    ) -> Result:
+        request, _ = self._requests.of(inside, call.asked, call.signer, admission, now)
+        return {"request": encode_request(request).hex()}
 
     def _submit_request(self, inside: Participant, call: SubmitRequest, now: Now) -> Result:
         request: SignedRequest = call.request
@@ -195,40 +158,17 @@ class Calls:
             )
         return {"tx": call.tx.hex()}
 
-    def _merge(self, inside: Participant, call: MergeChanges, now: Now) -> Result:
-        if not inside.barrier.unmerged:
-            raise Declined(FAILED, "nothing waits to be merged: every released ChangeSet is here")
-        outcome = inside.crank.merge(call.keep, self._operator_of(inside), now)
-        if isinstance(outcome, MergePlan):
-            raise Declined(CONFLICT, outcome.why)
-        return self._told(outcome.tx, outcome)
-
     def _operator_of(self, inside: Participant) -> Signer:
-        """The key that may sign here."""
-        founding = inside.founding
-        if self._operator is None or self._operator.public != founding.operator:
+        """The key that signs here. One that its operator has locked signs nowhere by itself."""
+        kept = self._operator
+        state = inside.history.state
+        holder = None if kept is None else state.rights.holder(kept.public)
+        if kept is None or holder is None:
             raise Declined(
                 REFUSED,
-                "the operator's key of this environment is not kept on this controller, so it"
-                f" cannot sign a ChangeSet; do it on '{founding.founder_name}', which founded the"
-                f" environment ({fingerprint(founding.founder)})",
+                "no operator's key is kept on this controller: say who you are with"
+                " `trellis login NAME`",
             )
-        return self._operator
-
-    # --- members ------------------------------------------------------------------------------
-
-    def _accept(
-        self, inside: Participant, call: AcceptMember, admission: Admission, now: Now
-    ) -> Result:
-        mark = fingerprint(call.controller)
-        commands = admission.commands_to_accept(call.controller, now)
-        if commands is None:
-            raise Declined(
-                FAILED,
-                f"nobody with the fingerprint {mark} waits here; see `trellis members`",
-            )
-        nonce = self._random.randbytes(16)
-        resolution = inside.history.resolve(commands, nonce)
-        return self._submit(
-            inside, resolution, Cover(f"accept {mark}", "", PATIENCE_NS), nonce, now
-        )
+        if state.read((holder.kind, holder.name, LOCKED)) is not None:
+            raise Declined(REFUSED, f"the key is locked: `trellis login {holder.name}` opens it")
+        return kept

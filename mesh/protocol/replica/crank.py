@@ -213,13 +213,14 @@ class Crank:
             self.submitted.note(request)
         return submission
 
-    def merge(self, keep: tuple[bytes, ...], operator: Signer, now: Now) -> MergePlan | Submission:
-        """An operator's merge: what is in ``keep`` wins. The plan where nothing was proposed."""
-        return self._merge(self._barrier.mergeable_with_approval, keep, operator, now)
+    def plan_merge(self, keep: tuple[bytes, ...]) -> MergePlan:
+        """An operator's merge over all that is released: what is in ``keep`` wins."""
+        over = self._barrier.mergeable_with_approval
+        return self._history.plan_merge(over, self._released_by, keep=keep)
 
     def _merge_by_itself(self, over: Ids, now: Now) -> None:
         """B10; where the merge waits for a person, people are told, once for each reason."""
-        outcome = self._merge(over, (), self._signer, now)
+        outcome = self._merge(over, now)
         self._held(outcome.why if isinstance(outcome, MergePlan) else "")
 
     def _tell_what_is_held(self) -> None:
@@ -232,17 +233,15 @@ class Crank:
             self._desk.notice("warning", "merge waits", f"{why}; see `trellis change conflicts`")
         self._held_why = why
 
-    def _merge(
-        self, over: Ids, keep: tuple[bytes, ...], signer: Signer, now: Now
-    ) -> MergePlan | Submission:
-        plan = self._history.plan_merge(over, self._released_by, keep=keep)
+    def _merge(self, over: Ids, now: Now) -> MergePlan | Submission:
+        plan = self._history.plan_merge(over, self._released_by)
         if plan.held:
             return plan
         nonce = self._random.randbytes(16)
         resolution = Resolution(plan.commands, plan.commands, (), (), Kind.MERGE)
         cover = Cover("merge", "histories parted and met again", CONTROLLER_PATIENCE_NS)
         try:
-            request = author(self._desk.environment, signer, resolution, cover, nonce)
+            request = author(self._desk.environment, self._signer, resolution, cover, nonce)
         except Unreadable as error:
             return replace(plan, held=True, why=f"there is too much for one merge: {error}")
         return self._barrier.submit(

@@ -45,7 +45,8 @@ from mesh.protocol.links import (
 )
 from mesh.protocol.now import Now, earliest
 from mesh.protocol.outgoing import Channel
-from mesh.protocol.replica.calls import FAILED, Call, Calls
+from mesh.protocol.replica.calls import Call, Calls
+from mesh.protocol.replica.declined import FAILED
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.invitations import Rebuffed
 from mesh.protocol.replica.participant import Participant

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import chain, islice
 
 from crdt import Standing as Liveliness
+from mesh.environment.redaction import shown, shown_command
 from mesh.protocol.barrier import Status, Word
 from mesh.protocol.catalogue import ChangeSet
 from mesh.protocol.history import LogEntry, Standing
@@ -227,14 +228,19 @@ def _is_conflict(status: Status, set_aside: SetAsideView | None) -> bool:
 
 
 def _command(command: Command) -> CommandView:
-    return CommandView(group=command.group, verb=command.verb, parameters=plain(command.parameters))
+    parameters = plain(shown_command(command).parameters)
+    return CommandView(group=command.group, verb=command.verb, parameters=parameters)
 
 
 def _written(entry: LogEntry | None) -> list[KeyView]:
     if entry is None:
         return []
     return [
-        KeyView(key=spell_path(each.key), before=plain(each.before), after=plain(each.after))
+        KeyView(
+            key=spell_path(each.key),
+            before=plain(shown(each.key, each.before)),
+            after=plain(shown(each.key, each.after)),
+        )
         for each in entry.written_keys
     ]
 

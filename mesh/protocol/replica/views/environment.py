@@ -2,6 +2,7 @@
 
 from typing import TypedDict
 
+from mesh.environment.redaction import shown_object
 from mesh.protocol.replica.door import Replica
 from mesh.protocol.replica.views.information import Json, plain
 
@@ -18,12 +19,15 @@ def environment(replica: Replica, kind: str | None = None) -> Environment | None
     inside = replica.participant
     if inside is None:
         return None
-    shown = inside.history.visible
-    kinds = shown.kinds() if kind is None else (kind,)
+    state = inside.history.visible
+    kinds = state.kinds() if kind is None else (kind,)
     return Environment(
-        hash=shown.hash.hex(),
+        hash=state.hash.hex(),
         objects={
-            each: {name: plain(shown.get(each, name)) for name, _ in shown.items(each)}
+            each: {
+                name: plain(shown_object(each, state.get(each, name)))
+                for name, _ in state.items(each)
+            }
             for each in kinds
         },
     )

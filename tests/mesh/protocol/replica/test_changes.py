@@ -17,7 +17,7 @@ from mesh.protocol.inputs import (
     WriteInformation,
 )
 from mesh.protocol.now import SECOND
-from mesh.protocol.replica.calls import CONFLICT, FAILED, REFUSED
+from mesh.protocol.replica.declined import CONFLICT, FAILED, REFUSED
 from mesh.protocol.swaps import SWAPS_PUBLISHED_MAX
 from mesh.wire.facts import NoReason
 from mesh.wire.limits import COMMANDS_MAX, NAME_CHARACTERS_MAX

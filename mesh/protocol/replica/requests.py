@@ -1,0 +1,121 @@
+"""From what a person asks for to the request that the person signs.
+
+The same request comes of it whoever signs, and wherever: with a key kept beside the controller, or
+on the person's own machine, which never lends its key.
+"""
+
+from random import Random
+from typing import Final, assert_never
+
+from mesh.environment.commands import declaration_of
+from mesh.environment.resolve import Resolution, Unresolved
+from mesh.environment.rights import ALL, Grant, Holder
+from mesh.protocol.admission import Admission
+from mesh.protocol.inputs import AcceptMember, MergeChanges, RestageChange, SubmitCommands
+from mesh.protocol.now import SECOND, Now
+from mesh.protocol.replica.authoring import Cover, Unreadable, unsigned
+from mesh.protocol.replica.declined import CONFLICT, FAILED, REFUSED, Declined
+from mesh.protocol.replica.desk import Desk
+from mesh.protocol.replica.participant import Participant
+from mesh.wire.identity import fingerprint
+from mesh.wire.requests import Kind, Request
+
+PATIENCE_NS: Final = 60 * SECOND
+"""Patience of what is restaged, merges and admissions: enough for a slow restart of a host."""
+
+Asked = SubmitCommands | RestageChange | MergeChanges | AcceptMember
+"""What a person may ask for that ends in a request."""
+
+
+class Requests:
+    """Makes requests on a participant's state of now."""
+
+    def __init__(self, desk: Desk, random: Random) -> None:
+        self._desk = desk
+        self._random = random
+
+    def of(
+        self, inside: Participant, asked: Asked, signer: bytes, admission: Admission, now: Now
+    ) -> tuple[Request, Kind]:
+        """The request that ``asked`` comes to, and the kind of its attempts. Raises Declined.
+
+        It names the rights of ``signer`` that it takes, and is refused at once without them.
+        """
+        nonce = self._random.randbytes(16)
+        resolution, cover = self._resolved(inside, asked, signer, nonce, admission, now)
+        if isinstance(resolution, Unresolved):
+            raise Declined(FAILED, *resolution.errors)
+        try:
+            request = unsigned(self._desk.environment, signer, resolution, cover, nonce)
+        except Unreadable as error:
+            raise Declined(FAILED, f"nobody would read this ChangeSet: {error}") from error
+        _demand_rights(inside, request, resolution.kind)
+        return request, resolution.kind
+
+    def _resolved(
+        self,
+        inside: Participant,
+        asked: Asked,
+        signer: bytes,
+        nonce: bytes,
+        admission: Admission,
+        now: Now,
+    ) -> tuple[Resolution | Unresolved, Cover]:
+        history = inside.history
+        match asked:
+            case SubmitCommands(commands=commands, force=force):
+                resolution = history.resolve(commands, nonce, force=force, signer=signer)
+                return resolution, Cover(asked.name, asked.reason, asked.patience_ns)
+            case RestageChange(tx=tx):
+                entry = history.entry(tx)
+                if entry is None:
+                    raise Declined(FAILED, f"no ChangeSet {tx.hex()} in the history")
+                cover = Cover(entry.name, entry.reason, PATIENCE_NS)
+                return history.restage(tx, nonce, signer), cover
+            case MergeChanges(keep=keep):
+                return _merge(inside, keep), Cover("merge", _WHY_MERGE, PATIENCE_NS)
+            case AcceptMember(controller=controller):
+                mark = fingerprint(controller)
+                admit = admission.commands_to_accept(controller, now)
+                if admit is None:
+                    text = f"nobody with the fingerprint {mark} waits here; see `trellis members`"
+                    raise Declined(FAILED, text)
+                resolution = history.resolve(admit, nonce, signer=signer)
+                return resolution, Cover(f"accept {mark}", "", PATIENCE_NS)
+            case _:
+                assert_never(asked)
+
+
+_WHY_MERGE: Final = "histories parted and met again"
+
+
+def _merge(inside: Participant, keep: tuple[bytes, ...]) -> Resolution:
+    if not inside.barrier.unmerged:
+        raise Declined(FAILED, "nothing waits to be merged: every released ChangeSet is here")
+    plan = inside.crank.plan_merge(keep)
+    if plan.held:
+        raise Declined(CONFLICT, plan.why)
+    return Resolution(plan.commands, plan.commands, (), (), Kind.MERGE)
+
+
+def _demand_rights(inside: Participant, request: Request, kind: Kind) -> None:
+    """Raises Declined with the right that is missing; the vote and the fold judge it once more."""
+    rights = inside.history.state.rights
+    holder = rights.holder(request.signer)
+    if holder is None:
+        text = f"the key {fingerprint(request.signer)} is no operator's and no token's here"
+        raise Declined(REFUSED, f"rights: {text}; see `trellis operator list`")
+    missing = _missing(holder, request, kind)
+    if missing is not None:
+        raise Declined(REFUSED, f"rights: {rights.lacking(holder, missing)}")
+
+
+def _missing(holder: Holder, request: Request, kind: Kind) -> Grant | None:
+    if kind is Kind.MERGE:
+        return None if ALL in holder.grants else ALL
+    touched = [
+        declaration.touched(command.parameters)
+        for command in request.resolved
+        if (declaration := declaration_of(command)) is not None
+    ]
+    return holder.lacks(key for each in touched for key in each.written)
