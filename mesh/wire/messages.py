@@ -191,10 +191,10 @@ class Facts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
 class Hello(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=11):
     """The first message in each direction of a stream: who I am, and of which environment.
 
-    It is said again on a stream whenever what it says has changed.
+    It is said again on a stream whenever what it says has changed. The version of the protocol is
+    not in it: by then both ends have agreed on one.
     """
 
-    protocol: Counter
     environment: Hash32 | None
     """None: a newcomer without an environment."""
     generation: Counter

@@ -50,7 +50,7 @@ from mesh.protocol.now import Now
 from mesh.protocol.standing import Access, RosterView, Verdict
 from mesh.wire import cbor
 from mesh.wire.identity import Address, Incarnation, fingerprint
-from mesh.wire.messages import PROTOCOL_VERSION, Hello, Knock, Rebuff, Welcome
+from mesh.wire.messages import Hello, Knock, Rebuff, Welcome
 from mesh.wire.requests import Command, Value
 
 
@@ -115,7 +115,6 @@ class Admission:
         """What this controller says of itself now; the links number it for each stream."""
         enrolment = self._enrolment
         return Hello(
-            protocol=PROTOCOL_VERSION,
             environment=None if enrolment is None else enrolment.environment,
             generation=0 if enrolment is None else enrolment.generation,
             generation_nonce=bytes(16) if enrolment is None else enrolment.generation_nonce,

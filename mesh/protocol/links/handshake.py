@@ -80,10 +80,9 @@ class Handshake:
         assert message is not None, "there is no key of the peer in it that could be none"
         return preamble + message
 
-    @property
-    def has_begun(self) -> bool:
-        """Whether something was worked out for it."""
-        return self._noise is not None
+    def is_costly(self, message: bytes) -> bool:
+        """Whether ``message`` of a stranger makes us work with keys for the first time."""
+        return not self._dials and self._noise is None and foreign(message) is None
 
     def receive(self, message: bytes) -> Answer:
         """Take the next message of the peer."""

@@ -51,7 +51,7 @@ from mesh.protocol.standing import Access, Ground, Refused, Verdict
 from mesh.protocol.suite import Keyring
 from mesh.wire import codec
 from mesh.wire.identity import Address
-from mesh.wire.messages import PROTOCOL_VERSION, Goodbye, Hello, Message
+from mesh.wire.messages import Goodbye, Hello, Message
 from mesh.wire.noise import TAG_BYTES
 
 _PATIENT: Final = frozenset({Access.MEMBER, Access.HOST, Access.FELLOW})
@@ -295,7 +295,7 @@ class Links:
 
     def _shake(self, stream: Stream, payload: bytes, now: Now) -> LinkStep:
         """Take a message of the handshake, if it is worth its costs; at the end, say Hello."""
-        if stream.dialled is None and not stream.handshake.has_begun:
+        if stream.handshake.is_costly(payload):
             host = stream.remote.host
             known = self._book.names(host)
             if not self._turnstile.admits(host, now.monotonic_ns, known=known):
@@ -315,9 +315,6 @@ class Links:
         return self._done(draft, now)
 
     def _heard_hello(self, stream: Stream, hello: Hello, now: Now) -> LinkStep:
-        if hello.protocol != PROTOCOL_VERSION:
-            why = f"here is protocol version {PROTOCOL_VERSION}, there is {hello.protocol}"
-            return self._refuse(stream, Ground.PROTOCOL, f"{why}: upgrade the older one", now)
         if hello.sender.controller != stream.ends.peer:
             why = "the Hello names another controller than the handshake has proven"
             return self._refuse(stream, Ground.FORGED, why, now)

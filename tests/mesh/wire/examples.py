@@ -132,7 +132,6 @@ MESSAGES: Final[dict[str, Message]] = {
         FactVector((Held(ALICE, 2), Held(BOB, 0)), reply=False),
         Facts(tuple(fact.signed for fact in chain()), direct=True),
         Hello(
-            protocol=1,
             environment=ENVIRONMENT,
             generation=1,
             generation_nonce=bytes(16),

@@ -10,7 +10,7 @@ from mesh.protocol.inputs import StreamId
 from mesh.protocol.now import Now
 from mesh.protocol.standing import RosterView
 from mesh.wire.identity import Address, digest
-from mesh.wire.messages import PROTOCOL_VERSION, Hello, Knock, Welcome
+from mesh.wire.messages import Hello, Knock, Welcome
 from tests.mesh.protocol.street import configuration, controller_id, incarnation, moment
 
 HERE = Address("192.0.2.1", 7946)
@@ -56,7 +56,6 @@ def hello(
 ) -> Hello:
     """What the controller called ``name`` says of itself."""
     return Hello(
-        protocol=PROTOCOL_VERSION,
         environment=environment,
         generation=generation if environment else 0,
         generation_nonce=generation_nonce,

@@ -11,7 +11,7 @@ from mesh.protocol.standing import Access, Verdict
 from mesh.wire import codec
 from mesh.wire.framing import Assembler, split
 from mesh.wire.identity import Address, Incarnation, digest
-from mesh.wire.messages import PROTOCOL_VERSION, Gossip, Hello, Message
+from mesh.wire.messages import Gossip, Hello, Message
 from tests.mesh.protocol.keys import keyring
 from tests.mesh.protocol.street import controller_id, incarnation, moment
 
@@ -33,18 +33,17 @@ def hello(
     name: str,
     *,
     boot: int = 1,
+    sender: Incarnation | None = None,
     environment: bytes | None = ENVIRONMENT,
     addresses: tuple[Address, ...] = (),
     stream: int = 1,
-    protocol: int = PROTOCOL_VERSION,
 ) -> Hello:
     """What the controller called ``name`` says of itself."""
     return Hello(
-        protocol=protocol,
         environment=environment,
         generation=1,
         generation_nonce=bytes(16),
-        sender=incarnation(name, boot),
+        sender=sender or incarnation(name, boot),
         name=name,
         site="home",
         addresses=addresses,
@@ -107,19 +106,27 @@ class End:
             self._opened[self.streams] = step
         return self.streams
 
+    def begun(self, stream: StreamId) -> LinkStep:
+        """The step in which ``stream`` was opened, which was dialled from here."""
+        return self._opened[stream]
+
     def secure(self, stream: StreamId, other: Hello) -> LinkStep:
         """The handshake with whoever will say ``other``; the step of its last message here."""
-        dialled = self._opened.get(stream)
-        peer = at_other_end(other, dials=dialled is None)
-        if dialled is None:
-            dialled = self.links.frame(stream, peer.begin(), self.now)
-        answer = peer.receive(clear(dialled, stream))
+        return self.shake(stream, at_other_end(other, dials=stream not in self._opened))
+
+    def shake(self, stream: StreamId, peer: Handshake) -> LinkStep:
+        """The handshake with ``peer``; the step of the last message that it has for us."""
+        if stream in self._opened:
+            step = self._opened[stream]
+        else:
+            step = self.links.frame(stream, peer.begin(), self.now)
+        answer = peer.receive(clear(step, stream))
         assert answer.reply is not None
         step = self.links.frame(stream, answer.reply, self.now)
-        if answer.outcome is None:
+        if answer.outcome is None and not step.closes:
             answer = peer.receive(clear(step, stream))
-        assert isinstance(answer.outcome, Secured)
-        self.secured[stream] = answer.outcome
+        if isinstance(answer.outcome, Secured):
+            self.secured[stream] = answer.outcome
         return step
 
     def hear(self, stream: StreamId, message: Message) -> LinkStep:

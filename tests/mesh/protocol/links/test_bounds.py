@@ -2,10 +2,9 @@
 
 import pytest
 
-from mesh.protocol.links import Disconnected
+from mesh.protocol.links import Disconnected, table
 from mesh.protocol.links.limits import (
     GREETING_MAX,
-    HANDSHAKES_OF_SOURCE_EVERY_NS,
     QUEUE_BYTES_MAX,
     STRANGERS_MAX,
     STRANGERS_PER_HOST_MAX,
@@ -112,11 +111,12 @@ def test_whoever_floods_us_is_in_its_own_way() -> None:
     assert end.hear(quiet, hello(HIGHER)).events != ()
 
 
-def test_streams_are_bounded_in_all() -> None:
+def test_streams_are_bounded_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many have said Hello: one more is closed at once, without a word."""
+    assert STREAMS_MAX > GREETING_MAX + STRANGERS_MAX
+    monkeypatch.setattr(table, "STREAMS_MAX", 50)
     end = End()
-    for number in range(STREAMS_MAX):
-        end.at_ns += HANDSHAKES_OF_SOURCE_EVERY_NS
+    for number in range(50):
         _ = end.greet(hello(f"member {number}"), Access.MEMBER)
     step = end.links.opened(9_999, address(1), None, end.now)
     assert step.closes == (9_999,)

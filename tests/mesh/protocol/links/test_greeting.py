@@ -16,7 +16,6 @@ from mesh.protocol.links.stream import TRANSITIONS, Phase, Turn, allows
 from mesh.protocol.now import SECOND
 from mesh.protocol.standing import Access, Ground, Refused
 from mesh.wire.messages import (
-    PROTOCOL_VERSION,
     Facts,
     FactVector,
     Goodbye,
@@ -122,17 +121,6 @@ def test_no_hello_in_time_ends_the_stream() -> None:
     assert end.wake(deadline_ns - 1).closes == ()
     assert end.wake(deadline_ns).closes == (stream,)
     assert end.links.statistics().ended[Ground.MUTE] == 1
-
-
-def test_another_protocol_version_is_told_why() -> None:
-    """Of another version only the number is read: Goodbye, close, count."""
-    end = End()
-    stream = end.open()
-    step = end.hear(stream, hello(HIGHER, protocol=PROTOCOL_VERSION + 1))
-    assert [type(message) for message in said(step, stream)] == [Goodbye]
-    assert step.closes == (stream,)
-    assert step.events == ()
-    assert end.links.statistics().ended[Ground.PROTOCOL] == 1
 
 
 def test_a_refused_peer_is_told_why() -> None:

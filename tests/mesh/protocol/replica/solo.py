@@ -12,7 +12,7 @@ from mesh.protocol.replica import Replica
 from mesh.wire import codec
 from mesh.wire.framing import Assembler, split
 from mesh.wire.identity import Address, Incarnation
-from mesh.wire.messages import PROTOCOL_VERSION, Facts, Hello, Message
+from mesh.wire.messages import Facts, Hello, Message
 from tests.mesh.protocol.keys import ExchangeKey, Key, KeySuite, keyring
 from tests.mesh.protocol.replica.mini_mesh import WALL_NS, Disk
 
@@ -136,7 +136,6 @@ class Solo:
 def hello(like: Hello | None = None, sender: Incarnation = STRANGER) -> Hello:
     """What ``sender`` says of itself: of the same environment as ``like``, or of none."""
     return Hello(
-        protocol=PROTOCOL_VERSION,
         environment=None if like is None else like.environment,
         generation=0 if like is None else like.generation,
         generation_nonce=bytes(16) if like is None else like.generation_nonce,
