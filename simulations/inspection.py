@@ -19,6 +19,7 @@ from mesh.protocol.effects import (
     Refusal,
     WriteFact,
 )
+from mesh.protocol.history.outcomes import Standing
 from mesh.wire.facts import Boot, Fact, No, Propose, Record, read_fact
 from mesh.wire.identity import Incarnation
 from mesh.wire.requests import decode_attempt
@@ -34,6 +35,7 @@ from simulations.chronicle import Chronicle
 from simulations.durable import Durable
 from simulations.host import Host
 from simulations.kernel import Kernel
+from simulations.life import Life
 from simulations.tap import Tap
 from simulations.verdict import Violation
 from simulations.witness import Witness
@@ -139,9 +141,22 @@ class Inspector:
         if applied and host.name not in self._copies:
             self.barrier.applied(host.controller, applied)
             self._barrier_violations()
+        if host.replica.shows_all() and host.controller not in self.lost:
+            self._check_shown(host, host.replica)
         view = host.replica.view()
         if view is not self._last_views.get(host.name):
             self._viewed(host, view)
+
+    def _check_shown(self, host: Host, life: Life) -> None:
+        """Readers see all that was applied: then all of it must be durable.
+
+        Who has lost its disk is told by others what it said itself, and need not say it again.
+        """
+        for attempt in self.barrier.unsaid(host.controller):
+            progress = life.progress(attempt)
+            if progress is not None and progress.outcome == Standing.EFFECTIVE:
+                name = self.barrier.ledger.name(attempt)
+                self.violated("shown before durable", f"{host.name} shows {name}")
 
     def _viewed(self, host: Host, view: tuple[Incarnation, ...]) -> None:
         """The detector changed its mind; where somebody is gone from it, a No can be right."""

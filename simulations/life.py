@@ -86,6 +86,9 @@ class Life(Protocol):
     def newly_applied(self) -> tuple[bytes, ...]:
         """Attempts that became part of the history since this was last asked."""
 
+    def shows_all(self) -> bool:
+        """Whether readers see another configuration than when this was last asked, the newest."""
+
     def progress(self, attempt: bytes) -> Progress | None:
         """How ``attempt`` stands here; None where its proposal is not held."""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Final
 
+from mesh.environment.configuration import Configuration
 from mesh.protocol.barrier.status import Status, Word
 from mesh.protocol.catalogue import Ids, numbers
 from mesh.protocol.configuration import ReplicaConfiguration
@@ -40,6 +41,7 @@ class RealLife:
     ) -> None:
         self.replica = Replica(identity, operator, exchange, configuration, random, suite, image)
         self._applied: Ids = 0
+        self._visible: Configuration | None = None
         self._identity = identity
 
     @property
@@ -134,6 +136,14 @@ class RealLife:
         fresh = inside.history.ids & ~self._applied
         self._applied = inside.history.ids
         return tuple(inside.catalogue[number].id for number in inside.catalogue.ordered(fresh))
+
+    def shows_all(self) -> bool:
+        """Whether readers see another configuration than when this was last asked, the newest."""
+        inside = self.replica.participant
+        if inside is None or inside.history.visible is self._visible:
+            return False
+        self._visible = inside.history.visible
+        return self._visible.hash == inside.history.state_hash
 
     def progress(self, attempt: bytes) -> Progress | None:
         """How ``attempt`` stands here."""

@@ -120,6 +120,10 @@ class BarrierChecker:
         unsaid = self._unsaid.setdefault(controller, {})
         unsaid |= {attempt: None for attempt in attempts if attempt not in said}
 
+    def unsaid(self, controller: bytes) -> tuple[bytes, ...]:
+        """What the running life of ``controller`` has applied, and not durably said so."""
+        return tuple(self._unsaid.get(controller, ()))
+
     def violations(self) -> list[str]:
         """What was found since this was last asked."""
         found, self._found = self._found, []

@@ -1,4 +1,4 @@
-"""Nothing leaves before it is durable: no byte of a fact, and no answer to a client.
+"""Nothing leaves before it is durable: no byte of a fact, no word about who one is now.
 
 The rule is about bytes, so bytes are looked at: every frame that goes out is read as a receiver
 would read it once it is opened, and each fact in it must be on the disk of the controller that
@@ -6,18 +6,22 @@ wrote it.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
+from mesh.protocol.admission.enrolment import ENVIRONMENT_KEY, decode_enrolment
 from mesh.protocol.effects import Effects
 from mesh.protocol.inputs import StreamId
 from mesh.wire import codec, framing
 from mesh.wire.facts import SignedFact, read_fact
-from mesh.wire.messages import Facts
+from mesh.wire.messages import Facts, Hello
 from simulations.durable import Durable
 from simulations.tap import Tap
 
 _WHOLE: Final = 0
-_FACTS_TAG: Final = bytes([10])
+_READ: Final = (bytes([10]), bytes([11]))
+"""The tags of messages with facts, and of greetings."""
+
 _TAG_AT: Final = 2
 """Of a message that is in one part: flag, head of the array, tag."""
 
@@ -44,12 +48,12 @@ class DurabilityChecker:
             payload = self.tap.read(sealed)
             raw = self._message((name, life, stream), payload) if payload is not None else None
             if raw is not None:
-                yield from self._facts(name, raw)
+                yield from self._look(name, raw)
 
     def _message(self, at: tuple[str, int, StreamId], payload: bytes) -> bytes | None:
-        """The whole message that ``payload`` ends, if it can be one with facts."""
+        """The whole message that ``payload`` ends, if it can be one that is looked at."""
         if payload[0] == _WHOLE and at not in self._parts:
-            return payload[1:] if payload[_TAG_AT : _TAG_AT + 1] == _FACTS_TAG else None
+            return payload[1:] if payload[_TAG_AT : _TAG_AT + 1] in _READ else None
         assembler = self._parts.setdefault(at, framing.Assembler())
         raw = assembler.add(payload)
         if raw is None:
@@ -57,10 +61,16 @@ class DurabilityChecker:
         del self._parts[at]
         return raw if isinstance(raw, bytes) else None
 
-    def _facts(self, name: str, raw: bytes) -> Iterator[str]:
+    def _look(self, name: str, raw: bytes) -> Iterator[str]:
         message = codec.decode(raw)
-        if not isinstance(message, Facts):
-            return
+        if isinstance(message, Facts):
+            yield from self._facts(name, message)
+        elif isinstance(message, Hello) and message.environment is not None:
+            disk = self._disks.get(message.sender.controller, {}).get(name)
+            if disk is not None and _environment(disk.meta) != message.environment:
+                yield f"{name} said where it belongs before that was durable"
+
+    def _facts(self, name: str, message: Facts) -> Iterator[str]:
         for signed in message.facts:
             if signed.raw not in self._seen:
                 if self._is_durable(signed):
@@ -76,3 +86,14 @@ class DurabilityChecker:
             return True
         disks = self._disks.get(fact.origin.controller, {})
         return any(disk.holds(fact.origin, fact.sequence, signed) for disk in disks.values())
+
+
+def _environment(meta: Mapping[str, bytes]) -> bytes | None:
+    """The id of the environment to which a restart would return."""
+    raw = meta.get(ENVIRONMENT_KEY)
+    return None if raw is None else _enrolled(raw)
+
+
+@lru_cache(maxsize=1_024)
+def _enrolled(raw: bytes) -> bytes:
+    return decode_enrolment(raw).environment

@@ -55,6 +55,17 @@ BUGS: Final[dict[str, Bug]] = {
         Change(reseal.is_stalled, "return seen(at, number) in", "return False and seen in"),
         Change(ballot.Ballot.seal, "    if members in said:\n        return False\n", ""),
     ),
+    "sets_only_shrink": Bug.of(
+        "The next set is never larger than the last one: who comes back in time is left out",
+        "the_set_grows_again",
+        Change(
+            reseal.next_set,
+            "members = seen(at, number)\n",
+            "members = seen(at, number)\n"
+            "    for sealed in sets_of_mine(at, number)[-1:]:\n"
+            "        members &= sealed\n",
+        ),
+    ),
     "sealed_with_who_refused": Bug.of(
         "The next set is everybody alive, those who said No included",
         GENERATED,

@@ -8,6 +8,15 @@ from mesh.protocol.spreading import Spreading
 from tests.planted.bug import GENERATED, Bug, Change
 
 BUGS: Final[dict[str, Bug]] = {
+    "signatures_not_checked": Bug.of(
+        "Who has signed a fact is not looked at: its chain says who it is by",
+        "a_liar_among_us",
+        Change(
+            Chains._is_signed,
+            "self._suite.verify(fact.origin.controller, fact.signed.raw, fact.signed.signature)",
+            "True",
+        ),
+    ),
     "told_to_one_only": Bug.of(
         "A new fact is sent to the first of the others, who tells nobody",
         "an_ordinary_day",

@@ -10,6 +10,11 @@ from mesh.protocol.membership.telling import Telling
 from tests.planted.bug import GENERATED, Bug, Change
 
 BUGS: Final[dict[str, Bug]] = {
+    "last_number_counts": Bug.of(
+        "A doubt counts under whatever number, also one that leaves nothing to refute it with",
+        "a_liar_among_us",
+        Change(Beliefs.hear, "if _is_leap(max(number, 0), news.refutation):", "if False:"),
+    ),
     "leaves_without_a_word": Bug.of(
         "Who stops in good order does not tell the others",
         "rolling_restart",

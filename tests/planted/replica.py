@@ -6,6 +6,8 @@ from mesh.protocol.barrier import instant
 from mesh.protocol.outbox import Outbox
 from mesh.protocol.replica.crank import Crank
 from mesh.protocol.replica.desk import Desk
+from mesh.protocol.replica.door import Replica
+from mesh.protocol.swaps import Swaps
 from tests.planted.bug import GENERATED, Bug, Change
 
 BUGS: Final[dict[str, Bug]] = {
@@ -13,6 +15,25 @@ BUGS: Final[dict[str, Bug]] = {
         "Of several configurations that are due together only the first one is shown",
         GENERATED,
         Change(Crank.swap, "for swap in due:", "for swap in due[:1]:"),
+    ),
+    "shown_before_durable": Bug.of(
+        "Readers see a new configuration before it is on disk that it was applied",
+        "an_ordinary_day",
+        Change(Swaps.due, "if not is_durable(each.swap.ticket):", "if False and is_durable:"),
+    ),
+    "introduced_before_durable": Bug.of(
+        "Others are told where a controller belongs before that is on disk",
+        "an_ordinary_day",
+        Change(
+            Replica._introduce,
+            "if self._introduction is not None and self._introduction <= durable:",
+            "if self._introduction is not None or durable < 0:",
+        ),
+        Change(
+            Replica._admission_step,
+            "self._introduction = self.desk.outbox.ticket()",
+            "self._introduction = 0",
+        ),
     ),
     "done_before_it_is_written": Bug.of(
         "A client is told that its write is done before it is on disk",

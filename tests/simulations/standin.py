@@ -111,6 +111,10 @@ class StandIn:
         """There are no ChangeSets."""
         return ()
 
+    def shows_all(self) -> bool:
+        """There is no configuration to be shown."""
+        return False
+
     def lie(self, lie: Lie, random: Random, now: Now) -> int:
         """It is too simple to lie."""
         del lie, random, now
