@@ -307,7 +307,6 @@ PENDING: tuple[str, ...] = (
     "blobs",
     "snapshots",
     "folded boots",
-    "signed hellos and sealed streams",
     "removed key reads on",
     "environment data",
     "secrets",

@@ -195,7 +195,7 @@ def test_only_an_operator_opens_an_invite() -> None:
 
 
 def test_people_name_an_invite_by_its_id() -> None:
-    """I8: What is resolved holds the key, whatever a person wrote to say which invite."""
+    """I7: What is resolved holds the key, whatever a person wrote to say which invite."""
     side = side_with_invite()
     written = command("invite", "revoke", invite=fingerprint(INVITE))
     assert side.resolve(written).resolved[0].parameters["invite"] == INVITE.hex()

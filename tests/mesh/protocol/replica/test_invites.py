@@ -1,5 +1,7 @@
 """Invites from end to end: opened, shown, honoured or not, and used once whatever happens."""
 
+import pytest
+
 from mesh.protocol.admission import Phase
 from mesh.protocol.configuration import ReplicaConfiguration, Ticket
 from mesh.protocol.effects import Answer, Refusal
@@ -199,6 +201,39 @@ def test_a_guess_lets_nobody_in() -> None:
     assert refused(first, "unknown") == 1
     assert inside(first).history.ids == before
     assert first.replica.admission.pending(first.now) == ()
+
+
+class Forger(Key):
+    """Names the right invite, and does not hold its key."""
+
+    def sign(self, message: bytes) -> bytes:
+        """Nothing that anybody could check."""
+        del message
+        return bytes(64)
+
+
+class Replayer(Key):
+    """Has seen what the newcomer said on another stream, and says it again."""
+
+    def sign(self, message: bytes) -> bytes:
+        """The proof as it was; the presence is that of another stream."""
+        is_presence = b"invite: presence" in message
+        return super().sign(message[:-1] + b"!" if is_presence else message)
+
+
+@pytest.mark.parametrize("thief", [Forger(INVITE.public), Replayer(INVITE.public)])
+def test_who_has_not_the_secret_lets_itself_in_nowhere(thief: Key) -> None:
+    """Neither by naming an invite, nor by what somebody else has shown of it."""
+    mesh = gather(2)
+    first = mesh.hosts[0]
+    open_invite(first)
+    third = newcomer(mesh, first, key=thief)
+    third.start()
+    mesh.run(10 * SECOND)
+    assert not is_member(third)
+    assert refused(first, "not proved") == 1
+    fields = inside(first).history.state.fields(("invite", INVITE.public.hex()))
+    assert fields["state"] == "open"
 
 
 def test_who_casts_no_votes_lets_nobody_in() -> None:
