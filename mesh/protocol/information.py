@@ -165,7 +165,8 @@ class Information:
             return Heard(rejected=1)
         outcome = self._synchronizer.receive(peer.nonce, payload, now.monotonic_ns, now.wall_ns)
         heard = self._heard(outcome)
-        if len(peers) <= DIRECT_PEERS_MAX:
+        is_news = outcome.kept or outcome.owned
+        if not is_news or len(peers) <= DIRECT_PEERS_MAX:
             return heard
         others = [other for other in peers if other != peer]
         passed = self._tell(outcome.kept, others, now)
@@ -275,11 +276,11 @@ class Information:
         if not delta or not peers:
             return ()
         direct = len(peers) <= DIRECT_PEERS_MAX
-        told = peers if direct else self._random.sample(list(peers), FANOUT)
+        told = peers if direct else self._random.sample(peers, FANOUT)
         parcels = self._synchronizer.rumour(delta, owned=owned)
         # What each says of itself all say at once, after a ChangeSet: any of them notices for all.
         few = owned and len(told) > FANOUT
-        asked = self._random.sample(list(told), FANOUT) if few else told
+        asked = self._random.sample(told, FANOUT) if few else told
         self._uncompared.update(dict.fromkeys(asked))
         self._compare_at_ns = now.monotonic_ns + COMPARE_AFTER_NS
         letters = [(StoreMessage(each.data), _channel(stream=each.stream)) for each in parcels]

@@ -66,7 +66,7 @@ class Spreading:
             return ()
         self._news_at_ns = now.monotonic_ns
         direct = len(peers) <= DIRECT_PEERS_MAX
-        told = peers if direct else self._random.sample(list(peers), FANOUT)
+        told = peers if direct else self._random.sample(peers, FANOUT)
         return tuple(
             _to(peer, message) for message in _messages(facts, direct=direct) for peer in told
         )
@@ -80,9 +80,9 @@ class Spreading:
         direct: bool,
     ) -> tuple[Outgoing, ...]:
         """Tell a few others of facts that ``source`` sent and that were new here."""
-        others = [peer for peer in peers if peer != source]
-        if direct or not facts or len(peers) <= DIRECT_PEERS_MAX or not others:
+        if direct or not facts or len(peers) <= DIRECT_PEERS_MAX:
             return ()
+        others = [peer for peer in peers if peer != source]
         told = self._random.sample(others, min(FANOUT, len(others)))
         return tuple(
             _to(peer, message) for message in _messages(facts, direct=False) for peer in told

@@ -50,7 +50,7 @@ from mesh.protocol.now import Now
 from mesh.protocol.standing import Access, Ground, Refused, Verdict
 from mesh.protocol.suite import Keyring
 from mesh.wire import codec
-from mesh.wire.identity import Address
+from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import Goodbye, Hello, Message
 from mesh.wire.noise import TAG_BYTES
 
@@ -79,6 +79,7 @@ class Links:
         self._book.own(hello.addresses)
         self._streams = StreamTable()
         self._connections: dict[bytes, Connection] = {}
+        self._peers: tuple[Incarnation, ...] | None = None
         self._opened = 0
         self._dials = 0
         self._dials_failed = 0
@@ -93,6 +94,14 @@ class Links:
     def connected(self) -> Mapping[bytes, Connection]:
         """The members that can be reached, by controller id, and the stream that leads there."""
         return self._connections
+
+    @property
+    def peers(self) -> tuple[Incarnation, ...]:
+        """The members that can be reached, by controller."""
+        if self._peers is None:
+            controllers = sorted(self._connections)
+            self._peers = tuple(self._connections[each].incarnation for each in controllers)
+        return self._peers
 
     def hellos(self) -> tuple[tuple[StreamId, Hello], ...]:
         """What the peer of every greeted stream says of itself, the oldest stream first."""
@@ -451,6 +460,7 @@ class Links:
             current = Connection(best.sender, best.id)
         if current == former:
             return
+        self._peers = None
         if former is not None and (current is None or current.incarnation != former.incarnation):
             del self._connections[controller]
             draft.events.append(Disconnected(former.incarnation))

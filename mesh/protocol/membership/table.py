@@ -61,6 +61,8 @@ class Table:
         self._rows: dict[bytes, Member] = {}
         self._alive = 0
         self._view: tuple[Incarnation, ...] | None = None
+        self._fingerprint: tuple[int, bytes] | None = None
+        """With the refutation number of our own under which it was taken."""
         self.roster: tuple[bytes, ...] = ()
         self._roster_set: frozenset[bytes] = frozenset()
         self.suspects: dict[bytes, Member] = {}
@@ -110,6 +112,11 @@ class Table:
 
     def fingerprint(self, own_refutation: int) -> bytes:
         """8 bytes, equal where the same is believed, addresses and accusers left aside."""
+        if self._fingerprint is None or self._fingerprint[0] != own_refutation:
+            self._fingerprint = own_refutation, self._hash(own_refutation)
+        return self._fingerprint[1]
+
+    def _hash(self, own_refutation: int) -> bytes:
         rows = [
             (member.incarnation, member.refutation, member.standing)
             for member in self._rows.values()
@@ -154,7 +161,7 @@ class Table:
         self._count(member, 1)
 
     def _count(self, member: Member, by: int) -> None:
-        self._view = None
+        self._view = self._fingerprint = None
         self._alive += by * (member.standing is Standing.ALIVE)
         if member.standing is Standing.SUSPECT:
             if by > 0:

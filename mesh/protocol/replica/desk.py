@@ -51,10 +51,9 @@ class Desk:
 
     # --- sending ------------------------------------------------------------------------------
 
-    def peers(self) -> list[Incarnation]:
+    def peers(self) -> tuple[Incarnation, ...]:
         """Members to whom a stream stands, by controller."""
-        connected = self.links.connected
-        return [connected[controller].incarnation for controller in sorted(connected)]
+        return self.links.peers
 
     def send(self, outgoing: Iterable[Outgoing], now: Now, *, gated: bool) -> None:
         """Send messages; ``gated`` ones wait for every write so far."""

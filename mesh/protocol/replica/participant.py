@@ -122,7 +122,7 @@ class Participant:
         """The roster in the history applied here."""
         return self.company.roster
 
-    def peers(self) -> list[Incarnation]:
+    def peers(self) -> tuple[Incarnation, ...]:
         """Members with whom a stream stands, by controller."""
         return self.desk.peers()
 
