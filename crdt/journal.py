@@ -94,5 +94,5 @@ def forget_what_was_seen(store: Store) -> None:
     held: Iterable[Record] = store.table.records.values()
     for record in held:
         for sibling in record:
-            store.seen.mark(sibling.replica, sibling.counter)
+            _ = store.seen.mark(sibling.replica, sibling.counter)
     store.touched()

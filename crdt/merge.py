@@ -34,6 +34,8 @@ class Applied:
     retaken: list[Key] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     equivocations: list[Equivocation] = field(default_factory=list)
+    is_news: bool = False
+    """Something was joined, or counts as seen from now on."""
     far_future: int = 0
     stamp_last: int = 0
 
@@ -113,7 +115,8 @@ class Merge:
         table.order.unsettled[key] = None
         table.dirty[key] = None
         table.sums.note(key, (), offered)
-        seen.mark(replica, counter)
+        _ = seen.mark(replica, counter)
+        self._applied.is_news = True
         self._applied.stamp_last = max(self._applied.stamp_last, stamp)
         self._applied.inflated.append((key, offered))
         return True
@@ -129,12 +132,13 @@ class Merge:
             after = without_collected(after, self._seen)
         if after is not before and (after or before):
             self._table.replace(key, after)
+            self._applied.is_news = True
             self._applied.inflated.append((key, after))
             if any(s not in local and self._seen.covers(*s.dot) for s in after):
                 self._applied.retaken.append(key)
         mark = self._seen.mark
         for sibling in remote:
-            mark(sibling.replica, sibling.counter)
+            self._applied.is_news |= mark(sibling.replica, sibling.counter)
             self._applied.stamp_last = max(self._applied.stamp_last, sibling.stamp)
 
     def _believed(self, key: Key, sibling: Sibling) -> bool:

@@ -82,20 +82,23 @@ class Seen:
             and replica not in self.vector
         )
 
-    def mark(self, replica: bytes, counter: int) -> None:
-        """Count a dot as seen, whose record has just been joined whole."""
+    def mark(self, replica: bytes, counter: int) -> bool:
+        """Count a dot as seen, whose record has just been joined whole; whether that is new."""
         through = self.vector.get(replica, 0)
         if counter <= through or (not through and self.retired(replica)):
-            return
+            return False
         cloud = self.clouds.get(replica)
         if counter > through + 1:
             if cloud is None:
                 cloud = self.clouds[replica] = Intervals()
+            elif counter in cloud:
+                return False
             cloud.add(counter)
         elif cloud is None:
             self.vector[replica] = counter
         else:
             self._advance(replica, counter)
+        return True
 
     def join(self, other: Extent, counts: Callable[[bytes], bool] = lambda _: True) -> None:
         """Take over what another store has seen, for the replica ids that `counts`.

@@ -312,7 +312,8 @@ class Store:
         merge = Merge(self.table, self.seen, self.ledger, self.replica, self.counter)
         applied = merge.run(delta, self.counts, repair=repair)
         self._fold_stamps(applied, wall_ns)
-        self.touched()
+        if applied.is_news:  # of what comes twice nothing has to be written
+            self.touched()
         return applied
 
     def counts(self, key: Key, replica: bytes) -> bool:

@@ -67,6 +67,18 @@ def test_only_what_changed_is_written() -> None:
     assert dirty.metadata is not None
 
 
+def test_what_comes_twice_is_written_once() -> None:
+    """A rumour comes from several peers: only the first time is there anything to be written."""
+    writer, store = make_store(A), make_store(B)
+    told = writer.put(("a",), 1, WALL_NS)
+    _ = store.apply(told, WALL_NS)
+    assert store.take_dirty()
+    _ = store.apply(told, WALL_NS)
+    assert not store.take_dirty()
+    _ = store.apply(writer.put(("a",), 2, WALL_NS), WALL_NS)
+    assert store.take_dirty()
+
+
 def test_vector_and_records_are_given_for_one_transaction() -> None:
     """After any sequence of transactions the disk never covers a dot whose record is not there."""
     for seed in range(10):

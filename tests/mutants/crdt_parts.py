@@ -125,6 +125,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
         edit(world.World._replica, "self.random.randbytes(8)", "__import__('os').urandom(8)"),
         (f"{_HERE}/test_oracle.py::test_the_schedule_is_a_function_of_the_seed",),
     ),
+    "crdt-writes-what-is-known": Mutant(
+        edit(Store._merge, "if applied.is_news:", "if True:"),
+        (f"{_HERE}/test_journal.py::test_what_comes_twice_is_written_once",),
+    ),
     "crdt-owned-persisted": Mutant(
         edit(OwnedStore.take_dirty, "return NOTHING_DIRTY", "return Dirty(b'', ())"),
         (f"{_OWNED}::test_nothing_of_it_is_persisted",),
