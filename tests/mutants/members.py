@@ -250,7 +250,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_SPEC}/test_mesh.py::test_the_clock_of_a_new_member_is_measured_at_once",),
     ),
     "membership-hash-without-ourselves": Mutant(
-        edit(Table.fingerprint, "[*rows, (self._own, own_refutation, Standing.ALIVE)]", "rows"),
+        edit(Table._hash, "[*rows, (self._own, own_refutation, Standing.ALIVE)]", "rows"),
         (f"{_SPEC}/test_spreading.py::test_equal_beliefs_have_equal_hashes",),
     ),
     "membership-answers-carry-no-news": Mutant(
@@ -260,6 +260,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
             "tuple(first)",
         ),
         (f"{_SPEC}/test_spreading.py::test_rumours_ride_on_probes_and_answers",),
+    ),
+    "membership-tables-from-all-at-once": Mutant(
+        edit(Telling.take_hash, "if self._is_exchanging_with_another(source, step):", "if False:"),
+        (f"{_SPEC}/test_spreading.py::test_tables_are_exchanged_with_one_member_at_a_time",),
+    ),
+    "membership-comparisons-put-off-for-good": Mutant(
+        edit(Telling.take_hash, "self.hasten_comparison()", "pass"),
+        (f"{_SPEC}/test_spreading.py::test_tables_are_exchanged_with_one_member_at_a_time",),
     ),
     "membership-tables-go-one-way": Mutant(
         edit(Telling.take_hash, "reply=True", "reply=False"),

@@ -12,10 +12,15 @@ from typing import Final
 from mesh.protocol.membership.beliefs import Beliefs
 from mesh.protocol.membership.outcome import Step
 from mesh.protocol.membership.timing import GOSSIP_FANOUT, Timing, transmissions_max
+from mesh.protocol.now import MILLISECOND
 from mesh.protocol.outgoing import Channel
 from mesh.wire.identity import Incarnation
 from mesh.wire.limits import MEMBERS_PER_MESSAGE_MAX
 from mesh.wire.messages import Gossip, Standing, Table, TableHash
+
+EXCHANGING_NS: Final = 25 * MILLISECOND
+"""How long one exchange of whole tables keeps others from beginning: there and back on a LAN, and
+an answer. Whoever comes to a mesh is greeted by all at once, and each would tell it the same."""
 
 FAREWELLS_MAX: Final = 32
 """Members told in person that we leave; rumour tells the rest."""
@@ -32,6 +37,8 @@ class Telling:
         self._random = random
         self._gossip_ns = 0
         self._exchange_ns = 0
+        self._exchanged: tuple[Incarnation, int] | None = None
+        """With whom tables were exchanged last, and when that began."""
 
     @property
     def deadline_ns(self) -> int | None:
@@ -87,9 +94,22 @@ class Telling:
         step.send(to, TableHash(self._beliefs.fingerprint()), Channel.STREAM)
 
     def take_hash(self, source: Incarnation, theirs: TableHash, step: Step) -> None:
-        """Go on with a comparison: nothing, or everything."""
-        if theirs.hash != self._beliefs.fingerprint():
-            self.send_table(source, step, reply=True)
+        """Go on with a comparison: nothing, or everything, but with one member at a time.
+
+        With whom it was not gone on, for that reason, it is begun again by and by.
+        """
+        if theirs.hash == self._beliefs.fingerprint():
+            return
+        if self._is_exchanging_with_another(source, step):
+            self.hasten_comparison()
+            return
+        self._exchanged = source, step.ns
+        self.send_table(source, step, reply=True)
+
+    def _is_exchanging_with_another(self, source: Incarnation, step: Step) -> bool:
+        if self._exchanged is None or self._exchanged[0] == source:
+            return False
+        return step.ns - self._exchanged[1] < EXCHANGING_NS
 
     def send_table(self, to: Incarnation, step: Step, *, reply: bool) -> None:
         """All that is believed; ``reply`` asks for theirs."""

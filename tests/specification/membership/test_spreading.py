@@ -100,6 +100,20 @@ def test_unequal_tables_are_exchanged() -> None:
     assert [message.reply for _, message, _ in lone.messages(Table)] == [False]
 
 
+def test_tables_are_exchanged_with_one_member_at_a_time() -> None:
+    """Many who greet at once would all tell the same: one is asked, the others again in time."""
+    lone = Lone(4)
+    for number in (1, 2, 3, 1):
+        lone.hear(number, TableHash(b"another!"), Channel.STREAM)
+    asked = [to for to, _, _ in lone.messages(Table)]
+    assert asked == [incarnation(1), incarnation(1)]
+    lone.sent.clear()
+    lone.pass_time(1.1, answering=(1, 2, 3))
+    assert lone.messages(TableHash)
+    lone.hear(2, TableHash(b"another!"), Channel.STREAM)
+    assert [to for to, _, _ in lone.messages(Table)] == [incarnation(2)]
+
+
 def test_equal_beliefs_have_equal_hashes() -> None:
     """Everybody in a calm mesh has the same, although each leaves itself out of its rows."""
     village = _settled(6)
