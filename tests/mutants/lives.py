@@ -34,6 +34,14 @@ def _replace(target: object, name: str, value: object) -> Callable[[pytest.Monke
 _HEAR: Final = Beliefs.hear
 
 MUTANTS: Final[dict[str, Mutant]] = {
+    "lives-made-up-by-others": Mutant(
+        edit(Beliefs.hear, "life is Life.NEWER and not self._is_attested(news.member)", "False"),
+        (f"{_LIVES}::test_a_life_that_its_controller_has_not_signed_is_no_rumour",),
+    ),
+    "lives-of-ours-made-up-by-others": Mutant(
+        edit(Beliefs.hear_of_us, "self._is_attested(news.member)", "True"),
+        (f"{_LIVES}::test_a_life_that_its_controller_has_not_signed_is_no_rumour",),
+    ),
     "lives-replaced-without-a-word": Mutant(
         edit(Beliefs.succeed, "step.change(What.REPLACED, held.incarnation)", "pass"),
         (f"{_LIVES}::test_a_newer_life_replaces_the_older_one",),

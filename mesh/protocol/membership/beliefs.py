@@ -5,7 +5,7 @@ rumour. A statement about ourselves is not believed but answered: only the owner
 its refutation number.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from mesh.protocol.membership.lives import Life, Lives
@@ -36,16 +36,23 @@ WARNINGS_MAX: Final = 64
 """Twins and quarantines reported, each once; a person has to look at the first one already."""
 
 
+Attested = Callable[[Incarnation], bool]
+"""Whether the controller itself has signed that it began this life: hearsay alone makes none."""
+
+
 class Beliefs:
     """The table, which lives count in it, and what there is to tell."""
 
-    def __init__(self, own: Incarnation, address: Address, timing: Timing) -> None:
+    def __init__(
+        self, own: Incarnation, address: Address, timing: Timing, is_attested: Attested
+    ) -> None:
         self.own = own
         self.address = address
         self.refutation = 0
         self.left = False
         self.table = Table(own, timing)
         self._timing = timing
+        self._is_attested = is_attested
         self.lives = Lives()
         self.rumours = Rumours()
         self._warned: dict[tuple[Incarnation, bytes | None], None] = {}
@@ -82,7 +89,8 @@ class Beliefs:
     def hear_of_us(self, news: News, step: Step) -> bool:
         """What others say of our own controller; whether we had to refute it."""
         if news.member != self.own:
-            self.hear_of_twin(news.member, step)
+            if self._is_attested(news.member):
+                self.hear_of_twin(news.member, step)
         elif news.standing is Standing.QUARANTINED:
             self._warn(What.QUARANTINED, self.own, news.accuser, step)
         elif news.standing is not Standing.ALIVE:
@@ -176,6 +184,8 @@ class Beliefs:
             return None
         life = self.lives.judge(news.member)
         if life not in (Life.CURRENT, Life.NEWER):
+            return None
+        if life is Life.NEWER and not self._is_attested(news.member):
             return None
         held = self.table.get(controller)
         standing = None if held is None else held.standing

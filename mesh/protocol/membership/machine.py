@@ -21,7 +21,7 @@ from random import Random
 from typing import Final, assert_never
 
 from mesh.protocol.configuration import Profile
-from mesh.protocol.membership.beliefs import Beliefs
+from mesh.protocol.membership.beliefs import Attested, Beliefs
 from mesh.protocol.membership.clocks import Clock
 from mesh.protocol.membership.health import Sign
 from mesh.protocol.membership.lives import Life
@@ -70,13 +70,17 @@ class Membership:
         profile: Profile,
         random: Random,
         summarize: Callable[[], Summary | None],
+        is_attested: Attested,
     ) -> None:
-        """``summarize`` is asked for what rides on a probe or an answer whenever one is made."""
+        """``summarize`` is asked for what rides on a probe or an answer whenever one is made.
+
+        ``is_attested`` says whether a fact, signed by its controller, tells of a life.
+        """
         self._own = own
         self._random = random
         self._timing = TIMINGS[profile]
         self._summarize = summarize
-        self._beliefs = Beliefs(own, address, self._timing)
+        self._beliefs = Beliefs(own, address, self._timing, is_attested)
         self._table = self._beliefs.table
         self._rumours = self._beliefs.rumours
         self._lives = self._beliefs.lives

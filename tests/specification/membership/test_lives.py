@@ -31,11 +31,26 @@ def test_a_newer_life_replaces_the_older_one() -> None:
 
 
 def test_news_of_a_newer_life_replace_the_older_one() -> None:
-    """Hearsay is enough to learn of a restart."""
+    """Hearsay is enough to learn of a restart that its controller has signed."""
     lone = Lone(4)
     lone.gossip(1, says(2, Standing.ALIVE, boot=2))
     assert incarnation(2, 2) in lone.machine.view
     assert not lone.sees(2)
+
+
+def test_a_life_that_its_controller_has_not_signed_is_no_rumour() -> None:
+    """Nobody is talked out of the view, nor we out of our life, by lives that somebody made up."""
+    lone = Lone(4)
+    lone.unsigned += [incarnation(2, 250), incarnation(0, 250)]
+    view = lone.machine.view
+    lone.gossip(1, says(2, Standing.ALIVE, boot=250), says(2, Standing.FAILED, 9, 1, 250))
+    lone.gossip(1, says(0, Standing.ALIVE, boot=250))
+    assert lone.machine.view == view
+    assert not lone.changes
+    lone.unsigned.clear()
+    lone.gossip(1, says(2, Standing.ALIVE, boot=250), says(0, Standing.ALIVE, boot=250))
+    assert incarnation(2, 250) in lone.machine.view
+    assert lone.happened(What.TWIN) == [incarnation(0, 250)]
 
 
 def test_news_of_an_ended_life_are_ignored() -> None:

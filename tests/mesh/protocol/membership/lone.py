@@ -49,7 +49,11 @@ class Lone:
         profile: Profile = Profile.LAN,
     ) -> None:
         self.ns = 10 * SECOND
-        self.machine = Membership(OWN, HOME, profile, Random(7), lambda: OURS)
+        self.unsigned: list[Incarnation] = []
+        """Lives that no fact of their controller tells of."""
+        self.machine = Membership(
+            OWN, HOME, profile, Random(7), lambda: OURS, lambda life: life not in self.unsigned
+        )
         self.sent: list[tuple[int, Incarnation | Address, MembershipMessage, Channel]] = []
         self.changes: list[Change] = []
         self.summaries: list[tuple[Incarnation, Summary]] = []

@@ -105,7 +105,7 @@ class Village:
         own = incarnation(number, boot, salt)
         listens = address or Address(f"192.0.2.{number + 1}", PORT)
         luck = Random(self.random.getrandbits(64) if seed is None else seed)
-        machine = Membership(own, listens, Profile.LAN, luck, lambda: SUMMARY)
+        machine = Membership(own, listens, Profile.LAN, luck, lambda: SUMMARY, lambda _: True)
         house = House(number, own, listens, machine, luck)
         self.houses.append(house)
         self._do(house, machine.admitted(self.roster, self.now))
