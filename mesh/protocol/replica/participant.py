@@ -83,6 +83,7 @@ class Participant:
             desk.configuration.profile,
             random,
             self.summary,
+            lambda life: bool(self.chains.chain(life)),
         )
         self.information = Information(
             own, _data_set(place), random, image.records, image.store_metadata
