@@ -223,8 +223,6 @@ class Claim(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
 class Knock(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=12):
     """A newcomer asks to be admitted; without an invite it waits until a person accepts it."""
 
-    exchange_key: Hash32
-    """The X25519 public key that streams and datagrams will use."""
     claim: Claim | None
     """The invite that it holds; None: it has none."""
 

@@ -19,6 +19,7 @@ from mesh.protocol.admission.steps import (
     AdmissionStep,
     Card,
     Claimed,
+    Proof,
 )
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Enrolment",
     "Pending",
     "Phase",
+    "Proof",
     "activation_deadline_ns",
     "commands_to_activate",
     "decode_enrolment",

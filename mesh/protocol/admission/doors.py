@@ -137,7 +137,7 @@ class Doors:
         spread_ns = self._random.randrange(KNOCK_EVERY_NS // 2)
         door.knock_ns = now.monotonic_ns + KNOCK_EVERY_NS * 3 // 4 + spread_ns
         door.knocked_ns = now.monotonic_ns
-        draft.sends.append((stream, Knock(self._card.exchange_key, self._claim(door))))
+        draft.sends.append((stream, Knock(self._claim(door))))
         self.knocks += 1
         return door.knock_ns
 

@@ -41,6 +41,7 @@ from mesh.protocol.admission.steps import (
     Card,
     Claimed,
     Draft,
+    Proof,
 )
 from mesh.protocol.admission.words import describe, describe_invited
 from mesh.protocol.configuration import ReplicaConfiguration
@@ -282,13 +283,10 @@ class Admission:
         hello: Hello,
         verdict: Verdict,
         roster: RosterView,
-        binding: bytes,
+        proof: Proof,
         now: Now,
     ) -> AdmissionStep:
-        """A peer said who it is, or was judged again; ``verdict`` is what ``judge`` says now.
-
-        ``binding`` names the stream, alike at both ends and unlike any other.
-        """
+        """A peer said who it is, or was judged again; ``verdict`` is what ``judge`` says now."""
         draft = Draft()
         if self._phase is Phase.YIELDED:
             return draft.done()
@@ -298,11 +296,11 @@ class Admission:
             self._porch.left(stream)
         match verdict:
             case Access.HOST:
-                self._arrive(stream, hello, binding, draft, now)
+                self._arrive(stream, hello, proof.binding, draft, now)
             case Access.NEWCOMER:
                 assert self._enrolment is not None
                 admitted = roster.has(hello.sender.controller)
-                visitor = Visitor(hello, remote, binding, admitted=admitted)
+                visitor = Visitor(hello, remote, proof, admitted=admitted)
                 self._porch.came(stream, visitor, self._enrolment, draft)
             case Access.YIELDING:
                 self._perhaps_yield(hello, draft)

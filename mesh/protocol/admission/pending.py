@@ -14,7 +14,7 @@ from mesh.environment.shapes import NAME, Text
 from mesh.protocol.admission.limits import PENDING_MAX, PENDING_NS
 from mesh.protocol.now import Now
 from mesh.wire.identity import Address, fingerprint
-from mesh.wire.messages import Hello, Knock
+from mesh.wire.messages import Hello
 
 _HOST: Final = Text("a host name or an IP address", r"[0-9A-Za-z._:%-]{1,255}")
 
@@ -28,6 +28,7 @@ class Pending:
     site: str
     addresses: tuple[Address, ...]
     exchange_key: bytes
+    """With it the newcomer proved who it is."""
     remote: Address
     """Whence it knocked, whatever it says of itself."""
     first_seen_wall_ns: int
@@ -55,8 +56,8 @@ class PendingList:
     def __init__(self) -> None:
         self._lines: dict[bytes, Pending] = {}
 
-    def note(self, hello: Hello, knock: Knock, remote: Address, now: Now) -> bool:
-        """The sender of ``hello`` knocked; whether it is new on the list."""
+    def note(self, hello: Hello, exchange_key: bytes, remote: Address, now: Now) -> bool:
+        """The sender of ``hello`` knocked, and has proved ``exchange_key``; whether it is new."""
         self._expire(now)
         controller = hello.sender.controller
         known = self._lines.get(controller)
@@ -67,7 +68,7 @@ class PendingList:
             name=hello.name,
             site=hello.site,
             addresses=hello.addresses,
-            exchange_key=knock.exchange_key,
+            exchange_key=exchange_key,
             remote=remote,
             first_seen_wall_ns=now.wall_ns if known is None else known.first_seen_wall_ns,
             last_seen_wall_ns=now.wall_ns,

@@ -12,7 +12,7 @@ from mesh.protocol.admission.limits import (
     KNOCKS_EVERY_NS,
 )
 from mesh.protocol.admission.pending import PendingList, faults
-from mesh.protocol.admission.steps import Claimed, Draft
+from mesh.protocol.admission.steps import Claimed, Draft, Proof
 from mesh.protocol.effects import Noticed
 from mesh.protocol.inputs import StreamId
 from mesh.protocol.meter import Meter
@@ -29,7 +29,7 @@ class Visitor:
 
     hello: Hello
     remote: Address
-    binding: bytes
+    proof: Proof
     admitted: bool
     recognition: bytes | None = None
     """What it is told, so that it knows us for a member; None: it has shown no invite."""
@@ -74,8 +74,8 @@ class Porch:
         elif visitor.admitted and knock.claim is None:
             self._welcome(stream, enrolment, draft)
         elif knock.claim is not None:
-            draft.claims.append(_claimed(stream, visitor, knock, knock.claim, enrolment))
-        elif self.pending.note(visitor.hello, knock, visitor.remote, now):
+            draft.claims.append(_claimed(stream, visitor, knock.claim, enrolment))
+        elif self.pending.note(visitor.hello, visitor.proof.exchange_key, visitor.remote, now):
             mark = fingerprint(visitor.hello.sender.controller)
             text = f"{visitor.hello.name} asks to be admitted: trellis members accept {mark}"
             draft.notices.append(Noticed("info", "knock", text))
@@ -116,11 +116,9 @@ class Porch:
         self.welcomes_sent += 1
 
 
-def _claimed(
-    stream: StreamId, visitor: Visitor, knock: Knock, claim: Claim, enrolment: Enrolment
-) -> Claimed:
-    hello = visitor.hello
+def _claimed(stream: StreamId, visitor: Visitor, claim: Claim, enrolment: Enrolment) -> Claimed:
+    hello, proof = visitor.hello, visitor.proof
     newcomer = Newcomer(
-        enrolment.environment, hello.sender.controller, knock.exchange_key, hello.name, hello.site
+        enrolment.environment, hello.sender.controller, proof.exchange_key, hello.name, hello.site
     )
-    return Claimed(stream, newcomer, hello.addresses, claim, visitor.binding)
+    return Claimed(stream, newcomer, hello.addresses, claim, proof.binding)

@@ -1,6 +1,7 @@
 """What admission wants done, and what it shows: values that only the replica reads."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from mesh.protocol.admission.enrolment import Enrolment
 from mesh.protocol.admission.phases import Phase
@@ -20,6 +21,15 @@ class Card:
     addresses: tuple[Address, ...]
     exchange_key: bytes
     """Its X25519 public key, 32 bytes."""
+
+
+class Proof(NamedTuple):
+    """What the beginning of a stream has proved, beside who is at its other end."""
+
+    binding: bytes
+    """Names the stream, alike at both ends and unlike any other, 32 bytes."""
+    exchange_key: bytes
+    """The peer's X25519 key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ The same replica runs under the trio driver and in a simulated mesh, and cannot 
 
 from random import Random
 
-from mesh.protocol.admission import Admission, AdmissionStep, Card, Claimed, Phase
+from mesh.protocol.admission import Admission, AdmissionStep, Card, Claimed, Phase, Proof
 from mesh.protocol.configuration import ReplicaConfiguration
 from mesh.protocol.effects import Effects, Image
 from mesh.protocol.inputs import (
@@ -266,8 +266,8 @@ class Replica:
 
     def _link_event(self, event: object, now: Now) -> None:
         match event:
-            case Greeted(stream, hello, remote, binding):
-                self._greeted(stream, hello, remote, binding, now)
+            case Greeted(stream, hello, remote, binding, exchange_key):
+                self._greeted(stream, hello, remote, Proof(binding, exchange_key), now)
             case Received(stream, sender, access, message):
                 self._received(stream, sender, access, message, now)
             case Connected(incarnation, stream):
@@ -295,7 +295,7 @@ class Replica:
             self.desk.send_on_stream(stream, vector, now, gated=True)
 
     def _greeted(
-        self, stream: int, hello: Hello, remote: Address, binding: bytes, now: Now
+        self, stream: int, hello: Hello, remote: Address, proof: Proof, now: Now
     ) -> None:
         verdict = self.admission.judge(hello, self._roster)
         # Whoever is sent away is told first what that follows from, such as its own removal.
@@ -303,7 +303,7 @@ class Replica:
         step = self.desk.links.judged(stream, verdict, now)
         self._links_step(step, now, gated=last_words)
         self._admission_step(
-            self.admission.greeted(stream, remote, hello, verdict, self._roster, binding, now), now
+            self.admission.greeted(stream, remote, hello, verdict, self._roster, proof, now), now
         )
         self._ask_claimant(stream, verdict, now)
 

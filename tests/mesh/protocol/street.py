@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 
-from mesh.protocol.admission import Admission, AdmissionStep, Card
+from mesh.protocol.admission import Admission, AdmissionStep, Card, Proof
 from mesh.protocol.configuration import ReplicaConfiguration
 from mesh.protocol.inputs import DialFailure, StreamId
 from mesh.protocol.links import (
@@ -167,11 +167,19 @@ class House:
         """Carry one event from the links to admission."""
         now = self.street.now
         match event:
-            case Greeted(stream, hello, remote, binding):
+            case Greeted(stream, hello, remote, binding, exchange_key):
                 verdict = self.admission.judge(hello, self.view)
                 self.links_step(self.links.judged(stream, verdict, now))
                 self.carry_out(
-                    self.admission.greeted(stream, remote, hello, verdict, self.view, binding, now)
+                    self.admission.greeted(
+                        stream,
+                        remote,
+                        hello,
+                        verdict,
+                        self.view,
+                        Proof(binding, exchange_key),
+                        now,
+                    )
                 )
             case Received(stream, _, _, Knock() as knock):
                 self.carry_out(self.admission.knocked(stream, knock, now))

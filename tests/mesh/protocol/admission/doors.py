@@ -4,7 +4,7 @@ from dataclasses import replace
 from random import Random
 
 from mesh.environment.founding import Founding, encode_founding
-from mesh.protocol.admission import Admission, AdmissionStep, Card
+from mesh.protocol.admission import Admission, AdmissionStep, Card, Proof
 from mesh.protocol.configuration import Ticket
 from mesh.protocol.inputs import StreamId
 from mesh.protocol.now import Now
@@ -15,7 +15,8 @@ from tests.mesh.protocol.street import configuration, controller_id, incarnation
 
 HERE = Address("192.0.2.1", 7946)
 REMOTE = Address("198.51.100.7", 51_000)
-KNOCK = Knock(digest(b"exchange"), None)
+EXCHANGE_KEY = digest(b"exchange")
+KNOCK = Knock(None)
 OPERATOR = digest(b"operator")
 NOBODY = RosterView()
 
@@ -35,7 +36,7 @@ def founding_by(name: str) -> bytes:
         Founding(
             digest(name.encode())[:16],
             controller_id(name),
-            KNOCK.exchange_key,
+            EXCHANGE_KEY,
             name,
             "home",
             OPERATOR,
@@ -81,6 +82,11 @@ def welcome_to(
 def binding_of(stream: StreamId) -> bytes:
     """What names that stream at both ends."""
     return digest(b"binding %d" % stream)
+
+
+def proof_on(stream: StreamId) -> Proof:
+    """What the beginning of that stream has proved; everybody has the same exchange key here."""
+    return Proof(binding_of(stream), EXCHANGE_KEY)
 
 
 class Door:
@@ -130,7 +136,7 @@ class Door:
         verdict = self.admission.judge(other, self.roster)
         return self.write(
             self.admission.greeted(
-                stream, remote, other, verdict, self.roster, binding_of(stream), self.now
+                stream, remote, other, verdict, self.roster, proof_on(stream), self.now
             )
         )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from random import Random
 
-from mesh.protocol.admission import Admission, AdmissionStep, Card, Phase
+from mesh.protocol.admission import Admission, AdmissionStep, Card, Phase, Proof
 from mesh.protocol.now import SECOND
 from mesh.protocol.standing import Access, RosterView
 from mesh.wire.identity import Address, digest
@@ -19,7 +19,7 @@ from mesh.wire.messages import Hello, Knock, Message, Welcome
 from tests.mesh.protocol.street import configuration, controller_id, incarnation, moment
 
 SOON = moment(1)
-BINDING = bytes(32)
+PROOF = Proof(bytes(32), bytes(32))
 LATE = moment(60 * SECOND)
 """Beyond every meter and every deadline, so that time needs no place in a state."""
 
@@ -169,7 +169,7 @@ class _Step:
         if verdict is Access.MEMBER:
             host.roster |= self._hosts[sender].roster
         remote = Address(self._hosts[sender].name, 7946)
-        step = host.admission.greeted(sender, remote, hello, verdict, host.view, BINDING, SOON)
+        step = host.admission.greeted(sender, remote, hello, verdict, host.view, PROOF, SOON)
         self._carry_out(step)
 
     def _carry_out(self, step: AdmissionStep) -> None:

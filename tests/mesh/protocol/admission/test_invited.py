@@ -21,8 +21,8 @@ from mesh.wire.invitation import (
 )
 from mesh.wire.messages import Claim, Knock, Rebuff, Welcome
 from tests.mesh.protocol.admission.doors import (
+    EXCHANGE_KEY,
     HERE,
-    KNOCK,
     Door,
     binding_of,
     founder,
@@ -76,7 +76,8 @@ def test_what_is_shown_names_the_newcomer_and_the_stream() -> None:
     assert isinstance(knock, Knock)
     claim = knock.claim
     assert claim is not None
-    newcomer = Newcomer(BOBS_ID, controller_id("ada"), knock.exchange_key, "ada", "home")
+    own_key = door.admission._card.exchange_key
+    newcomer = Newcomer(BOBS_ID, controller_id("ada"), own_key, "ada", "home")
     verify = KeySuite().verify
     assert claim.invite == invite_id(INVITE.public)
     assert verify(INVITE.public, proof_of(newcomer), claim.proof)
@@ -214,7 +215,7 @@ def test_a_restart_of_who_was_admitted_needs_no_invite() -> None:
 # --- at the door of a member ----------------------------------------------------------------------
 
 CLAIM = Claim(bytes(16), bytes(64), bytes(64))
-CLAIMING = Knock(KNOCK.exchange_key, CLAIM)
+CLAIMING = Knock(CLAIM)
 
 
 def test_an_invite_that_is_shown_is_handed_on_and_not_listed() -> None:
@@ -225,7 +226,7 @@ def test_an_invite_that_is_shown_is_handed_on_and_not_listed() -> None:
     (claimed,) = step.claims
     assert (claimed.stream, claimed.claim, claimed.binding) == (1, CLAIM, binding_of(1))
     assert claimed.newcomer == Newcomer(
-        door.environment, controller_id("bob"), KNOCK.exchange_key, "bob", "home"
+        door.environment, controller_id("bob"), EXCHANGE_KEY, "bob", "home"
     )
     assert claimed.addresses == hello("bob").addresses
     assert door.admission.pending(door.now) == ()

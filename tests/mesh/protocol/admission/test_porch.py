@@ -16,7 +16,14 @@ from mesh.protocol.meter import Meter
 from mesh.protocol.now import SECOND
 from mesh.wire.identity import Address, fingerprint
 from mesh.wire.messages import Welcome
-from tests.mesh.protocol.admission.doors import KNOCK, REMOTE, Door, founder, hello, roster
+from tests.mesh.protocol.admission.doors import (
+    EXCHANGE_KEY,
+    REMOTE,
+    Door,
+    founder,
+    hello,
+    roster,
+)
 from tests.mesh.protocol.street import controller_id, moment
 
 ELSEWHERE = Address("203.0.113.9", 40_000)
@@ -35,7 +42,7 @@ def test_a_knock_is_listed_for_a_person() -> None:
     (line,) = door.admission.pending(door.now)
     assert (line.controller, line.name, line.site) == (controller_id("bob"), "bob", "home")
     assert (line.remote, line.addresses) == (REMOTE, (REMOTE,))
-    assert line.exchange_key == KNOCK.exchange_key
+    assert line.exchange_key == EXCHANGE_KEY
     assert line.first_seen_wall_ns == line.last_seen_wall_ns == door.now.wall_ns
     (notice,) = step.notices
     assert f"trellis members accept {fingerprint(controller_id('bob'))}" in notice.text
@@ -79,7 +86,7 @@ def test_what_a_person_accepts_is_an_ordinary_change() -> None:
         "controller": controller_id("bob").hex(),
         "name": "bob",
         "site": "home",
-        "exchange_key": KNOCK.exchange_key.hex(),
+        "exchange_key": EXCHANGE_KEY.hex(),
         "addresses": [str(REMOTE)],
     }
     renamed = door.admission.commands_to_accept(controller_id("bob"), door.now, "bob-2")
@@ -230,14 +237,14 @@ def test_the_meter_lets_a_burst_through_and_then_a_steady_rate() -> None:
 def test_a_full_list_is_fair_to_each_host() -> None:
     """The host that takes up most of the list loses its own oldest line, and nobody else's."""
     pending = PendingList()
-    _ = pending.note(hello("honest"), KNOCK, ELSEWHERE, moment(1))
+    _ = pending.note(hello("honest"), EXCHANGE_KEY, ELSEWHERE, moment(1))
     for number in range(2 * PENDING_MAX):
-        _ = pending.note(hello(f"flood-{number}"), KNOCK, REMOTE, moment(2 + number))
+        _ = pending.note(hello(f"flood-{number}"), EXCHANGE_KEY, REMOTE, moment(2 + number))
     lines = pending.lines(moment(3 * PENDING_MAX))
     assert len(lines) == PENDING_MAX
     assert lines[0].name == "honest"
     assert lines[1].name == f"flood-{PENDING_MAX + 1}"
-    _ = pending.note(hello("late"), KNOCK, ELSEWHERE, moment(3 * PENDING_MAX))
+    _ = pending.note(hello("late"), EXCHANGE_KEY, ELSEWHERE, moment(3 * PENDING_MAX))
     names = [line.name for line in pending.lines(moment(3 * PENDING_MAX))]
     assert "honest" in names
     assert "late" in names

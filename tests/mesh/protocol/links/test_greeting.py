@@ -36,7 +36,7 @@ from tests.mesh.protocol.links.ends import (
 )
 from tests.mesh.protocol.street import controller_id, incarnation
 
-KNOCK = Knock(bytes(32), None)
+KNOCK = Knock(None)
 WELCOME = Welcome(b"record", 1, bytes(16), bytes(32), 1, None)
 VECTOR = FactVector((), reply=True)
 EVERYTHING: tuple[Message, ...] = (NEWS, VECTOR, Facts((), direct=True), KNOCK, WELCOME)
