@@ -10,7 +10,8 @@ from enum import Enum
 from random import Random
 from typing import NamedTuple, assert_never
 
-from mesh.protocol.effects import JournalWrite, WriteFact, WriteMeta, WriteStore
+from mesh.protocol.effects import CutChains, JournalWrite, WriteFact, WriteMeta, WriteStore
+from mesh.protocol.ground import stored_ground
 from mesh.wire.facts import SignedFact
 from mesh.wire.identity import Incarnation
 
@@ -68,6 +69,9 @@ class Durable:
                 self.store_metadata = metadata
             case WriteMeta(key, value):
                 self.meta[key] = value
+            case CutChains():
+                for cut in _cut(write):
+                    _ = self.facts.pop(cut, None)
             case _:
                 assert_never(write)
         if self.rotten:
@@ -140,7 +144,8 @@ class Durable:
 
     def chains(self) -> tuple[SignedFact, ...]:
         """The facts of each chain up to its first gap, in order; what follows waits unread."""
-        expected: dict[Incarnation, int] = {}
+        ground = stored_ground(self.meta)
+        expected = {origin: cut.sequence + 1 for origin, cut in ground.floors.items()}
         facts: list[SignedFact] = []
         for origin, sequence in sorted(self.facts):
             if sequence == expected.get(origin, 1):
@@ -158,6 +163,8 @@ def rows_of(write: JournalWrite) -> list[Row]:
             return [*(RecordRow(key) for key, _ in records), Single.VECTOR]
         case WriteMeta(key, _):
             return [MetaRow(key)]
+        case CutChains():
+            return [*_cut(write)]
         case _:
             assert_never(write)
 
@@ -171,5 +178,15 @@ def size_bytes(write: JournalWrite) -> int:
             return sum(len(key) + len(record or b"") for key, record in records) + len(metadata)
         case WriteMeta(value=value):
             return len(value)
+        case CutChains():
+            return 0
         case _:
             assert_never(write)
+
+
+def _cut(write: CutChains) -> list[FactRow]:
+    return [
+        FactRow(origin, sequence)
+        for origin, first, last in write.gone
+        for sequence in range(first, last + 1)
+    ]

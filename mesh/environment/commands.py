@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from mesh.environment.declarations import ID_PARAMETER, Declaration, Parameter
-from mesh.environment.kinds import COMMANDS, environment, merge
+from mesh.environment.kinds import COMMANDS, checkpoint, environment, merge
 from mesh.environment.shapes import Misread, Shape
 from mesh.environment.suggestions import unknown_name
 from mesh.wire.limits import COMMANDS_MAX
 from mesh.wire.requests import Command, Value
 
-ALONE: Final = (environment.NAME, merge.NAME)
+ALONE: Final = (environment.NAME, merge.NAME, checkpoint.NAME)
 """Groups whose commands are requests of their own, never part of a ChangeSet with others."""
 
 

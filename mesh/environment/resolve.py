@@ -170,7 +170,7 @@ def _with_defaults(declaration: Declaration, command: Command) -> dict[str, Valu
 
 
 def _strongest(kinds: dict[Kind, None]) -> Kind:
-    for kind in (Kind.MERGE, Kind.ROSTER):
+    for kind in (Kind.MERGE, Kind.CHECKPOINT, Kind.ROSTER):
         if kind in kinds:
             return kind
     return Kind.NORMAL

@@ -9,6 +9,7 @@ tables. The numbers are local: nothing that leaves the controller names them.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mesh.protocol.ground import FOUNDED, Ground
 from mesh.protocol.objection import Objection
 from mesh.wire import cbor
 from mesh.wire.facts import NoReason, Propose
@@ -103,9 +104,17 @@ def numbers(ids: Ids) -> Iterator[int]:
 
 
 class Catalogue:
-    """All ChangeSets of which the proposal is held, with their ancestors as sets."""
+    """All ChangeSets of which the proposal is held, with their ancestors as sets.
 
-    def __init__(self) -> None:
+    What lies below ``ground`` has no number: it is behind everything, as the founding record is.
+    """
+
+    def __init__(self, ground: Ground = FOUNDED) -> None:
+        self.begin(ground)
+
+    def begin(self, ground: Ground) -> None:
+        """Forget every number, and stand on ``ground``."""
+        self.ground = ground
         self._change_sets: list[ChangeSet] = []
         self._numbers: dict[bytes, int] = {}
         self._ancestors: dict[int, Ids] = {}
@@ -138,7 +147,7 @@ class Catalogue:
         self._change_sets[number] = again
 
     def ancestors(self, number: int) -> Ids | None:
-        """All that ``number`` was made on top of, itself not included.
+        """All that ``number`` was made on top of, itself not included, down to the ground.
 
         None while one of them is unknown.
         """
@@ -163,8 +172,14 @@ class Catalogue:
         return self._ancestors[number]
 
     def _parents(self, number: int) -> list[int] | None:
-        found = [self._numbers.get(parent) for parent in self._change_sets[number].attempt.parents]
+        found = self.parents(self._change_sets[number])
         return [parent for parent in found if parent is not None] if None not in found else None
+
+    def parents(self, change_set: ChangeSet) -> list[int | None]:
+        """The parents of ``change_set`` above the ground; None for one that is unknown."""
+        below = self.ground.known
+        parents = change_set.attempt.parents
+        return [self._numbers.get(each) for each in parents if each not in below]
 
     def ordered(self, ids: Ids) -> list[int]:
         """The numbers in ``ids`` in the order of the history, earliest first."""

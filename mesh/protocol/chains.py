@@ -11,13 +11,14 @@ its author held; its own time lies above both that one's and its predecessor's, 
 has no witness, and is refused everywhere alike.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
-from typing import Final
+from typing import Final, NamedTuple
 
 from mesh.protocol.forks import PROOF, Fork, prove
+from mesh.protocol.ground import FOUNDED, Ground
 from mesh.protocol.now import SECOND, Now
 from mesh.protocol.suite import Signer, Verifier
 from mesh.wire import cbor
@@ -69,12 +70,20 @@ class Received:
     """Proofs that came to light: one for each fact that contradicts another."""
 
 
+class _Latest(NamedTuple):
+    """The held fact with the greatest Lamport time; None and 0 where there is none."""
+
+    reference: Reference | None
+    lamport: int
+
+
 class Chains:
     """The facts held and the clocks that they advance.
 
     ``own`` writes through ``write``; all others come in through ``receive``. ``lamport_floor`` is
     the end of the block that an earlier life reserved: no time below it is used again. Chains of
-    another ``environment`` than this one are not begun; None: of any.
+    another ``environment`` than this one are not begun; None: of any. Below the floors of
+    ``ground`` chains are cut: what was there counts as held, and is not here.
     """
 
     def __init__(
@@ -84,14 +93,16 @@ class Chains:
         suite: Verifier,
         lamport_floor: int,
         environment: bytes | None = None,
+        ground: Ground = FOUNDED,
     ) -> None:
         self.own = own
         self._environment = environment
         self._signer = signer
         self._suite = suite
         self._chains: dict[Incarnation, list[Fact]] = {}
-        self._latest: Fact | None = None
-        self._lamport = lamport_floor
+        self._ground = ground
+        self._latest = _Latest(ground.latest, ground.lamport)
+        self._lamport = max(lamport_floor, ground.lamport)
         self._reserved = lamport_floor
         self._clock_ns = 0
         self._waiting: dict[tuple[Incarnation, int], list[Fact]] = {}
@@ -104,12 +115,20 @@ class Chains:
     # --- reading ------------------------------------------------------------------------------
 
     def chain(self, origin: Incarnation) -> list[Fact]:
-        """The facts of ``origin`` that are held, the first one its Boot."""
+        """The facts of ``origin`` that are here, from its Boot or from the ground on."""
         return self._chains.get(origin, [])
+
+    def last(self, origin: Incarnation) -> int:
+        """The number of the last fact of ``origin`` that is here or below the ground; 0: none."""
+        return self._ground.floor(origin) + len(self.chain(origin))
 
     def vector(self) -> list[tuple[Incarnation, int]]:
         """(origin, last sequence number held), by origin."""
-        return sorted((origin, len(chain)) for origin, chain in self._chains.items())
+        return [(origin, self.last(origin)) for origin in self.lives()]
+
+    def lives(self) -> list[Incarnation]:
+        """Every incarnation of which a fact is held, sorted; without those that are retired."""
+        return sorted(dict.fromkeys((*self._ground.floors, *self._chains)))
 
     def summary(self) -> bytes:
         """8 bytes that are equal where the vectors are."""
@@ -122,22 +141,62 @@ class Chains:
             self._summary = hasher.digest()
         return self._summary
 
-    def boots(self) -> Iterator[Fact]:
-        """The Boot of every incarnation known, by origin."""
-        for origin in sorted(self._chains):
-            yield self._chains[origin][0]
+    @property
+    def count(self) -> int:
+        """How many facts are here."""
+        return sum(map(len, self._chains.values()))
+
+    def facts(self) -> list[Fact]:
+        """All that are here, in an order in which each can be judged."""
+        found = [fact for chain in self._chains.values() for fact in chain]
+        found.sort(key=_time)
+        return found
 
     def missing(self, held: Mapping[Incarnation, int]) -> list[Fact]:
-        """What somebody who holds ``held`` lacks, in an order in which it can be taken."""
-        lacking = [
-            fact for origin, chain in self._chains.items() for fact in chain[held.get(origin, 0) :]
-        ]
+        """What somebody who holds ``held`` lacks, in an order in which it can be taken.
+
+        Of a chain whose beginning it lacks, and which is cut here, nothing would help it.
+        """
+        lacking: list[Fact] = []
+        for origin, chain in self._chains.items():
+            there = held.get(origin, 0) - self._ground.floor(origin)
+            if there >= 0:
+                lacking += chain[there:]
         lacking.sort(key=lambda fact: (fact.content.lamport, fact.origin))
         return lacking
 
     def lacks(self, held: Mapping[Incarnation, int]) -> bool:
         """Whether somebody who holds ``held`` has facts that are not here."""
-        return any(sequence > len(self.chain(origin)) for origin, sequence in held.items())
+        return any(
+            sequence > self.last(origin) and not self._is_retired(origin)
+            for origin, sequence in held.items()
+        )
+
+    def _is_retired(self, origin: Incarnation) -> bool:
+        return self._ground.is_retired(origin) and origin not in self._chains
+
+    @property
+    def ground(self) -> Ground:
+        """What the chains stand on."""
+        return self._ground
+
+    def settle(self, ground: Ground) -> tuple[tuple[Incarnation, int, int], ...]:
+        """Cut the chains at the floors of ``ground``; what waits for others goes on waiting.
+
+        (origin, first number, last number) of what is not here any more.
+        """
+        gone: list[tuple[Incarnation, int, int]] = []
+        for origin, chain in list(self._chains.items()):
+            cut = ground.floor(origin) - self._ground.floor(origin)
+            cut = len(chain) if ground.is_retired(origin) else min(cut, len(chain))
+            if cut:
+                gone.append((origin, chain[0].sequence, chain[cut - 1].sequence))
+            self._chains[origin] = chain[cut:]
+            if cut == len(chain):
+                del self._chains[origin]
+        self._ground = ground
+        self._summary = None
+        return tuple(gone)
 
     @property
     def lamport(self) -> int:
@@ -147,7 +206,7 @@ class Chains:
     @property
     def last_own(self) -> int:
         """The number of own facts."""
-        return len(self.chain(self.own))
+        return self.last(self.own)
 
     # --- writing ------------------------------------------------------------------------------
 
@@ -158,8 +217,7 @@ class Chains:
         are lost, or belong to an environment that was given up. Nobody would take such a leap, and
         to repeat a time is harmless, since the incarnation is part of every timestamp.
         """
-        witness = self._latest.content.lamport if self._latest is not None else 0
-        return min(self._lamport + 1, witness + LAMPORT_STEP_MAX)
+        return min(self._lamport + 1, self._latest.lamport + LAMPORT_STEP_MAX)
 
     def write(self, body: Body, now: Now) -> tuple[Fact, int | None]:
         """The next own fact, saying ``body``.
@@ -168,16 +226,15 @@ class Chains:
 
         It counts as held at once. Nobody may see it before it is durable.
         """
-        own = self.chain(self.own)
-        assert bool(own) != isinstance(body, Boot), "a chain begins with its Boot and has no other"
+        assert bool(self.last_own) != isinstance(body, Boot), "a chain begins with its Boot only"
         lamport = self.next_lamport()
         self._clock_ns = max(now.wall_ns, self._clock_ns + 1)
         content = Content(
             version=1,
             origin=self.own,
-            sequence=len(own) + 1,
-            previous=own[-1].hash if own else NO_HASH,
-            after=self._latest.reference if self._latest is not None else None,
+            sequence=self.last_own + 1,
+            previous=self._end(self.own),
+            after=self._latest.reference,
             lamport=lamport,
             clock_ns=self._clock_ns,
             body=body,
@@ -229,8 +286,9 @@ class Chains:
         self._chains.clear()
         self._waiting.clear()
         self._waiting_count = self._waiting_bytes = 0
-        self._latest = self._summary = None
-        self._lamport = self._reserved
+        self._latest = _Latest(self._ground.latest, self._ground.lamport)
+        self._summary = None
+        self._lamport = max(self._reserved, self._ground.lamport)
 
     def receive(self, facts: Iterable[SignedFact], now: Now) -> Received:
         """Take what a peer sent, each chain in order. Never raises on what it holds."""
@@ -266,7 +324,7 @@ class Chains:
             self._take_with_followers(fact, taken, refused, now)
 
     def _is_held(self, fact: Fact) -> bool:
-        return fact.sequence <= len(self.chain(fact.origin))
+        return fact.sequence <= self.last(fact.origin) or self._is_retired(fact.origin)
 
     def _objection(self, fact: Fact, *, trusted: bool) -> Refused | None:
         """What is wrong with ``fact`` by itself and on its chain.
@@ -274,27 +332,44 @@ class Chains:
         The fact that it names is another matter.
         """
         chain = self.chain(fact.origin)
-        if fact.sequence <= len(chain):
-            held = chain[fact.sequence - 1] if fact.sequence else None
+        last = self.last(fact.origin)
+        if self._is_retired(fact.origin) or 0 < fact.sequence <= self._ground.floor(fact.origin):
+            return None
+        if fact.sequence <= last:
+            held = self._at(fact.origin, fact.sequence)
             if held is not None and held.hash == fact.hash:
                 return None
             if held is None or not self._is_signed(fact):
                 return Refused.SIGNATURE if held is not None else Refused.CHAIN
             self._note_fork(held, fact)
             return Refused.FORK
-        if fact.sequence > len(chain) + 1:
+        if fact.sequence > last + 1:
             return Refused.GAP
         if (fact.sequence == 1) != isinstance(fact.body, Boot):
             return Refused.BOOT
         if isinstance(fact.body, Boot) and self._is_foreign(fact.body):
             return Refused.ENVIRONMENT
-        if fact.content.previous != (chain[-1].hash if chain else NO_HASH):
+        if fact.content.previous != self._end(fact.origin):
             return Refused.CHAIN
         if chain and fact.content.lamport <= chain[-1].content.lamport:
             return Refused.LAMPORT
         if not trusted and not self._is_signed(fact):
             return Refused.SIGNATURE
         return None
+
+    def _at(self, origin: Incarnation, sequence: int) -> Fact | None:
+        """The fact of ``origin`` under that number, above the ground."""
+        place = sequence - self._ground.floor(origin) - 1
+        chain = self.chain(origin)
+        return chain[place] if 0 <= place < len(chain) else None
+
+    def _end(self, origin: Incarnation) -> bytes:
+        """What the next fact of ``origin`` names as its previous one."""
+        chain = self.chain(origin)
+        if chain:
+            return chain[-1].hash
+        cut = self._ground.floors.get(origin)
+        return cut.hash if cut is not None else NO_HASH
 
     def _is_foreign(self, boot: Boot) -> bool:
         return self._environment is not None and boot.environment != self._environment
@@ -328,12 +403,14 @@ class Chains:
     def _place(self, fact: Fact, now: Now | None) -> Refused | None:
         """Hold ``fact``, let it wait for the fact that it names, or say why neither."""
         witness = fact.content.after
-        floor = self.chain(fact.origin)[-1].content.lamport if fact.sequence > 1 else 0
-        if witness is not None:
-            named = self.chain(witness.origin)
-            if witness.sequence > len(named):
+        chain = self.chain(fact.origin)
+        floor = chain[-1].content.lamport if chain else 0
+        if witness is not None and self._ground.covers(witness):
+            floor = max(floor, self._ground.lamport)
+        elif witness is not None:
+            if witness.sequence > self.last(witness.origin):
                 return self._wait(fact, witness)
-            after = named[witness.sequence - 1] if witness.sequence else None
+            after = self._at(witness.origin, witness.sequence)
             if after is None or after.hash != witness.hash:
                 return Refused.AFTER
             if fact.content.lamport <= after.content.lamport:
@@ -368,8 +445,9 @@ class Chains:
         self._chains.setdefault(fact.origin, []).append(fact)
         self._summary = None
         self._lamport = max(self._lamport, fact.content.lamport)
-        if self._latest is None or _time(fact) > _time(self._latest):
-            self._latest = fact
+        latest = self._latest.reference
+        if latest is None or _time(fact) > (self._latest.lamport, latest.origin):
+            self._latest = _Latest(fact.reference, fact.content.lamport)
 
 
 def _time(fact: Fact) -> tuple[int, Incarnation]:

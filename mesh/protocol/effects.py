@@ -43,7 +43,15 @@ class WriteMeta:
     value: bytes
 
 
-JournalWrite = WriteFact | WriteStore | WriteMeta
+@dataclass(frozen=True, slots=True)
+class CutChains:
+    """Facts that nobody will ask for any more: they lie below the ground, which is kept instead."""
+
+    gone: tuple[tuple[Incarnation, int, int], ...]
+    """(origin, first number, last number) of each chain that is cut."""
+
+
+JournalWrite = WriteFact | WriteStore | WriteMeta | CutChains
 
 # --- notifications ------------------------------------------------------------------------------
 

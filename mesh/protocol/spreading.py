@@ -167,7 +167,9 @@ class Spreading:
     def vector(self, *, reply: bool) -> FactVector:
         """How far every chain is held; ``reply`` asks for the other's in turn."""
         return FactVector(
-            tuple(Held(origin, sequence) for origin, sequence in self._chains.vector()), reply
+            tuple(Held(origin, sequence) for origin, sequence in self._chains.vector()),
+            reply,
+            self._chains.ground.height,
         )
 
 

@@ -17,6 +17,7 @@ from mesh.wire.limits import (
     MEMBERS_PER_MESSAGE_MAX,
     NEWS_PER_DATAGRAM_MAX,
     ORIGINS_PER_MESSAGE_MAX,
+    SNAPSHOT_PART_BYTES_MAX,
 )
 from mesh.wire.requests import Name, Text
 
@@ -178,6 +179,28 @@ class FactVector(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     held: Annotated[tuple[Held, ...], msgspec.Meta(max_length=ORIGINS_PER_MESSAGE_MAX)]
     reply: bool
     """Asks for the receiver's vector in turn."""
+    height: Counter = 0
+    """How many checkpoints the sender stands on: below the last one it has no facts to send."""
+
+
+class SnapshotRequest(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=18
+):
+    """Send me one part of what you stand on: I lack facts that nobody keeps any more."""
+
+    part: Counter
+    """From 0."""
+
+
+class SnapshotPart(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=19
+):
+    """One part of what the sender stands on, and of the facts that prove it."""
+
+    height: Counter
+    part: Counter
+    parts: Counter
+    content: Annotated[bytes, msgspec.Meta(max_length=SNAPSHOT_PART_BYTES_MAX)]
 
 
 class Facts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=10):
@@ -266,6 +289,8 @@ Message = (
     | StoreMessage
     | Compare
     | FactVector
+    | SnapshotRequest
+    | SnapshotPart
     | Facts
     | Hello
     | Knock

@@ -60,17 +60,21 @@ def _commit_in_part(workspace_: workspace.Workspace, ready: Prepared) -> rules.V
     return rules.Verdict(EFFECTIVE, tuple(workspace_.assign(after)), after)
 
 
-def _rights_today(self: rulings.Rulings, ready: Prepared, ancestors: Ids) -> Outcome | None:
+def _rights_today(
+    self: rulings.Rulings, ready: Prepared, ancestors: Ids, covered: rulings.Shut | None
+) -> Outcome | None:
     """Judges a merge by what everybody knows now."""
     everything = (1 << len(self._catalogue)) - 1
     merges = self.merges(everything)
     footing = self._footing(everything & ~merges)
     refused = rules.refusal_of_rights(ready, footing.roster, footing.rights)
-    return refused or _no_right_needed(self, ready, ancestors)
+    return refused or _no_right_needed(self, ready, ancestors, covered)
 
 
-def _no_right_needed(self: rulings.Rulings, ready: Prepared, ancestors: Ids) -> Outcome | None:
-    faults = ready.faults or self._oversteps(ready, ancestors)
+def _no_right_needed(
+    self: rulings.Rulings, ready: Prepared, ancestors: Ids, covered: rulings.Shut | None
+) -> Outcome | None:
+    faults = ready.faults or self._oversteps(ready, ancestors, covered)
     return Outcome(Standing.SET_ASIDE, Why.FAILED, faults[0]) if faults else None
 
 
@@ -225,7 +229,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_FOLD}::test_folding_stops_at_a_command_of_a_newer_version",),
     ),
     "merge-rights-of-today": Mutant(
-        _replace(rulings.Rulings, "refusal_over", _rights_today),
+        _replace(rulings.Rulings, "_judge", _rights_today),
         (f"{_FOLD}::test_a_merge_counts_though_its_signer_was_removed_since",),
     ),
     "merge-decides-about-anything": Mutant(
@@ -233,7 +237,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_FOLD}::test_a_merge_decides_only_what_its_sides_did_not_share",),
     ),
     "merge-by-anybody": Mutant(
-        _replace(rulings.Rulings, "refusal_over", _no_right_needed),
+        _replace(rulings.Rulings, "_judge", _no_right_needed),
         (
             f"{_FOLD}::test_a_merge_is_judged_in_the_fold_of_its_ancestors",
             f"{_VOTES}::test_a_merge_without_the_right_is_refused",

@@ -144,7 +144,7 @@ _LIVES: Final[dict[str, Mutant]] = {
     "chains-leap-without-a-witness": Mutant(
         edit(
             Chains.next_lamport,
-            "min(self._lamport + 1, witness + LAMPORT_STEP_MAX)",
+            "min(self._lamport + 1, self._latest.lamport + LAMPORT_STEP_MAX)",
             "self._lamport + 1",
         ),
         (f"{_CHAINS}::test_a_time_without_a_witness_is_not_leapt_to",),
@@ -268,7 +268,7 @@ _COMPANY: Final[dict[str, Mutant]] = {
         (f"{_DISAGREEMENT}::test_what_is_damaged_in_memory_is_mended",),
     ),
     "replica-folds-again-what-it-remembers": Mutant(
-        edit(History.refold, "self._begin()", "pass"),
+        edit(History.refold, "self.begin()", "pass"),
         (
             f"{_DISAGREEMENT}::test_what_is_damaged_in_memory_is_mended",
             f"{_DISAGREEMENT}::test_a_refold_gives_what_was_there",

@@ -149,13 +149,13 @@ MUTANTS: Final[dict[str, Mutant]] = {
         edit(History.objection, "NoReason.VERSION", "NoReason.INVALID"),
         (f"{_VOTES}::test_a_newer_version_is_said_so",),
     ),
-    "vote-checkpoints-are-invalid": Mutant(
-        edit(prepared._unknown, "is Kind.CHECKPOINT", "not in Kind"),
-        (f"{_VOTES}::test_checkpoints_are_of_a_newer_version",),
+    "vote-checkpoints-without-terms": Mutant(
+        edit(prepared._misfits, "terms_of(change_set.request) is None", "False"),
+        (f"{_VOTES}::test_a_checkpoint_without_terms_is_invalid",),
     ),
     "vote-hears-its-other-attempt": Mutant(
         edit(
-            History._trial, "first_of(prepared.change_set.tx)", "first_of(prepared.change_set.id)"
+            History._trial, "self._line.first_of(tx)", "self._line.first_of(prepared.change_set.id)"
         ),
         (f"{_VOTES}::test_the_vote_does_not_hear_itself",),
     ),

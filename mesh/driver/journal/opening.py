@@ -5,6 +5,7 @@ so no number is used twice however soon the process dies.
 """
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from mesh.driver.journal.schema import write_rows
 from mesh.driver.journal.witness import Witness, Witnesses, open_outside
 from mesh.driver.restarts import WAIT_NS_MAX
 from mesh.protocol.effects import Image
+from mesh.protocol.ground import GROUND_KEY, Floor, stored_ground
 from mesh.protocol.now import Now
 from mesh.wire import cbor
 from mesh.wire.facts import SignedFact
@@ -100,7 +102,7 @@ def encode_progress(commits: int, boottime_ns: int) -> bytes:
 def _begin(
     start: Start, connection: sqlite3.Connection, witness: Witnesses, contents: Contents
 ) -> Opened:
-    facts, detached = _chains(contents.tables[Table.FACTS])
+    facts, detached = _chains(contents.tables[Table.FACTS], _floors(contents))
     previous = _previous(contents.tables[Table.FACTS], start.controller)
     memory = _memory(contents, previous)
     here = Surroundings(
@@ -171,10 +173,18 @@ def _host(path: Path) -> Host:
     return Host(_KERNEL_BOOT.read_text("ascii").strip(), status.st_dev, status.st_ino)
 
 
-def _chains(rows: dict[bytes, bytes]) -> tuple[tuple[SignedFact, ...], int]:
+def _floors(contents: Contents) -> Mapping[Incarnation, Floor]:
+    """Where chains are cut, by the ground that this controller stands on."""
+    raw = contents.tables[Table.META].get(GROUND_KEY.encode(), b"")
+    return stored_ground({GROUND_KEY: raw}).floors
+
+
+def _chains(
+    rows: dict[bytes, bytes], floors: Mapping[Incarnation, Floor]
+) -> tuple[tuple[SignedFact, ...], int]:
     """The facts of each chain up to its first gap, in order, and how many follow a gap."""
     facts: list[SignedFact] = []
-    expected: dict[Incarnation, int] = {}
+    expected = {origin: floor.sequence + 1 for origin, floor in floors.items()}
     for key, value in rows.items():
         origin, sequence = decode_fact_key(key)
         if sequence == expected.get(origin, 1):

@@ -9,7 +9,7 @@ import hashlib
 from enum import StrEnum
 from typing import Final, NamedTuple, assert_never
 
-from mesh.protocol.effects import JournalWrite, WriteFact, WriteMeta, WriteStore
+from mesh.protocol.effects import CutChains, JournalWrite, WriteFact, WriteMeta, WriteStore
 from mesh.wire.facts import SignedFact
 from mesh.wire.identity import Incarnation
 
@@ -71,6 +71,12 @@ def rows_of(write: JournalWrite) -> list[tuple[RowId, bytes | None]]:
             ]
         case WriteMeta(key, value):
             return [(RowId(Table.META, key.encode()), value)]
+        case CutChains(gone):
+            return [
+                (RowId(Table.FACTS, encode_fact_key(origin, sequence)), None)
+                for origin, first, last in gone
+                for sequence in range(first, last + 1)
+            ]
         case _:
             assert_never(write)
 
@@ -84,6 +90,8 @@ def size_bytes(write: JournalWrite) -> int:
             return sum(len(key) + len(record or b"") for key, record in records) + len(metadata)
         case WriteMeta(value=value):
             return len(value)
+        case CutChains():
+            return 0
         case _:
             assert_never(write)
 

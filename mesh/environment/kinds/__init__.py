@@ -6,6 +6,7 @@ from typing import Final
 from mesh.environment.declarations import Declaration
 from mesh.environment.kind import Kind
 from mesh.environment.kinds import (
+    checkpoint,
     controller,
     environment,
     invite,
@@ -40,5 +41,6 @@ COMMANDS: Final[Mapping[tuple[str, str], Declaration]] = {
         *(command for kind in KINDS for command in kind.commands),
         *operator.GRANTS,
         *merge.COMMANDS,
+        *checkpoint.COMMANDS,
     )
 }

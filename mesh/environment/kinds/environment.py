@@ -6,7 +6,7 @@ from mesh.environment.declarations import Arguments, Declaration, Parameter, Tou
 from mesh.environment.draft import Draft, Refusal
 from mesh.environment.kind import Kind
 from mesh.environment.policy import Policy
-from mesh.environment.shapes import Choice, Duration, Text
+from mesh.environment.shapes import Choice, Duration, Text, Whole
 from mesh.wire.requests import Value
 
 NAME: Final = "environment"
@@ -19,6 +19,12 @@ GUARD_NS: Final = 0
 
 PATIENCE_NS: Final = 60 * SECOND
 """Default time after which a ChangeSet that could not be sealed is refused."""
+
+CHECKPOINT_CHANGES: Final = 1_000
+"""Enough to see what happened of late, and folded in a moment."""
+
+ABSENCE_MAX_NS: Final = 30 * 86_400 * SECOND
+"""Whoever goes on a long holiday with a laptop finds everything as it was."""
 
 _SETTINGS: Final = (
     Parameter(
@@ -41,12 +47,24 @@ _SETTINGS: Final = (
         Text("auto, hold or site:NAME", r"auto|hold|site:[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?"),
         "which of two sides' conflicting changes stands: by rule, by a person, or one site's",
     ),
+    Parameter(
+        "checkpoint_changes",
+        Whole(0, 1_000_000),
+        "how many changes are kept in full below the last checkpoint; 0: all of them, for ever",
+    ),
+    Parameter(
+        "absence_max_ns",
+        Duration(SECOND, 3_650 * 86_400 * SECOND),
+        "a controller that has been away for this long is not waited for by checkpoints",
+    ),
 )
 
 FOUNDING_SETTINGS: Final[tuple[tuple[str, Value], ...]] = (
     ("guard_ns", GUARD_NS),
     ("patience_ns", PATIENCE_NS),
     ("merge", "auto"),
+    ("checkpoint_changes", CHECKPOINT_CHANGES),
+    ("absence_max_ns", ABSENCE_MAX_NS),
 )
 """What holds in a new environment, beside the policy that its founding record names."""
 

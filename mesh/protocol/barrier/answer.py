@@ -5,6 +5,7 @@ reasons to wait, and at the end the signature. A first answer is free: before it
 any No is safe, and only then.
 """
 
+from mesh.protocol.barrier.checkpoints import checkpoint_verdict
 from mesh.protocol.barrier.predicates import base, bound, is_joinable, is_mine, nay, open_ids
 from mesh.protocol.barrier.removed import is_approved, is_kept_out, stolen
 from mesh.protocol.barrier.roster_rules import roster_verdict
@@ -39,7 +40,12 @@ def undelayed_answer(at: Standpoint, number: int) -> Verdict:
     if ancestors is None:
         return Waiting.FACTS
     case = Case(at.change_set(number), ancestors, 1 << number)
-    return place_in_history(at, case) or unacceptable(at, case) or seal_with_the_living(at, number)
+    return (
+        place_in_history(at, case)
+        or unacceptable(at, case)
+        or checkpoint_verdict(at, case)
+        or seal_with_the_living(at, number)
+    )
 
 
 def place_in_history(at: Standpoint, case: Case) -> Deny | Waiting | None:

@@ -47,3 +47,6 @@ class Judge(Protocol):
 
     def extend(self, ids: Ids) -> None:
         """Add ``ids`` to H, which stays closed under ancestors."""
+
+    def begin(self) -> None:
+        """H is empty again, on the ground of the catalogue."""

@@ -38,7 +38,7 @@ class Knowledge:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
-        self.lives = Lives()
+        self.lives = Lives(catalogue.ground)
         self.version = 0
         """Moves with every fact."""
         self.lamport = 0
@@ -128,6 +128,8 @@ class Knowledge:
             return Learned(rejected="proposed by another than its author")
         if change_set.attempt.lamport != fact.content.lamport:
             return Learned(rejected="its timestamp is not the time of its proposal")
+        if change_set.id in self.catalogue.ground.known:
+            return Learned()
         number = self.catalogue.add(change_set)
         if self.proposed >> number & 1:
             return Learned()
@@ -153,6 +155,8 @@ class Knowledge:
 
     def _vote(self, fact: Fact, vote: Vote) -> Learned:
         number = self.catalogue.number(vote.attempt)
+        if number is None and vote.attempt in self.catalogue.ground.known:
+            return Learned()
         if number is None or not self.proposed >> number & 1:
             self._held.setdefault(vote.attempt, []).append((fact, vote))
             return Learned()
@@ -190,7 +194,7 @@ class Knowledge:
         while pending:
             top = pending.pop()
             change_set = self.catalogue[top]
-            parents = [self.catalogue.number(parent) for parent in change_set.attempt.parents]
+            parents = self.catalogue.parents(change_set)
             if (self.whole >> top & 1) or not self.released >> top & 1:
                 continue
             if all(parent is not None and self.whole >> parent & 1 for parent in parents):

@@ -7,19 +7,23 @@ disk) ends the predecessor and closes nothing: a page may be missing. Invariant:
 of the same controller, and a later one, ends or closes another.
 """
 
+from mesh.protocol.ground import FOUNDED, Ground
 from mesh.wire.facts import Boot, Fact
 from mesh.wire.identity import Incarnation
 
 
 class Lives:
-    """Ends and last numbers of all incarnations, as far as facts held tell them."""
+    """Ends and last numbers of all incarnations, as far as facts held tell them, and the ground."""
 
-    def __init__(self) -> None:
+    def __init__(self, ground: Ground = FOUNDED) -> None:
         self.version = 0
         """Moves whenever an answer below may have changed."""
-        self._held: dict[Incarnation, int] = {}
+        self._ground = ground
+        self._held = {life: cut.sequence for life, cut in ground.floors.items()}
         self._newest: dict[bytes, Incarnation] = {}
-        self._proven: dict[Incarnation, tuple[int, ...]] = {}
+        for life in sorted(ground.floors):
+            self._newest[life.controller] = life
+        self._proven = dict(ground.proofs)
 
     def hear(self, fact: Fact) -> None:
         """Take note of ``fact``, the next one in the chain of its origin."""
@@ -41,12 +45,17 @@ class Lives:
 
     def ended(self, incarnation: Incarnation) -> bool:
         """A later incarnation of the same controller has booted."""
+        if self._ground.is_retired(incarnation):
+            return True
         return self._newest.get(incarnation.controller, incarnation) > incarnation
 
     def closed(self, incarnation: Incarnation) -> bool:
         """P-closed: a Boot names it with a proven last number n.
 
-        Its facts up to n are held, and none beyond.
+        Its facts up to n are held, and none beyond. One that is retired is closed, too: all who
+        are in the roster had agreed on its last fact.
         """
+        if self._ground.is_retired(incarnation):
+            return True
         proven = self._proven.get(incarnation)
         return proven is not None and self._held.get(incarnation, 0) in proven

@@ -43,12 +43,13 @@ from mesh.protocol.barrier.proposing import Intent, draft, is_abandoned
 from mesh.protocol.barrier.queue import Queue, refused
 from mesh.protocol.barrier.reseal import after_seal, next_set, reseal_due_ns
 from mesh.protocol.barrier.skip import read_skip, skip_record
-from mesh.protocol.barrier.standpoint import Case, Standpoint
+from mesh.protocol.barrier.standpoint import Case, Standpoint, Surveyor
 from mesh.protocol.barrier.status import Status, status_of
 from mesh.protocol.barrier.stranded import Renewal
 from mesh.protocol.barrier.timing import Timing
 from mesh.protocol.barrier.verdict import Bind, Deny, Verdict, Waiting
 from mesh.protocol.catalogue import Catalogue, Ids, numbers
+from mesh.protocol.ground import Ground
 from mesh.protocol.now import Now
 from mesh.wire.facts import Applied, Fact, No, Propose, Record, Seal
 from mesh.wire.identity import Incarnation
@@ -84,6 +85,31 @@ class Barrier:
         self._deadline_ns: int | None = None
 
     # --- what is told to it ---------------------------------------------------------------------
+
+    def settle_on(self, ground: Ground, facts: Iterable[Fact], now: Now) -> None:
+        """Everything stands on ``ground`` from now on: learn ``facts``, all that are left, anew.
+
+        What was said stays said, and what waits goes on waiting for as long as it had. What was in
+        H is in H, or below the ground.
+        """
+        former, catalogue = self._at, self._at.knowledge.catalogue
+        held = {catalogue[n].id: since_ns for n, since_ns in former.held_since_ns.items()}
+        unsaid = [catalogue[number].id for number in self._unsaid]
+        history = [catalogue[number].id for number in numbers(former.judge.ids)]
+        catalogue.begin(ground)
+        former.judge.begin()
+        self._at = at = former.anew()
+        self._agenda, self._renewal = Agenda(at), Renewal(at)
+        self._queue.move(at)
+        for fact in facts:
+            _ = self.learn(fact, now)
+        for attempt, since_ns in held.items():
+            number = catalogue.number(attempt)
+            if number is not None:
+                at.held_since_ns[number] = since_ns
+        above = [number for number in map(catalogue.number, history) if number is not None]
+        at.judge.extend(sum(1 << number for number in above))
+        self._unsaid = deque(n for n in map(catalogue.number, unsaid) if n is not None)
 
     def learn(self, fact: Fact, now: Now) -> Learned:
         """Take in ``fact``, own or another's: verified, and the next one of its chain."""
@@ -123,6 +149,15 @@ class Barrier:
         at.refused[tx] = None
         self._stirred = True
         return True
+
+    def take_surveyor(self, surveyor: Surveyor) -> None:
+        """B13: who works out what a checkpoint should say. Without one there is none."""
+        self._at.surveyor = surveyor
+
+    @property
+    def is_all_said(self) -> bool:
+        """Whether everything that was applied has been said to be."""
+        return not self._unsaid
 
     def judge_again(self) -> None:
         """The judge may answer otherwise about what it was asked before."""

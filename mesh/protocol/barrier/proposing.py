@@ -60,6 +60,8 @@ def draft(at: Standpoint, intent: Intent, lamport: int) -> Case | NoQuorum:
     else:
         needed = required_quorum(at, intent.content, intent.kind, over)
     participants = those_who_take_part(at, intent, over)
+    if intent.kind is Kind.CHECKPOINT:
+        needed = max(len(participants), len(at.judge.roster(over)) // 2 + 1)
     if at.me not in participants or len(participants) < needed:
         return NoQuorum(intent.request.tx, participants, needed)
     catalogue = at.knowledge.catalogue

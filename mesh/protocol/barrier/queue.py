@@ -59,6 +59,17 @@ class Queue:
         self._random = random
         self._entries: dict[bytes, Entry] = {}
 
+    def move(self, at: Standpoint) -> None:
+        """Go on from ``at``, where each attempt has another number, which it tells when it learns.
+
+        What lies below the ground there is finished.
+        """
+        self._at = at
+        folded = at.knowledge.catalogue.ground.folded
+        self._entries = {tx: entry for tx, entry in self._entries.items() if tx not in folded}
+        for entry in self._entries.values():
+            entry.number = None
+
     @property
     def waiting(self) -> tuple[bytes, ...]:
         """The tx of those that have not been proposed."""

@@ -29,8 +29,7 @@ def _wrong_request(case: Case) -> str | None:
 
 
 def _wrong_order(at: Standpoint, case: Case) -> str | None:
-    for parent in case.change_set.attempt.parents:
-        number = at.knowledge.catalogue.number(parent)
+    for number in at.knowledge.catalogue.parents(case.change_set):
         assert number is not None, "an attempt is judged only when its ancestors are known"
         if at.change_set(number).timestamp >= case.change_set.timestamp:
             return "it is not later than what it was made on top of"
@@ -58,6 +57,8 @@ def _wrong_roster(at: Standpoint, case: Case) -> str | None:
     roster = at.judge.roster(case.ancestors)
     if any(who.controller not in roster for who in attempt.participants):
         return "somebody takes part who is not in the roster"
+    if case.change_set.kind is Kind.CHECKPOINT:
+        return None  # the judge says what that takes
     needed = required_quorum(at, case.change_set.request, case.change_set.kind, case.ancestors)
     return "it does not ask for as many as the policy does" if attempt.quorum != needed else None
 
@@ -68,7 +69,7 @@ def _wrong_roster_of_merge(at: Standpoint, case: Case) -> str | None:
     So P may hold whoever anything in anc made ACTIVE, and q is at least that of anc.
     """
     attempt = case.change_set.attempt
-    ever = dict.fromkeys(at.judge.roster(0))
+    ever = dict.fromkeys((*at.judge.roster(0), *at.knowledge.catalogue.ground.removed))
     for effect in at.effects(case.ancestors):
         ever |= dict.fromkeys(effect.activated)
     if any(who.controller not in ever for who in attempt.participants):

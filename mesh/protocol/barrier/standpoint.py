@@ -5,6 +5,7 @@ Every predicate and rule is a function of this and of nothing else; none of them
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from mesh.environment.roster_effect import RosterEffect
 from mesh.protocol.barrier.ballot import Ballot, Controllers, Members
@@ -14,6 +15,7 @@ from mesh.protocol.barrier.stopwatch import Stopwatch
 from mesh.protocol.barrier.timing import Timing
 from mesh.protocol.catalogue import ChangeSet, Ids, numbers
 from mesh.protocol.objection import Objection
+from mesh.protocol.terms import Terms
 from mesh.wire.identity import Incarnation
 
 
@@ -32,6 +34,22 @@ class Case:
         return self.change_set.attempt.author
 
 
+class Surveyor(Protocol):
+    """What only the whole controller knows, and the barrier alone does not."""
+
+    def is_level(self) -> bool:
+        """Whether the ground lies at the last checkpoint in H."""
+
+    def is_away(self, controller: bytes) -> bool:
+        """Whether ``controller`` has been out of sight for as long as the environment allows."""
+
+    def survey(self, case: Case, terms: Terms) -> tuple[bytes, bytes] | None:
+        """The hashes that m itself would name: of the fold, and of the whole ground.
+
+        None where m cannot tell.
+        """
+
+
 class Standpoint:
     """The state of one controller m, as its current incarnation ``me`` holds it."""
 
@@ -40,6 +58,8 @@ class Standpoint:
         self.knowledge = knowledge
         self.judge = judge
         self.timing = timing
+        self.surveyor: Surveyor | None = None
+        """B13: who works out what a checkpoint should say."""
         self.controller: Controllers = knowledge.controller(me.controller)
         """The bit of m itself."""
         self.sealed: Ids = 0
@@ -70,6 +90,13 @@ class Standpoint:
         self._answers: dict[str, Ids] = {}
         self._objections: dict[bytes, tuple[Ids, Objection | None]] = {}
         self._effects: dict[int, RosterEffect] = {}
+
+    def anew(self) -> "Standpoint":
+        """The same controller before it knows anything, on the ground of the catalogue."""
+        fresh = Standpoint(self.me, Knowledge(self.knowledge.catalogue), self.judge, self.timing)
+        fresh.surveyor, fresh.refused = self.surveyor, self.refused
+        _ = fresh.see(self._live)
+        return fresh
 
     # --- the view -----------------------------------------------------------------------------
 
@@ -170,6 +197,8 @@ class Standpoint:
     def removed(self) -> Controllers:
         """The controllers that roster changes in H have removed."""
         mask = 0
+        for key in self.knowledge.catalogue.ground.removed:
+            mask |= self.knowledge.controller(key)
         for effect in self.effects(self.judge.ids):
             for key in effect.removed:
                 mask |= self.knowledge.controller(key)

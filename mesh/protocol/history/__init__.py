@@ -1,11 +1,12 @@
 """The history: the ChangeSets applied, their order, and the configuration that is their fold."""
 
-from mesh.protocol.history.history import History
+from mesh.protocol.history.history import Fold, History
 from mesh.protocol.history.merging import Dispute, MergePlan
 from mesh.protocol.history.outcomes import KeyChange, LogEntry, Outcome, Standing, Why
 
 __all__ = [
     "Dispute",
+    "Fold",
     "History",
     "KeyChange",
     "LogEntry",

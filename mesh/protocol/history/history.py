@@ -7,8 +7,10 @@ policy and set-aside list, in whatever order they arrived.
 
 from bisect import insort
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from mesh.environment.configuration import Configuration
+from mesh.environment.entries import Entry
 from mesh.environment.founding import Founding, founded
 from mesh.environment.policy import Policy
 from mesh.environment.resolve import Resolution, Unresolved, resolve
@@ -20,7 +22,7 @@ from mesh.protocol.history.outcomes import EFFECTIVE, KeyChange, LogEntry, Outco
 from mesh.protocol.history.prepared import Prepared, kind_of, prepare
 from mesh.protocol.history.recent import Recent
 from mesh.protocol.history.rules import Verdict, apply
-from mesh.protocol.history.rulings import Rulings
+from mesh.protocol.history.rulings import Rulings, Shut
 from mesh.protocol.objection import Objection
 from mesh.protocol.suite import Verifier
 from mesh.wire.facts import NoReason
@@ -30,8 +32,21 @@ from mesh.wire.requests import Base, Command, Key, Kind, Request
 PREPARED_KEPT_MAX = 1_024
 """ChangeSets that are kept ready to be folded again: more than a usual refold goes back."""
 
+_RULING = (Kind.MERGE, Kind.CHECKPOINT)
+"""Kinds that decide about others, and write no key."""
+
 FOOTINGS_KEPT_MAX = 256
 """Rosters, policies and rights of other sets that are remembered: one for each head asked about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What a set of ChangeSets adds up to."""
+
+    outcomes: tuple[tuple[bytes, bytes, Outcome], ...]
+    """(attempt, tx, what became of it), in order."""
+    state: bytes
+    entries: tuple[tuple[Key, Entry], ...]
 
 
 class History:
@@ -42,15 +57,19 @@ class History:
         self._environment = founding.environment_id
         self._catalogue = catalogue
         self._suite = suite
-        self._begin()
+        self.begin()
         self._visible = self.state
 
-    def _begin(self) -> None:
-        """Nothing is applied, and nothing remembered."""
+    def begin(self) -> None:
+        """Nothing is applied, and nothing remembered, above the ground of the catalogue."""
         self._ids: Ids = 0
         self._sorted_ids: list[bytes] = []
         self._prepared: Recent[bytes, Prepared] = Recent(PREPARED_KEPT_MAX)
-        self._line = Line(founded(self._founding), self._catalogue, self._fold)
+        ground = self._catalogue.ground
+        workspace = ground.workspace() if ground.height else founded(self._founding)
+        self._line = Line(workspace, self._catalogue, self._fold)
+        self.shut: Shut | None = None
+        """What the last checkpoint in H has closed, above the ground; None: there is none."""
         self._rulings = Rulings(self._catalogue, self._prepare, self._footing)
         self._merging = Merging(self._line, self._rulings, self._catalogue)
         self._footings: Recent[Ids, Footing] = Recent(FOOTINGS_KEPT_MAX)
@@ -93,7 +112,7 @@ class History:
             return Objection(NoReason.VERSION, prepared.unknown)
         if prepared.faults:
             return Objection(NoReason.INVALID, prepared.faults[0])
-        if change_set.kind is Kind.MERGE:
+        if change_set.kind in _RULING:
             refused = self._rulings.refusal_over(prepared, self._ancestors(change_set))
             return None if refused is None else _objection(refused)
         return self._objection_of_fold(prepared, self._earlier(over, change_set.timestamp))
@@ -101,29 +120,47 @@ class History:
     def extend(self, ids: Ids) -> None:
         """Add ``ids`` to H, which stays closed under ancestors; refold from the lowest of them."""
         new = ids & ~self._ids
-        merges = self._rulings.merges(new)
-        # A merge is judged in the fold of its ancestors: near by, while the line stops before it.
-        for number in self._catalogue.ordered(new) if merges else ():
-            if merges >> number & 1:
+        before = self.shut
+        rulings = self._rulings.merges(new) | self._rulings.checkpoints(new)
+        # They are judged in the fold of their ancestors: near by, while the line stops before them.
+        for number in self._catalogue.ordered(new) if rulings else ():
+            if rulings >> number & 1:
                 self._move()
                 _ = self._rulings.refusal(number)
             self._ids |= 1 << number
+            self._shut(number)
         self._ids |= new
         self._move()
-        for number in numbers(new):
-            insort(self._sorted_ids, self._catalogue[number].id)
+        self._note_ids(new, afresh=self.shut is not before)
         self._state = None
         self._history_hash = None
 
+    def _shut(self, number: int) -> None:
+        """Where ``number`` is a checkpoint that counts, close the book below it."""
+        if self._rulings.checkpoints(1 << number) and self._rulings.refusal(number) is None:
+            self.shut = self._rulings.shut(self._ids)
+            assert self.shut is not None, "this one counts"
+            self._rulings.cover(self.shut)
+            self._footings = Recent(FOOTINGS_KEPT_MAX)
+
+    def _note_ids(self, new: Ids, *, afresh: bool) -> None:
+        """Keep the ids of H sorted, less those below the last checkpoint."""
+        below = 0 if self.shut is None else self.shut.inside
+        if afresh:
+            self._sorted_ids = sorted(self._catalogue[n].id for n in numbers(self._ids & ~below))
+            return
+        for number in numbers(new & ~below):
+            insort(self._sorted_ids, self._catalogue[number].id)
+
     def refold(self) -> bool:
-        """Fold all of H once more from the founding record, each request read and verified anew.
+        """Fold all of H once more from its ground, each request read and verified anew.
 
         True where the result is another one than what was kept, whose place it takes.
         """
         ids, before = self._ids, (self.history_hash, self.state_hash)
         for number in numbers(ids):
             self._catalogue.read_again(number)
-        self._begin()
+        self.begin()
         self.extend(ids)
         return (self.history_hash, self.state_hash) != before
 
@@ -157,9 +194,11 @@ class History:
 
     @property
     def history_hash(self) -> bytes:
-        """32 bytes: the hash of the ids in H, sorted."""
+        """32 bytes: the hash of the ids in H, sorted; for what is below a checkpoint stands its."""
         if self._history_hash is None:
-            self._history_hash = digest(b"".join(self._sorted_ids))
+            ground = self._catalogue.ground
+            below = self.shut.terms.ground if self.shut is not None else ground.hash
+            self._history_hash = digest(b"".join((below, *self._sorted_ids)))
         return self._history_hash
 
     @property
@@ -188,6 +227,23 @@ class History:
             for step in self._line.steps
             if step.outcome.standing is Standing.SET_ASIDE
         )
+
+    def fold(self, ids: Ids) -> "Fold | None":
+        """What ``ids``, which is closed under ancestors, adds up to; None where that is not known.
+
+        It is not where folding stops in it, at something that this version does not understand.
+        """
+        aside = self._rulings.aside(ids)
+        with self._line.excursion():
+            self._line.move(ids, aside)
+            if self._line.is_stopped:
+                return None
+            outcomes = tuple(
+                (self._catalogue[step.number].id, self._catalogue[step.number].tx, step.outcome)
+                for step in self._line.steps
+            )
+            workspace = self._line.workspace
+            return Fold(outcomes, workspace.hash, tuple(workspace.entries()))
 
     # --- what authors need ----------------------------------------------------------------------
 
@@ -221,8 +277,8 @@ class History:
                 (f"{tx.hex()} is {step.outcome.standing}, there is nothing to restage",)
             )
         change_set = self._catalogue[step.number]
-        if change_set.kind is Kind.MERGE:
-            return Unresolved(("a merge is not restaged: propose a new one",))
+        if change_set.kind in _RULING:
+            return Unresolved((f"a {change_set.kind} is not restaged: propose a new one",))
         return self.resolve(change_set.request.written, nonce, signer=signer)
 
     def plan_merge(
@@ -257,7 +313,7 @@ class History:
     def _fold(self, number: int, merged_by: bytes | None) -> Verdict:
         """The line's judge."""
         prepared = self._prepare(self._catalogue[number])
-        if prepared.change_set.kind is Kind.MERGE and prepared.unknown is None:
+        if prepared.change_set.kind in _RULING and prepared.unknown is None:
             return Verdict(self._rulings.refusal(number) or EFFECTIVE)
         return apply(self._line.workspace, prepared, merged_by)
 
@@ -289,8 +345,7 @@ class History:
 
     def _ancestors(self, change_set: ChangeSet) -> Ids:
         ids = 0
-        for parent in change_set.attempt.parents:
-            number = self._catalogue.number(parent)
+        for number in self._catalogue.parents(change_set):
             assert number is not None, "a ChangeSet is judged only when its parents are known"
             ancestors = self._catalogue.ancestors(number)
             assert ancestors is not None, "and all that is behind them"
@@ -309,7 +364,8 @@ class History:
         """What the fold would say to it at the end of the line."""
         if self._line.is_stopped:
             return Objection(NoReason.VERSION, "this controller needs an upgrade to fold on")
-        if self._line.first_of(prepared.change_set.tx) is not None:
+        tx = prepared.change_set.tx
+        if self._line.first_of(tx) is not None or tx in self._catalogue.ground.folded:
             return None
         outcome = self._line.trial(
             prepared.change_set.id,

@@ -10,7 +10,7 @@ Invariant: the line that was moved to a set of ChangeSets equals one built from 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, Self
 
 from mesh.environment.configuration import Configuration
@@ -18,13 +18,26 @@ from mesh.environment.policy import Policy
 from mesh.environment.rights import Rights
 from mesh.environment.workspace import Workspace
 from mesh.protocol.catalogue import Catalogue, Ids, numbers
-from mesh.protocol.history.outcomes import REPEATED, Outcome, Standing
+from mesh.protocol.history.outcomes import REPEATED, TOO_LATE, Outcome, Standing
 from mesh.protocol.history.recent import Recent
 from mesh.protocol.history.rules import Changes, Verdict
 from mesh.wire.identity import Timestamp
 
-SetAside = Mapping[bytes, bytes]
-"""By tx: the tx of the merge that sets it aside, where that merge counts."""
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """Rule 1: what merges and the last checkpoint set aside."""
+
+    merged: Mapping[bytes, bytes] = field(default_factory=dict)
+    """By tx: the tx of the merge that sets it aside, where that merge counts."""
+    late: Ids = 0
+    """What lies below the last checkpoint and is not in it."""
+    folded: frozenset[bytes] = frozenset()
+    """The tx of what is in that checkpoint, where anything is late."""
+
+    def with_more(self, merged: Mapping[bytes, bytes]) -> "SetAside":
+        """The same, and what another merge says."""
+        return replace(self, merged={**self.merged, **merged})
 
 
 class Footing(NamedTuple):
@@ -71,7 +84,7 @@ TRIALS_KEPT_MAX: Final = 64
 Judge = Callable[[int, bytes | None], Verdict]
 """(number, tx of the merge that sets it aside) -> what it did to the workspace."""
 
-_NO_ONE: Final[SetAside] = {}
+_NO_ONE: Final = SetAside()
 
 
 class Line:
@@ -96,8 +109,12 @@ class Line:
 
     @property
     def frontier(self) -> Timestamp | None:
-        """The greatest timestamp on the line."""
-        return self._places[-1][0] if self._places else None
+        """The greatest timestamp on the line and in the ground below it."""
+        through = self._catalogue.ground.through
+        if not self._places:
+            return through
+        last = self._places[-1][0]
+        return last if through is None else max(last, through)
 
     def footing(self, length: int) -> Footing:
         """Roster, policy and rights after the first ``length`` steps."""
@@ -132,9 +149,12 @@ class Line:
         for number in numbers(ids & ~self.ids):
             length = min(length, bisect_left(self._places, self._catalogue[number].place))
         if aside is not self._aside:
-            for tx in (*aside, *self._aside):
-                if aside.get(tx) != self._aside.get(tx) and tx in self._firsts:
+            new, old = aside.merged, self._aside.merged
+            for tx in (*new, *old):
+                if new.get(tx) != old.get(tx) and tx in self._firsts:
                     length = min(length, self._positions[self._firsts[tx]])
+            for number in numbers((aside.late ^ self._aside.late) & ids & self.ids):
+                length = min(length, self._positions[number])
         return length
 
     # --- judging --------------------------------------------------------------------------------
@@ -199,11 +219,13 @@ class Line:
 
     def _step(self, number: int) -> Step:
         tx = self._catalogue[number].tx
-        merged_by = self._aside.get(tx)
+        merged_by = self._aside.merged.get(tx)
         if self.is_stopped:
             verdict = Verdict(Outcome(Standing.UNFOLDED, detail="needs an upgrade"))
-        elif tx in self._firsts:
+        elif tx in self._firsts or self._is_folded(number):
             verdict = Verdict(REPEATED)
+        elif self._aside.late >> number & 1:
+            verdict = Verdict(TOO_LATE)
         else:
             verdict = self._judged(number, merged_by)
         return Step(
@@ -216,10 +238,18 @@ class Line:
             verdict.outcome.standing is Standing.UNFOLDED,
         )
 
+    def _is_folded(self, number: int) -> bool:
+        """Whether another attempt of its request is in a checkpoint, and counts for both."""
+        tx = self._catalogue[number].tx
+        if self._aside.late >> number & 1 and tx in self._aside.folded:
+            return True
+        return tx in self._catalogue.ground.folded
+
     def _append(self, step: Step) -> None:
         change_set = self._catalogue[step.number]
         self._positions[step.number] = len(self.steps)
-        _ = self._firsts.setdefault(change_set.tx, step.number)
+        if not self._is_folded(step.number):
+            _ = self._firsts.setdefault(change_set.tx, step.number)
         self.steps.append(step)
         self._places.append(change_set.place)
         self.ids |= 1 << step.number
@@ -235,5 +265,5 @@ class Line:
             del self._positions[step.number]
             self.ids ^= 1 << step.number
             tx = self._catalogue[step.number].tx
-            if self._firsts[tx] == step.number:
+            if self._firsts.get(tx) == step.number:
                 del self._firsts[tx]

@@ -97,9 +97,9 @@ class Merging:
 
     def _settle(self, ids: Ids, choose: Choose) -> list[Dispute]:
         found: list[Dispute] = []
-        aside = dict(self._rulings.aside(ids))
+        aside = self._rulings.aside(ids)
         with self._line.excursion():
-            self._line.move(ids, self._rulings.aside(ids))
+            self._line.move(ids, aside)
             sides = _Sides(self._catalogue, ids, self._rulings.common(ids))
             while True:
                 pair = self._next(sides, found)
@@ -108,7 +108,7 @@ class Merging:
                 dispute = self._decide(pair, found, choose)
                 found.append(dispute)
                 if dispute.set_aside is not None:
-                    aside = {**aside, dispute.set_aside: _THIS_MERGE}
+                    aside = aside.with_more({dispute.set_aside: _THIS_MERGE})
                     self._line.move(ids, aside)
 
     def _unkept(
@@ -122,7 +122,7 @@ class Merging:
             return
         decided = {each.set_aside: _THIS_MERGE for each in disputes if each.set_aside is not None}
         with self._line.excursion():
-            self._line.move(ids, {**self._rulings.aside(ids), **decided})
+            self._line.move(ids, self._rulings.aside(ids).with_more(decided))
             for tx in dict.fromkeys(keep):
                 why = self._why_not(tx, disputes, keep)
                 if why:

@@ -28,6 +28,8 @@ class Why(StrEnum):
     """Rule 0: whoever signed it may not do this."""
     MERGED = "merged"
     """Rule 1: the merge that counts for it says so."""
+    CHECKPOINT = "checkpoint"
+    """Rule 1: it lies below a checkpoint that was taken without it."""
     CONFLICT = "conflict"
     """Rule 2: a key that it was made against has been written since."""
     FAILED = "failed"
@@ -50,6 +52,11 @@ class Outcome:
 
 EFFECTIVE: Final = Outcome(Standing.EFFECTIVE)
 REPEATED: Final = Outcome(Standing.REPEATED)
+TOO_LATE: Final = Outcome(
+    Standing.SET_ASIDE,
+    Why.CHECKPOINT,
+    "it lies below a checkpoint that was taken without it; restage it if it is still wanted",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from mesh.environment.entries import spell
 from mesh.environment.kinds import controller, merge
 from mesh.protocol.catalogue import ChangeSet
 from mesh.protocol.suite import Verifier
+from mesh.protocol.terms import terms_of
 from mesh.wire.facts import NoReason
 from mesh.wire.identity import digest
 from mesh.wire.invitation import Newcomer, proof_of
@@ -89,7 +90,8 @@ def kind_of(commands: Sequence[Command]) -> Kind:
         for command in commands
         if (declaration := declaration_of(command)) is not None
     ]
-    return next((kind for kind in (Kind.MERGE, Kind.ROSTER) if kind in kinds), Kind.NORMAL)
+    special = (Kind.MERGE, Kind.CHECKPOINT, Kind.ROSTER)
+    return next((kind for kind in special if kind in kinds), Kind.NORMAL)
 
 
 def _forgery(change_set: ChangeSet, environment: bytes, suite: Verifier) -> str | None:
@@ -108,8 +110,6 @@ def _forgery(change_set: ChangeSet, environment: bytes, suite: Verifier) -> str 
 def _unknown(change_set: ChangeSet) -> str | None:
     if change_set.flaw is not None and change_set.flaw.why is NoReason.VERSION:
         return change_set.flaw.detail
-    if change_set.kind is Kind.CHECKPOINT:
-        return "checkpoints are not known to this version"
     for command in change_set.request.resolved:
         unknown = unknown_part(command)
         if unknown is not None:
@@ -132,6 +132,8 @@ def _misfits(change_set: ChangeSet, steps: Sequence[Step]) -> list[str]:
         return [f"its commands need an attempt of the kind {needed}, not {change_set.kind}"]
     if needed is Kind.MERGE and any(kind is not Kind.MERGE for kind in kinds):
         return ["a merge carries nothing but its lists"]
+    if needed is Kind.CHECKPOINT and terms_of(change_set.request) is None:
+        return ["a checkpoint carries nothing but its terms"]
     return []
 
 

@@ -72,6 +72,12 @@ class Activations:
             for gone in [each for each in table if each not in self._admissions]:
                 del table[gone]
 
+    def begin_again(self, controllers: Iterable[bytes]) -> None:
+        """The attempts have other numbers: look for the admissions of these learners anew."""
+        self._admissions = {}
+        self._missing = {}
+        self.learners(controllers)
+
     @property
     def is_awaited(self) -> bool:
         """Whether there are learners."""

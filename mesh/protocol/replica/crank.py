@@ -80,6 +80,8 @@ class Crank:
         self._held_why = ""
         """Why the last merge of this controller's own waits for a person."""
         self.submitted = Submitted()
+        self.before_saying: Callable[[Body], None] = lambda _: None
+        """Hears what is about to be said."""
         self.applied = False
         """Something was applied since this was last cleared."""
         self.stand_down: str | None = None
@@ -117,6 +119,7 @@ class Crank:
                     self._tell_what_is_held()
                     return
                 case Say(body=body):
+                    self.before_saying(body)
                     _ = say(body, now)
                 case Apply():
                     self._apply(action, now)

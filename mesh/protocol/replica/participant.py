@@ -18,13 +18,16 @@ from mesh.protocol.barrier import Barrier
 from mesh.protocol.barrier.recovery import Recovery
 from mesh.protocol.catalogue import Catalogue
 from mesh.protocol.chains import Chains
-from mesh.protocol.effects import Image
+from mesh.protocol.effects import Image, WriteMeta
+from mesh.protocol.ground import FOUNDED, GROUND_KEY, stored_ground, write_ground
 from mesh.protocol.history import History
 from mesh.protocol.information import DataSet, Information
 from mesh.protocol.membership import Membership
 from mesh.protocol.now import Now, earliest
 from mesh.protocol.outgoing import Channel
+from mesh.protocol.replica.absence import Absence
 from mesh.protocol.replica.activations import Activations
+from mesh.protocol.replica.checkpoints import Checkpoints
 from mesh.protocol.replica.company import Company, Trust
 from mesh.protocol.replica.crank import Crank
 from mesh.protocol.replica.desk import Desk
@@ -34,6 +37,8 @@ from mesh.protocol.replica.equivocations import Equivocations
 from mesh.protocol.replica.invitations import Invitations
 from mesh.protocol.replica.recovering import Recovering, recovery_note
 from mesh.protocol.replica.scribe import Scribe, lamport_floor
+from mesh.protocol.replica.snapshots import Snapshots
+from mesh.protocol.replica.surveying import Survey
 from mesh.protocol.replica.twins import Twins
 from mesh.protocol.spreading import Spreading
 from mesh.protocol.standing import Access, RosterView
@@ -50,6 +55,8 @@ from mesh.wire.messages import (
     Nack,
     Probe,
     ProbeRequest,
+    SnapshotPart,
+    SnapshotRequest,
     StoreMessage,
     Summary,
     Table,
@@ -72,10 +79,13 @@ class Participant:
         own = desk.own
         self.desk = desk
         self.place = place
-        self.catalogue = Catalogue()
+        ground = stored_ground(image.meta)
+        self.catalogue = Catalogue(ground if ground.environment == place.environment else FOUNDED)
         self.founding = decode_founding(place.founding)
         self.history = History(self.founding, self.catalogue, suite)
-        self.chains = Chains(own, signer, suite, lamport_floor(image), place.environment)
+        self.chains = Chains(
+            own, signer, suite, lamport_floor(image), place.environment, self.catalogue.ground
+        )
         self.barrier = Barrier(own, self.catalogue, self.history, random)
         self.members = Membership(
             own,
@@ -112,6 +122,19 @@ class Participant:
         self.disagreement = Disagreement(desk, self.history, self.members)
         self.invitations = Invitations(desk, self.history, self.barrier, self.crank, suite)
         self.recovering = Recovering(own, self.chains, self.history, self.barrier)
+        self.absence = Absence(desk, self.history, image.meta)
+        self.checkpoints = Checkpoints(
+            desk,
+            self.catalogue,
+            self.chains,
+            self.history,
+            self.barrier,
+            Survey(place.environment, self.catalogue, self.chains, self.history, self.barrier),
+            self.absence,
+            image.meta,
+        )
+        self.crank.before_saying = self.checkpoints.saying
+        self.snapshots = Snapshots(desk, place, self.catalogue, self.history, self.chains, suite)
         self.roster_changed = False
         """The roster is another one than when this was last cleared."""
         self._image = image
@@ -195,6 +218,11 @@ class Participant:
             case FactVector():
                 self.recovering.told(sender, message)
                 self.scribe.answer(sender, message, now)
+                self.snapshots.told(sender, message.height, now)
+            case SnapshotRequest():
+                self.snapshots.serve(sender, message, now)
+            case SnapshotPart():
+                self.snapshots.take(sender, message, now)
             case StoreMessage():
                 self.entries.receive(sender, message.payload, now)
             case Compare():
@@ -237,6 +265,7 @@ class Participant:
             self.information.deadline_ns,
             self.crank.deadline_ns,
             self.activations.deadline_ns(self.roster.active, now),
+            self.checkpoints.deadline_ns(),
         )
 
     def wake(self, now: Now) -> None:
@@ -255,12 +284,14 @@ class Participant:
 
         Let the barrier go as far as it can, write what changed, tell who must know.
         """
+        self.absence.look((who.controller for who in self.members.view), now)
         self._reckon(now)
         self._turn(now)
         if not self.crank.is_still and self._tell_recovery(self.recovering.progress(), now):
             self._turn(now)
-        if self._activate(now):
+        if self._activate(now) or self._take_checkpoint(now):
             self._turn(now)
+        self._drop_what_is_agreed(now)
         for swapped in self.crank.swap(now):
             self.entries.publish(swapped, now)
         self.entries.flush()
@@ -270,7 +301,7 @@ class Participant:
             self.entries.tell_what_is_held(due, summary, now)
 
     def _reckon(self, now: Now) -> None:
-        """What others make of the same history was another state: show what is mended, or leave."""
+        """Show what others made us mend; take leave where nobody should wait for this life."""
         if self.disagreement.mended:
             self.disagreement.mended = False
             self.crank.mended(now)
@@ -305,11 +336,35 @@ class Participant:
 
     def _recall_boots(self, former: RosterView, now: Now) -> None:
         """Whoever is new in the roster may have begun lives that facts told of before."""
-        for boot in self.chains.boots():
-            controller = boot.origin.controller
-            is_new = self.roster.has(controller) and not former.has(controller)
-            if is_new and controller != self.desk.own.controller:
-                self.company.booted(boot.origin, now)
+        for life in self.chains.lives():
+            is_new = self.roster.has(life.controller) and not former.has(life.controller)
+            if is_new and life.controller != self.desk.own.controller:
+                self.company.booted(life, now)
+
+    def _take_checkpoint(self, now: Now) -> bool:
+        """Propose a checkpoint where one is due; whether one was."""
+        terms = None if self.crank.is_still else self.checkpoints.due(now)
+        if terms is None:
+            return False
+        name = f"checkpoint {self.catalogue.ground.height + 1}"
+        return self.crank.propose_by_itself(name, (terms.command,), now) is not None
+
+    def _drop_what_is_agreed(self, now: Now) -> None:
+        """Stand on the last checkpoint, once nobody needs what is below it."""
+        ground = self.checkpoints.agreed()
+        if ground is None:
+            return
+        before = self.history.history_hash, self.history.state_hash
+        self.desk.write(WriteMeta(GROUND_KEY, write_ground(ground)))
+        self.scribe.cut(ground)
+        self.barrier.settle_on(ground, self.chains.facts(), now)
+        after = self.history.history_hash, self.history.state_hash
+        assert after == before, "what is below a checkpoint says no more than the checkpoint does"
+        self.activations.begin_again(self.roster.learners)
+        changes = f"{len(ground.fates)} changes and attempts"
+        self.desk.notice(
+            "info", "checkpoint", f"{changes} are summed up in {ground.hash.hex()[:8]}"
+        )
 
     def _activate(self, now: Now) -> bool:
         """Propose that learners that have caught up take part; whether anything was."""

@@ -39,7 +39,7 @@ class Recovering:
         self._own = own
         self._chains = chains
         self._history = history
-        self._recoveries = barrier.standpoint.knowledge.recoveries
+        self._barrier = barrier
         self._told: dict[Incarnation, dict[Incarnation, int]] = {}
         """How far a peer held each chain, where not all of that is here."""
         self._met: dict[bytes, None] = {}
@@ -98,7 +98,7 @@ class Recovering:
         """All that ``peer`` held is here; that counts if it was more than it had fetched itself."""
         _ = self._told.pop(peer, None)
         self._met[peer.controller] = None
-        recovery = self._recoveries.get(peer)
+        recovery = self._barrier.standpoint.knowledge.recoveries.get(peer)
         if recovery is None or recovery.is_over:
             self._synced[peer.controller] = None
 

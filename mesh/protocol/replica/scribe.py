@@ -5,7 +5,8 @@ A fact is on the disk's list before it is on anybody else's.
 
 from mesh.protocol.admission import Enrolment
 from mesh.protocol.chains import Chains
-from mesh.protocol.effects import Image, WriteFact, WriteMeta
+from mesh.protocol.effects import CutChains, Image, WriteFact, WriteMeta
+from mesh.protocol.ground import FOUNDED, Ground
 from mesh.protocol.now import Now
 from mesh.protocol.replica.company import Company
 from mesh.protocol.replica.crank import Crank
@@ -46,7 +47,7 @@ class Scribe:
 
     def restore(self, image: Image, environment: bytes, now: Now) -> None:
         """Take up what the disk held."""
-        received = self._chains.restore(facts_of(image, environment))
+        received = self._chains.restore(facts_of(image, environment, self._chains.ground))
         for fact in received.taken:
             self._crank.restore(fact, now)
         for why in received.refused:
@@ -58,8 +59,8 @@ class Scribe:
     def boot(self, image: Image, place: Enrolment, now: Now) -> None:
         """Say that a new life has begun."""
         here = former_life(image, self._desk.own.controller)
-        previous = here if here is not None and self._chains.chain(here) else image.previous
-        last = len(self._chains.chain(previous)) if previous is not None else 0
+        previous = here if here is not None and self._chains.last(here) else image.previous
+        last = self._chains.last(previous) if previous is not None else 0
         goes_on = image.unbroken and previous == here
         body = Boot(
             environment=place.environment,
@@ -73,6 +74,10 @@ class Scribe:
             self._claim = Claim(body.previous, body.proven)
         self._desk.write(life_note(self._desk.own))
         _ = self.say(body, now)
+
+    def cut(self, ground: Ground) -> None:
+        """Let go of what lies below ``ground``, in memory and on disk."""
+        self._desk.write(CutChains(self._chains.settle(ground)))
 
     # --- own facts ----------------------------------------------------------------------------
 
@@ -146,8 +151,8 @@ def lamport_floor(image: Image) -> int:
     return int.from_bytes(image.meta.get(LAMPORT_KEY, b""), "big")
 
 
-def facts_of(image: Image, environment: bytes) -> list[SignedFact]:
-    """The stored facts that belong to ``environment``: their chain's Boot says so.
+def facts_of(image: Image, environment: bytes, ground: Ground = FOUNDED) -> list[SignedFact]:
+    """The stored facts that belong to ``environment``: their chain's Boot says so, or its ground.
 
     A controller that gave up its own environment for another keeps the old facts on disk, as
     evidence. What does not decode is left for the chains to refuse and count.
@@ -162,6 +167,6 @@ def facts_of(image: Image, environment: bytes) -> list[SignedFact]:
             continue
         if isinstance(fact.body, Boot):
             belongs[fact.origin] = fact.body.environment == environment
-        if belongs.get(fact.origin, False):
+        if belongs.get(fact.origin, False) or fact.origin in ground.floors:
             kept.append(signed)
     return kept

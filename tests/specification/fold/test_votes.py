@@ -123,12 +123,12 @@ def test_a_newer_version_is_said_so() -> None:
     assert _why(side, later) is NoReason.VERSION
 
 
-def test_checkpoints_are_of_a_newer_version() -> None:
-    """F14g: Checkpoints are not built yet: that kind is not understood, rather than refused."""
+def test_a_checkpoint_without_terms_is_invalid() -> None:
+    """F14g: A checkpoint carries its terms and nothing else."""
     world = World()
     side = world.side()
     number = world.attempt(world.sign(side.resolve(item("a", 1))), Kind.CHECKPOINT, 0, ALICE)
-    assert _why(side, number) is NoReason.VERSION
+    assert _why(side, number) is NoReason.INVALID
 
 
 def test_a_merge_without_the_right_is_refused() -> None:

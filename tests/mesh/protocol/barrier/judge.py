@@ -87,6 +87,10 @@ class FakeJudge:
                 versions |= {each.key: change_set.tx for each in change_set.request.base}
         return versions
 
+    def begin(self) -> None:
+        """Nothing is applied."""
+        self.ids = 0
+
     def extend(self, ids: Ids) -> None:
         """Checks what the barrier promises: H stays closed under ancestors."""
         self.ids |= ids

@@ -15,6 +15,7 @@ from random import Random
 from mesh.protocol.configuration import ReplicaConfiguration
 from mesh.protocol.effects import (
     Answer,
+    CutChains,
     Effects,
     Image,
     Notification,
@@ -75,6 +76,10 @@ class Disk:
                             self.records[key] = record
                 case WriteMeta(key, value):
                     self.meta[key] = value
+                case CutChains(gone):
+                    for origin, first, last in gone:
+                        for sequence in range(first, last + 1):
+                            del self.facts[origin, sequence]
 
     def image(self) -> Image:
         """What the next life finds."""

@@ -1,0 +1,263 @@
+"""For whoever comes from before a checkpoint: the ground itself, and the proof that it was agreed.
+
+Facts below a checkpoint are nowhere any more, so somebody who lacks them cannot catch up fact by
+fact. It asks a peer for what that one stands on, part by part, and looks at the proof before it
+believes a word: the proposal of the checkpoint, which names the hash of the ground, and the seals
+of all who took part, each signed. Then the life ends, and the next one begins on that ground, with
+whatever of its own facts lies above it: what it did alone is kept, and seen by all.
+
+Invariant: no ground is stood upon that was not sealed by controllers whom this one has a reason to
+believe: more than half of the roster that it knows, or, for a newcomer, whoever let it in.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from mesh.environment.founding import decode_founding
+from mesh.protocol.admission import Enrolment
+from mesh.protocol.catalogue import Catalogue, ChangeSet, numbers, read_change_set
+from mesh.protocol.chains import Chains
+from mesh.protocol.effects import CutChains, WriteMeta
+from mesh.protocol.ground import GROUND_BYTES_MAX, GROUND_KEY, Ground, read_ground, write_ground
+from mesh.protocol.history import History
+from mesh.protocol.now import SECOND, Now
+from mesh.protocol.outgoing import Channel, Outgoing
+from mesh.protocol.replica.desk import Desk
+from mesh.protocol.suite import Verifier
+from mesh.protocol.terms import terms_of
+from mesh.wire import cbor
+from mesh.wire.facts import Fact, Propose, Seal, SignedFact, read_fact
+from mesh.wire.identity import Incarnation, digest
+from mesh.wire.limits import PARTICIPANTS_MAX, SNAPSHOT_PART_BYTES_MAX
+from mesh.wire.messages import Message, SnapshotPart, SnapshotRequest
+from mesh.wire.requests import Kind
+
+PATIENCE_NS: Final = 3 * SECOND
+"""How long whoever is behind tries to catch up by facts, which mostly are on their way."""
+
+PART_NS: Final = 10 * SECOND
+"""A part that did not come within this time is asked for again, of whoever is met then."""
+
+PARTS_MAX: Final = GROUND_BYTES_MAX // SNAPSHOT_PART_BYTES_MAX
+
+
+@dataclass(slots=True)
+class _Fetching:
+    """A snapshot on its way."""
+
+    peer: Incarnation
+    asked_at_ns: int
+    height: int | None = None
+    parts: list[bytes] = field(default_factory=list)
+
+
+class Snapshots:
+    """Asks for snapshots, and serves them."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        place: Enrolment,
+        catalogue: Catalogue,
+        history: History,
+        chains: Chains,
+        verifier: Verifier,
+    ) -> None:
+        self._desk = desk
+        self._place = place
+        self._catalogue = catalogue
+        self._history = history
+        self._chains = chains
+        self._verifier = verifier
+        self._behind_since_ns: int | None = None
+        self._fetching: _Fetching | None = None
+        self._served: tuple[int, bytes] = (0, b"")
+
+    # --- serving ------------------------------------------------------------------------------
+
+    def serve(self, peer: Incarnation, request: SnapshotRequest, now: Now) -> None:
+        """Send the part that ``peer`` asks for; nothing where there is none."""
+        raw = self._snapshot()
+        begin = request.part * SNAPSHOT_PART_BYTES_MAX
+        if begin >= len(raw):
+            return
+        part = SnapshotPart(
+            self._catalogue.ground.height,
+            request.part,
+            -(-len(raw) // SNAPSHOT_PART_BYTES_MAX),
+            raw[begin : begin + SNAPSHOT_PART_BYTES_MAX],
+        )
+        self._send(peer, part, now)
+
+    def _snapshot(self) -> bytes:
+        ground = self._catalogue.ground
+        if self._served[0] != ground.height:
+            proof = [part for fact in self._proof() for part in (fact.raw, fact.signature)]
+            raw = cbor.encode([write_ground(ground), *proof]) if proof else b""
+            self._served = ground.height, raw
+        return self._served[1]
+
+    def _proof(self) -> list[SignedFact]:
+        """The proposal of the checkpoint that the ground is of, and the seals on it."""
+        checkpoint = self._checkpoint()
+        if checkpoint is None:
+            return []
+        proof: list[SignedFact] = []
+        for who in dict.fromkeys((checkpoint.attempt.author, *checkpoint.attempt.participants)):
+            for fact in self._chains.chain(who):
+                match fact.body:
+                    case Propose() if fact.body.attempt_id == checkpoint.id:
+                        proof.insert(0, fact.signed)
+                    case Seal(attempt=checkpoint.id):
+                        proof.append(fact.signed)
+                    case _:
+                        pass
+        return proof
+
+    def _checkpoint(self) -> ChangeSet | None:
+        for number in numbers(self._history.ids):
+            change_set = self._catalogue[number]
+            if change_set.kind is Kind.CHECKPOINT:
+                terms = terms_of(change_set.request)
+                if terms is not None and terms.ground == self._catalogue.ground.hash:
+                    return change_set
+        return None
+
+    # --- asking -------------------------------------------------------------------------------
+
+    def told(self, peer: Incarnation, height: int, now: Now) -> None:
+        """``peer`` stands on its checkpoint of number ``height``."""
+        if not self._is_out_of_reach(height):
+            self._behind_since_ns = None
+            return
+        if self._behind_since_ns is None:
+            self._behind_since_ns = now.monotonic_ns
+        has_waited = now.monotonic_ns - self._behind_since_ns >= PATIENCE_NS
+        if self._history.ids and not has_waited:
+            return
+        fetching = self._fetching
+        if fetching is None or now.monotonic_ns - fetching.asked_at_ns >= PART_NS:
+            self._fetching = _Fetching(peer, now.monotonic_ns)
+            self._send(peer, SnapshotRequest(0), now)
+
+    def _is_out_of_reach(self, height: int) -> bool:
+        """Whether this controller will not come to stand there by itself."""
+        own = self._catalogue.ground.height
+        shut = self._history.shut
+        is_next = shut is not None and shut.terms.ground != self._catalogue.ground.hash
+        return height > own + is_next
+
+    def take(self, peer: Incarnation, part: SnapshotPart, now: Now) -> None:
+        """A part that was asked for; with the last one the snapshot is judged."""
+        fetching = self._fetching
+        if fetching is None or fetching.peer != peer or not self._fits(fetching, part):
+            self._desk.counters["snapshot parts out of place"] += 1
+            return
+        fetching.height = part.height
+        fetching.asked_at_ns = now.monotonic_ns
+        fetching.parts.append(part.content)
+        if len(fetching.parts) < part.parts:
+            self._send(peer, SnapshotRequest(len(fetching.parts)), now)
+            return
+        self._fetching = None
+        judged = self._judge(b"".join(fetching.parts), peer)
+        if isinstance(judged, Ground):
+            self._adopt(judged)
+        else:
+            self._desk.counters["snapshots refused"] += 1
+            self._desk.notice("warning", "snapshot refused", f"from {peer}: {judged}")
+
+    def _fits(self, fetching: _Fetching, part: SnapshotPart) -> bool:
+        is_next = part.part == len(fetching.parts) < part.parts <= PARTS_MAX
+        return is_next and fetching.height in (None, part.height)
+
+    def _adopt(self, ground: Ground) -> None:
+        """End this life; the next one begins on ``ground``."""
+        self._desk.write(WriteMeta(GROUND_KEY, write_ground(ground)))
+        self._desk.write(CutChains(self._chains.settle(ground)))
+        why = f"it was away for longer than facts are kept: it begins on checkpoint {ground.height}"
+        self._desk.notice("info", "checkpoint", why)
+        self._desk.end(why, self._desk.own.boot)
+
+    # --- judging ------------------------------------------------------------------------------
+
+    def _judge(self, raw: bytes, peer: Incarnation) -> Ground | str:
+        """The ground that ``raw`` spells and proves, or what is wrong with it."""
+        try:
+            content = cbor.decode(raw, GROUND_BYTES_MAX)
+            match content:
+                case [bytes() as ground_raw, *proof] if all(isinstance(e, bytes) for e in proof):
+                    ground = read_ground(ground_raw)
+                    facts = _facts([each for each in proof if isinstance(each, bytes)])
+                    checkpoint = read_change_set(_proposal(facts))
+                case _:
+                    return "it is no snapshot"
+        except cbor.Undecodable as error:
+            return str(error)
+        return self._fault(ground, checkpoint, facts, peer) or ground
+
+    def _fault(
+        self, ground: Ground, checkpoint: ChangeSet, facts: list[Fact], peer: Incarnation
+    ) -> str | None:
+        terms = terms_of(checkpoint.request)
+        request, attempt = checkpoint.propose.request, checkpoint.attempt
+        if ground.environment != self._place.environment:
+            return "it is of another environment"
+        if ground.height <= self._catalogue.ground.height:
+            return "it is older than what this controller stands on"
+        if terms is None or checkpoint.kind is not Kind.CHECKPOINT or terms.ground != ground.hash:
+            return "its proof is of something else"
+        if digest(request.raw) != checkpoint.tx or attempt.quorum != len(attempt.participants):
+            return "its proof is not in order"
+        if not all(self._is_signed(fact) for fact in facts):
+            return "its proof is not signed"
+        if not _is_sealed(checkpoint, facts):
+            return "not all who took part have sealed it"
+        members = {who.controller for who in attempt.participants}
+        return None if self._is_believed(members, peer) else "too few whom we know have sealed it"
+
+    def _is_signed(self, fact: Fact) -> bool:
+        signed = fact.signed
+        return self._verifier.verify(fact.origin.controller, signed.raw, signed.signature)
+
+    def _is_believed(self, members: set[bytes], peer: Incarnation) -> bool:
+        """Whether this controller has a reason to believe these."""
+        if self._history.ids or self._catalogue.ground.height:
+            roster = self._history.roster(self._history.ids)
+            return 2 * sum(each in members for each in roster) > len(roster)
+        founder = decode_founding(self._place.founding).founder
+        believed = {self._place.introducer, founder}
+        return bool(believed & {peer.controller, *members})
+
+    def _send(self, peer: Incarnation, message: Message, now: Now) -> None:
+        self._desk.send((Outgoing(peer, message, Channel.STREAM),), now, gated=True)
+
+
+def _facts(parts: list[bytes]) -> list[Fact]:
+    """Raises cbor.Undecodable where ``parts`` are not facts and their signatures in turn."""
+    if len(parts) % 2 or len(parts) > 2 * (PARTICIPANTS_MAX * 2 + 1):
+        raise cbor.Undecodable("its proof is too long, or broken off")
+    pairs = zip(parts[::2], parts[1::2], strict=True)
+    return [read_fact(SignedFact(raw, signature)) for raw, signature in pairs]
+
+
+def _proposal(facts: Iterable[Fact]) -> Propose:
+    for fact in facts:
+        if isinstance(fact.body, Propose):
+            return fact.body
+    raise cbor.Undecodable("its proof lacks the proposal")
+
+
+def _is_sealed(checkpoint: ChangeSet, facts: Iterable[Fact]) -> bool:
+    """Whether every participant has sealed the set of all participants."""
+    participants = checkpoint.attempt.participants
+    everybody = (1 << len(participants)) - 1
+    sealed = {
+        fact.origin
+        for fact in facts
+        if isinstance(fact.body, Seal)
+        and fact.body.attempt == checkpoint.id
+        and int.from_bytes(fact.body.members, "little") == everybody
+    }
+    return sealed.issuperset(participants)

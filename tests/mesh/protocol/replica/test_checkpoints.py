@@ -1,0 +1,137 @@
+"""Checkpoints in a mesh: taken when enough was added, agreed on, dropped, and nothing is missed."""
+
+from collections.abc import Callable
+
+from mesh.protocol.effects import Answer
+from mesh.protocol.history import Why
+from mesh.protocol.inputs import RestageChange, Sighted, SubmitCommands
+from mesh.protocol.now import SECOND
+from mesh.protocol.replica.participant import Participant
+from mesh.wire.requests import Command
+from tests.mesh.protocol.replica.mini_mesh import Disk, Host, MiniMesh
+from tests.mesh.protocol.replica.test_mesh import gather, is_complete, item, submit
+
+EVERY = 4
+DAY = 86_400 * SECOND
+
+
+def inside(host: Host) -> Participant:
+    """The machines of ``host``."""
+    assert host.replica.participant is not None
+    return host.replica.participant
+
+
+def heights(mesh: MiniMesh) -> list[int]:
+    """What each host that is up stands on."""
+    return [inside(host).catalogue.ground.height for host in mesh.hosts if host.is_up]
+
+
+def states(mesh: MiniMesh) -> set[tuple[bytes, bytes]]:
+    """The histories of all hosts that are up, and what they fold to."""
+    histories = [inside(host).history for host in mesh.hosts if host.is_up]
+    return {(each.history_hash, each.state_hash) for each in histories}
+
+
+def collecting(count: int, **settings: object) -> MiniMesh:
+    """A mesh that keeps few ChangeSets in full."""
+    mesh = gather(count)
+    settings = {"checkpoint_changes": EVERY, **settings}
+    command = Command("environment", "set", settings)  # type: ignore[arg-type]
+    answer = mesh.hosts[0].call(
+        lambda call: SubmitCommands(call, "collect", (command,), "", 60 * SECOND)
+    )
+    assert isinstance(answer, Answer), answer
+    run(mesh, 2 * SECOND)
+    return mesh
+
+
+def run(mesh: MiniMesh, duration_ns: int, until: Callable[[], bool] = lambda: False) -> bool:
+    """Let time pass; a life that has ended is followed by another one."""
+    end_ns = mesh.time_ns + duration_ns
+    while mesh.time_ns < end_ns:
+        if mesh.run_until(until, min(SECOND, end_ns - mesh.time_ns)):
+            return True
+        for host in mesh.hosts:
+            if host.is_up and host.replica.desk.ended:
+                host.crash()
+                host.start()
+    return until()
+
+
+def change(mesh: MiniMesh, times: int, host: int = 0) -> None:
+    """So many changes of one item, one after the other."""
+    for at in range(times):
+        assert isinstance(submit(mesh.hosts[host], "x", value=at), Answer)
+        run(mesh, SECOND)
+
+
+def test_what_all_have_applied_is_summed_up_and_dropped() -> None:
+    """K1: Enough changes make a checkpoint; what is below it leaves memory and disk everywhere."""
+    mesh = collecting(3)
+    change(mesh, 40)
+    run(mesh, 130 * SECOND)
+    assert min(heights(mesh)) >= 2
+    assert len(states(mesh)) == 1
+    for host in mesh.hosts:
+        assert item(host, "x") == 39
+        assert inside(host).history.ids.bit_count() < 3 * EVERY
+        assert len(host.disk.facts) == inside(host).chains.count < 150
+
+
+def test_a_life_begins_on_the_ground() -> None:
+    """K2: After a restart what is below the checkpoint is there, though nobody holds its facts."""
+    mesh = collecting(3)
+    change(mesh, 12)
+    run(mesh, 70 * SECOND)
+    for host in mesh.hosts:
+        host.crash()
+        host.start()
+    assert [item(host, "x") for host in mesh.hosts] == [11] * 3
+    assert run(mesh, 60 * SECOND, lambda: is_complete(mesh) and len(states(mesh)) == 1)
+    change(mesh, 2, host=1)
+    assert [item(host, "x") for host in mesh.hosts] == [1] * 3
+
+
+def test_who_lost_its_disk_begins_on_the_ground_of_the_others() -> None:
+    """K3: Whoever comes with nothing is given the ground with its proof, and takes part."""
+    mesh = collecting(3)
+    change(mesh, 12)
+    run(mesh, 70 * SECOND)
+    late = mesh.hosts[2]
+    late.crash()
+    late.disk = Disk(boot=late.disk.boot)
+    late.start()
+    late.handle(Sighted(mesh.hosts[0].address, "seed"))
+    assert run(mesh, 60 * SECOND, lambda: is_complete(mesh) and len(states(mesh)) == 1)
+    assert heights(mesh)[2] == heights(mesh)[0] >= 1
+    assert run(mesh, SECOND, lambda: item(late, "x") == 11)
+
+
+def test_who_was_away_for_long_loses_nothing_of_its_own() -> None:
+    """K4: What a controller did alone while the others went on is kept, and can be restaged."""
+    mesh = collecting(3, absence_max_ns=30 * DAY)
+    away = mesh.hosts[2]
+    mesh.split({1, 2}, {3})
+    run(mesh, 20 * SECOND)
+    assert isinstance(submit(away, "mine", value="kept"), Answer)
+    assert run(mesh, 20 * SECOND, lambda: item(away, "mine") == "kept")
+    change(mesh, 12)
+    assert min(heights(mesh)) == 0 == max(heights(mesh)), "not before it was away for long enough"
+    for host in mesh.hosts:
+        host.clock_offset_ns += 60 * DAY
+    run(mesh, 10 * SECOND)
+    change(mesh, 30)
+    run(mesh, 60 * SECOND)
+    assert heights(mesh)[0] >= 2, heights(mesh)
+    assert heights(mesh)[2] == 0
+    mesh.split()
+    assert run(mesh, 300 * SECOND, lambda: is_complete(mesh) and len(states(mesh)) == 1)
+    assert run(mesh, SECOND, lambda: all(item(host, "x") == 29 for host in mesh.hosts))
+    for host in mesh.hosts:
+        aside = inside(host).history.conflicts()
+        assert [entry.name for entry in aside] == ["set mine"]
+        assert aside[0].outcome.why is Why.CHECKPOINT
+        assert item(host, "mine") is None
+    answer = away.call(lambda call: RestageChange(call, aside[0].tx))
+    assert isinstance(answer, Answer), answer
+    assert run(mesh, 10 * SECOND, lambda: item(mesh.hosts[0], "mine") == "kept")
