@@ -23,6 +23,8 @@ from mesh.wire.limits import MESSAGE_BYTES_MAX
 UNSENT_BYTES_MAX: Final = 32 * MESSAGE_BYTES_MAX
 """What waits for a peer that reads slowly: twice the largest answer to one comparison."""
 READ_BYTES: Final = 65_536
+FRAMES_AT_ONCE: Final = 8
+"""Handed over before all others have their turn: a peer that talks without end delays nobody."""
 LINGER_S: Final = 1.0
 """How long a closing stream may take to send what was queued."""
 SILENCE_MS_MAX: Final = 30_000
@@ -122,14 +124,14 @@ class Stream:
             if not received:
                 return
             held += received
-            if not self._deliver(held):
+            if not await self._deliver(held):
                 self._counts.streams_cut += 1
                 return
             await self._sink.room()
 
-    def _deliver(self, held: bytearray) -> bool:
+    async def _deliver(self, held: bytearray) -> bool:
         """Hand over the frames that ``held`` has whole, and remove them; False: they are none."""
-        begin = 0
+        begin, delivered = 0, 0
         while len(held) - begin >= LENGTH_BYTES:
             length = payload_bytes(bytes(held[begin : begin + LENGTH_BYTES]))
             if isinstance(length, Rejected):
@@ -137,10 +139,13 @@ class Stream:
             end = begin + LENGTH_BYTES + length
             if end > len(held):
                 break
+            if delivered and delivered % FRAMES_AT_ONCE == 0:
+                await trio.lowlevel.checkpoint()
             payload = bytes(held[begin + LENGTH_BYTES : end])
             self._counts.frames_received += 1
             self._counts.bytes_received += end - begin
             begin = end
+            delivered += 1
             if not self.is_silent:
                 self._sink.take(FrameReceived(self.number, payload))
         del held[:begin]

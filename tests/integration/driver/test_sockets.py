@@ -11,7 +11,7 @@ import trio
 from mesh.driver.errors import AddressUnusable
 from mesh.driver.network.binding import bind
 from mesh.driver.network.sockets import SocketNetwork
-from mesh.driver.network.streams import UNSENT_BYTES_MAX
+from mesh.driver.network.streams import FRAMES_AT_ONCE, UNSENT_BYTES_MAX
 from mesh.protocol.inputs import (
     DatagramReceived,
     DialFailed,
@@ -121,6 +121,23 @@ async def test_datagram_that_cannot_be_sent_is_counted(host: str) -> None:
 
 
 # --- streams --------------------------------------------------------------------------------------
+
+
+async def test_who_talks_without_end_lets_others_have_their_turn() -> None:
+    """A thousand frames that arrive together are handed over a few at a time."""
+    async with peer() as one, peer() as two, trio.open_nursery() as nursery:
+
+        async def wait_for_a_turn() -> None:
+            _ = await two.told(FrameReceived)
+            had.append(sum(isinstance(each, FrameReceived) for each in two.inputs))
+
+        had: list[int] = []
+        nursery.start_soon(wait_for_a_turn)
+        one.network.dial(two.address)
+        opened = await one.opened()
+        one.network.send_frames(opened.stream, [b"x"] * 1_000)
+        _ = await two.told(FrameReceived, 1_000)
+        assert had[0] <= 3 * FRAMES_AT_ONCE
 
 
 @pytest.mark.parametrize("host", HOSTS)
