@@ -16,6 +16,7 @@ WHEEL := build/wheel
 WHEEL_READY := $(WHEEL)/venv/ready-$(VERSION)
 
 ARGS :=
+TIME := 600
 SEEDS := 0..4999
 
 .DEFAULT_GOAL := help
@@ -47,7 +48,7 @@ test: unit integration ## run the tests; some of them: make unit ARGS='tests/crd
 # ── The gate ─────────────────────────────────────────────────────────────────────────────────────
 
 .PHONY: check
-check: format-check lint types contracts test simulate sim-bugs-short docs wheel ## all that CI asks
+check: format-check lint types contracts test simulate sim-bugs-short fuzz-short docs wheel ## all that CI asks
 
 .PHONY: format-check
 format-check: $(READY)
@@ -130,6 +131,17 @@ sim-bugs: $(READY) ## the simulator must find every planted bug; writes the tabl
 .PHONY: mutants
 mutants: $(READY) ## plant named faults; each must be caught by a test
 	@$(BIN)/python -m tests.mutants $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(READY) ## fuzz every parser: make fuzz TIME=600; some: ARGS='message invite'
+	@$(BIN)/python -m pip install --quiet --requirement tests/fuzz/requirements.txt
+	@$(BIN)/python -m tests.fuzz --seconds $(TIME) $(ARGS)
+
+.PHONY: fuzz-short
+fuzz-short: $(READY)
+	@echo "── fuzzing, a second for each parser"
+	@$(BIN)/python -m pip install --quiet --requirement tests/fuzz/requirements.txt
+	@$(BIN)/python -m tests.fuzz --seconds 1
 
 .PHONY: torture
 torture: $(READY) ## kill real controllers at any moment; no acknowledged change may be lost

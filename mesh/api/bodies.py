@@ -19,10 +19,14 @@ T = TypeVar("T")
 
 async def read(request: Request, expected: type[T]) -> T:
     """The body as an ``expected``. Raises Problem where it is too large or is none."""
-    raw = await _read_raw(request)
+    return parse(await _read_raw(request), expected)
+
+
+def parse(raw: bytes, expected: type[T]) -> T:
+    """``raw`` as an ``expected``; nothing at all is an empty object. Raises Problem."""
     try:
         return msgspec.json.decode(raw or b"{}", type=expected)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise wrong_usage(f"the body cannot be used: {error}") from error
 
 

@@ -148,6 +148,8 @@ def decode_enrolment(raw: bytes) -> Enrolment:
     rival = None
     if stored.rival_generation is not None and stored.rival_nonce is not None:
         rival = Generation(stored.rival_generation, stored.rival_nonce)
+    elif (stored.rival_generation is None) != (stored.rival_nonce is None):
+        raise cbor.Undecodable("half of a rival generation")
     return Enrolment(
         founding=stored.founding,
         generation=stored.generation,
