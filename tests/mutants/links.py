@@ -105,6 +105,10 @@ def _always_room(self: object, *_: object) -> bool:
     return True
 
 
+def _nobody_crowds(self: StreamTable) -> None:
+    del self
+
+
 def _never_full(self: StreamTable) -> bool:
     del self
     return False
@@ -203,8 +207,24 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_HERE}/test_addresses.py::test_hints_are_bounded_and_push_out_only_what_failed",),
     ),
     "links-any-number-of-silent-connections": Mutant(
-        _replace(StreamTable, "is_overfull", _never_full),
+        _replace(StreamTable, "crowding", _nobody_crowds),
         (f"{_HERE}/test_bounds.py::test_connections_that_say_nothing_are_bounded",),
+    ),
+    "links-any-number-of-connections": Mutant(
+        _replace(StreamTable, "is_overfull", _never_full),
+        (f"{_HERE}/test_bounds.py::test_streams_are_bounded_in_all",),
+    ),
+    "links-the-newest-silent-connection-goes": Mutant(
+        edit(StreamTable.crowding, "key=len)[0]", "key=len)[-1]"),
+        (f"{_HERE}/test_bounds.py::test_connections_that_say_nothing_are_bounded",),
+    ),
+    "links-a-flood-pushes-others-out": Mutant(
+        edit(
+            StreamTable.crowding,
+            "max(sources.values(), key=len)[0]",
+            "next(iter(sources.values()))[0]",
+        ),
+        (f"{_HERE}/test_bounds.py::test_whoever_floods_us_is_in_its_own_way",),
     ),
     "links-any-number-of-strangers": Mutant(
         _replace(StreamTable, "has_room_for_stranger", _always_room),
@@ -267,7 +287,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "links-unreadable-bytes-are-skipped": Mutant(
         edit(
             Links.frame,
-            'return self._refuse(one, Ground.UNREADABLE, f"not understood: {why}"[:512], now)',
+            "return self._refuse(one, ground, why, now)",
             "return LinkStep()",
         ),
         (f"{_HERE}/test_greeting.py::test_unreadable_bytes_end_the_stream",),

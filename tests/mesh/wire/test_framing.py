@@ -14,6 +14,7 @@ from mesh.wire.framing import (
     split,
 )
 from mesh.wire.limits import FRAME_BYTES_MAX, MESSAGE_BYTES_MAX
+from mesh.wire.noise import TAG_BYTES
 
 LAST, MORE = b"\0", b"\1"
 
@@ -22,11 +23,11 @@ LAST, MORE = b"\0", b"\1"
     "length", [1, FRAME_BYTES_MAX - 1, FRAME_BYTES_MAX, 3 * FRAME_BYTES_MAX, MESSAGE_BYTES_MAX]
 )
 def test_a_message_of_any_length_arrives(length: int) -> None:
-    """Every part fits a frame, only the last one completes the message, and it is the same."""
+    """Every part fits a frame once it is sealed, and only the last one completes the message."""
     raw = (b"0123456" * (length // 7 + 1))[:length]
     assembler = Assembler()
     *before, last = split(raw)
-    assert all(len(payload) <= FRAME_BYTES_MAX for payload in (*before, last))
+    assert all(len(payload) + TAG_BYTES <= FRAME_BYTES_MAX for payload in (*before, last))
     assert [assembler.add(payload) for payload in before] == [None] * len(before)
     assert assembler.add(last) == raw
     assert assembler.add(LAST + b"next") == b"next"

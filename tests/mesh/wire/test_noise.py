@@ -158,11 +158,23 @@ def test_no_part_of_a_handshake_can_be_missing(number: int) -> None:
         assert not _completes(number, bytes(length))
 
 
-@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("number", [0, 1, 2**255 - 20, 2**255 - 19, 2**255 - 18])
 def test_a_key_that_is_no_key_is_refused(number: int) -> None:
     """Points of small order would give a secret that everybody knows (RFC 7748, section 6.1)."""
-    for point in (bytes(32), (1).to_bytes(32, "little"), (2**255 - 20).to_bytes(32, "little")):
-        assert not _completes(number, point + bytes(200))
+    point = number.to_bytes(32, "little")
+    one, other = ends()
+    assert other.read(point) is not None
+    assert other.write() is None
+    _ = written(one)
+    assert one.read(point + bytes(200)) is None
+
+
+def test_an_empty_payload_is_sealed_too() -> None:
+    """Nothing to say is said under a tag, and a changed tag is noticed."""
+    one, other = ends()
+    assert other.read(written(one)) is not None
+    message = written(other)
+    assert one.read(_flipped(message, 8 * len(message) - 1)) is None
 
 
 def test_another_prologue_is_noticed() -> None:

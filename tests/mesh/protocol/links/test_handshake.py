@@ -281,3 +281,15 @@ def test_the_first_message_of_a_dialler_is_short_and_of_one_length() -> None:
     came = end.open()
     longer = at_other_end(hello(HIGHER), dials=True).begin() + b"\0"
     assert end.links.frame(came, longer, end.now).closes == (came,)
+
+
+def test_what_was_said_in_the_clear_is_proven() -> None:
+    """Whoever changes the clear part on its way, for both ends alike or not, gets no stream."""
+    first, second = at_other_end(hello(LOWER), dials=True), at_other_end(hello("cyd"), dials=False)
+    message = first.begin()
+    changed = LATER[: len(MAGIC)] + message[len(MAGIC) : -64] + bytes(32) + message[-32:]
+    answer = second.receive(changed)
+    assert answer.reply is not None
+    refused = first.receive(answer.reply).outcome
+    assert isinstance(refused, Refused)
+    assert refused.ground is Ground.FORGED
