@@ -10,19 +10,31 @@ from typing import Final
 import msgspec
 import pytest
 
+from mesh.driver.keys import NaClExchange, NaClSigner, NaClSuite
+from mesh.protocol.links.credentials import papers
+from mesh.protocol.links.handshake import MAGIC, Handshake, Secured
 from mesh.protocol.links.limits import GREETING_MAX
+from mesh.protocol.suite import Keyring
 from mesh.wire import codec
 from mesh.wire.envelope import BOX_BYTES, Datagram, pack
 from mesh.wire.framing import LENGTH_BYTES, delimit, split
 from mesh.wire.limits import DATAGRAM_BYTES_MAX, FRAME_BYTES_MAX, MESSAGE_BYTES_MAX
 from mesh.wire.messages import PROTOCOL_VERSION, Hello, Message, Probe
+from mesh.wire.noise import TAG_BYTES
 from tests.hosts.asking import agree, counters, entry, environment, items, put, set_item
 from tests.hosts.mesh import Mesh, members
 from tests.hosts.processes import Process, await_that
+from tests.mesh.protocol.links.ends import hello
 from tests.mesh.wire.examples import ALICE, ENVIRONMENT, MESSAGES
 
 PATIENCE_S = 60.0
 HELLO: Final = MESSAGES[Hello.__name__]
+KEYS: Final = Keyring(NaClSigner(b"stranger" * 4), NaClExchange(b"stranger" * 4), NaClSuite())
+NEIGHBOUR: Final = msgspec.structs.replace(
+    hello("neighbour", environment=ENVIRONMENT),
+    sender=ALICE._replace(controller=KEYS.identity.public),
+)
+"""What a stranger with these keys says of itself."""
 PROBE: Final = MESSAGES[Probe.__name__]
 
 DATAGRAMS: Final = 50
@@ -69,6 +81,11 @@ def truncated(luck: random.Random) -> bytes:
     return whole[: luck.randrange(len(whole))]
 
 
+def stranger() -> Handshake:
+    """The dialling end of a handshake."""
+    return Handshake(KEYS, papers(NEIGHBOUR, KEYS), dials=True)
+
+
 def said(message: Message) -> bytes:
     """A message as it goes into a stream."""
     return b"".join(delimit(part) for part in split(codec.encode(message)))
@@ -84,29 +101,55 @@ def frame_too_large(luck: random.Random) -> bytes:
     return (FRAME_BYTES_MAX + luck.randrange(1, 2**30)).to_bytes(LENGTH_BYTES, "big") + b"..."
 
 
-def message_without_end(_: random.Random) -> bytes:
-    """Parts, more of them than any message has."""
-    part = delimit(b"\1" + bytes(FRAME_BYTES_MAX - 1))
-    return part * (MESSAGE_BYTES_MAX // FRAME_BYTES_MAX + 2)
-
-
-def message_before_hello(_: random.Random) -> bytes:
-    """A probe from somebody who has not said who he is."""
-    return said(PROBE)
-
-
-def hello_of_another_environment(_: random.Random) -> bytes:
-    """A neighbour who mistook the door."""
+def hello_in_the_clear(_: random.Random) -> bytes:
+    """Somebody who skips the handshake."""
     return said(HELLO)
 
 
-def hello_of_another_version(_: random.Random) -> bytes:
+def handshake_of_another_version(_: random.Random) -> bytes:
     """A controller from the future."""
-    assert isinstance(HELLO, Hello)
-    return said(msgspec.structs.replace(HELLO, protocol=PROTOCOL_VERSION + 1))
+    later = MAGIC + (PROTOCOL_VERSION + 1).to_bytes(4, "big")
+    return delimit(later + stranger().begin()[len(later) :])
+
+
+def handshake_that_breaks_down(luck: random.Random) -> bytes:
+    """Begun well, and then nobody is there who could go on."""
+    return delimit(stranger().begin()) + delimit(luck.randbytes(216))
 
 
 Thing = Callable[[random.Random], bytes]
+
+
+# --- what is thrown by strangers who have proven who they are -------------------------------------
+
+
+def message_before_hello(_: random.Random) -> list[bytes]:
+    """A probe from somebody who has not said who he is."""
+    return split(codec.encode(PROBE))
+
+
+def message_without_end(_: random.Random) -> list[bytes]:
+    """Parts, more of them than any message has."""
+    part = b"\1" + bytes(FRAME_BYTES_MAX - 1 - TAG_BYTES)
+    return [part] * (MESSAGE_BYTES_MAX // len(part) + 2)
+
+
+def sealed_noise(luck: random.Random) -> list[bytes]:
+    """No message, sealed as it should be."""
+    return [b"\0" + luck.randbytes(luck.randrange(1, 4_000))]
+
+
+def hello_of_a_neighbour(_: random.Random) -> list[bytes]:
+    """Somebody of another environment, who mistook the door."""
+    return split(codec.encode(NEIGHBOUR))
+
+
+def hello_of_somebody_else(_: random.Random) -> list[bytes]:
+    """Somebody who poses as another one."""
+    return split(codec.encode(msgspec.structs.replace(NEIGHBOUR, sender=ALICE)))
+
+
+Parts = Callable[[random.Random], list[bytes]]
 
 DATAGRAM_KINDS: Final[dict[Thing, str]] = {
     noise: "datagrams rejected",
@@ -118,10 +161,16 @@ DATAGRAM_KINDS: Final[dict[Thing, str]] = {
 STREAM_KINDS: Final[dict[Thing, str]] = {
     frame_of_noise: "streams ended: unreadable",
     frame_too_large: "streams cut",
-    message_without_end: "streams ended: unreadable",
+    hello_in_the_clear: "streams ended: unreadable",
+    handshake_of_another_version: "streams ended: protocol",
+    handshake_that_breaks_down: "streams ended: forged",
+}
+SEALED_KINDS: Final[dict[Parts, str]] = {
     message_before_hello: "streams ended: unreadable",
-    hello_of_another_environment: "streams ended: environment",
-    hello_of_another_version: "streams ended: protocol",
+    message_without_end: "streams ended: unreadable",
+    sealed_noise: "streams ended: unreadable",
+    hello_of_a_neighbour: "streams ended: environment",
+    hello_of_somebody_else: "streams ended: forged",
 }
 """Each kind, and the counter that tells of it."""
 
@@ -150,6 +199,40 @@ def throw_into_stream(target: Process, kind: Thing, luck: random.Random) -> None
                 pass
         except ConnectionError:
             pass  # an end that did not wait for all that was thrown
+
+
+def throw_sealed(target: Process, kind: Parts, luck: random.Random) -> None:
+    """Into a stream of its own, by a stranger who has shown its papers there."""
+    with socket.create_connection(address(target), timeout=PATIENCE_S) as stream:
+        try:
+            ends = shake_hands(stream)
+            stream.sendall(b"".join(delimit(ends.sends.seal(part)) for part in kind(luck)))
+            while stream.recv(65_536):
+                pass
+        except ConnectionError:
+            pass  # an end that did not wait for all that was thrown
+
+
+def shake_hands(stream: socket.socket) -> Secured:
+    """The stranger's end of a handshake. Raises ConnectionError where the stream is ended."""
+    handshake = stranger()
+    stream.sendall(delimit(handshake.begin()))
+    length = int.from_bytes(_exactly(stream, LENGTH_BYTES), "big")
+    answer = handshake.receive(_exactly(stream, length))
+    assert isinstance(answer.outcome, Secured)
+    assert answer.reply is not None
+    stream.sendall(delimit(answer.reply))
+    return answer.outcome
+
+
+def _exactly(stream: socket.socket, count: int) -> bytes:
+    received = b""
+    while len(received) < count:
+        more = stream.recv(count - len(received))
+        if not more:
+            raise ConnectionResetError
+        received += more
+    return received
 
 
 def break_off(target: Process, luck: random.Random) -> None:
@@ -200,13 +283,29 @@ def test_datagram_is_counted_and_dropped(mesh: Mesh, kind: Thing) -> None:
 
 @pytest.mark.parametrize("kind", STREAM_KINDS, ids=lambda kind: kind.__name__)
 def test_stream_is_ended_and_counted(mesh: Mesh, kind: Thing) -> None:
-    """Nonsense, endless, out of turn, for others, of another version: the stream ends at once."""
+    """Nonsense, too large, in the clear, of another version, forged: the stream ends at once."""
     target = mesh.processes[0]
     counter = STREAM_KINDS[kind]
     with nothing_else_changes(mesh):
         before = counters(target).get(counter, 0)
         for _ in range(STREAMS):
             throw_into_stream(target, kind, random.Random(kind.__name__))
+
+        def is_counted() -> bool:
+            return counters(target).get(counter, 0) - before == STREAMS
+
+        await_that(is_counted, PATIENCE_S, f"{STREAMS} more are counted as {counter}")
+
+
+@pytest.mark.parametrize("kind", SEALED_KINDS, ids=lambda kind: kind.__name__)
+def test_sealed_nonsense_is_ended_and_counted(mesh: Mesh, kind: Parts) -> None:
+    """Whoever has proven to be somebody is still a stranger: it ends as if in the clear."""
+    target = mesh.processes[0]
+    counter = SEALED_KINDS[kind]
+    with nothing_else_changes(mesh):
+        before = counters(target).get(counter, 0)
+        for _ in range(STREAMS):
+            throw_sealed(target, kind, random.Random(kind.__name__))
 
         def is_counted() -> bool:
             return counters(target).get(counter, 0) - before == STREAMS
@@ -243,6 +342,8 @@ def test_memory_does_not_grow_and_the_mesh_works_on(mesh: Mesh) -> None:
             throw_datagrams(target, kind, DATAGRAMS, luck)
         for kind in STREAM_KINDS:
             throw_into_stream(target, kind, luck)
+        for sealed_kind in SEALED_KINDS:
+            throw_sealed(target, sealed_kind, luck)
         break_off(target, luck)
         put(target, "rain", f"round {at}")
         held_bytes.append(resident_bytes(target))
