@@ -11,7 +11,7 @@ its author held; its own time lies above both that one's and its predecessor's, 
 has no witness, and is refused everywhere alike.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
@@ -152,15 +152,21 @@ class Chains:
         found.sort(key=_time)
         return found
 
-    def missing(self, held: Mapping[Incarnation, int]) -> list[Fact]:
+    def missing(
+        self,
+        held: Mapping[Incarnation, int],
+        covers: Callable[[Incarnation], bool] = lambda _: True,
+    ) -> list[Fact]:
         """What somebody who holds ``held`` lacks, in an order in which it can be taken.
+
+        Only of origins that ``covers`` names: of the others it did not say what it holds.
 
         Of a chain whose beginning it lacks, and which is cut here, nothing would help it.
         """
         lacking: list[Fact] = []
         for origin, chain in self._chains.items():
             there = held.get(origin, 0) - self._ground.floor(origin)
-            if there >= 0:
+            if there >= 0 and covers(origin):
                 lacking += chain[there:]
         lacking.sort(key=lambda fact: (fact.content.lamport, fact.origin))
         return lacking

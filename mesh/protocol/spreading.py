@@ -21,7 +21,11 @@ from mesh.protocol.now import MILLISECOND, SECOND, Now
 from mesh.protocol.outgoing import DIRECT_PEERS_MAX, FANOUT, Channel, Outgoing
 from mesh.wire.facts import Fact
 from mesh.wire.identity import Incarnation
-from mesh.wire.limits import FACTS_PER_MESSAGE_MAX, MESSAGE_BYTES_MAX
+from mesh.wire.limits import (
+    FACTS_PER_MESSAGE_MAX,
+    MESSAGE_BYTES_MAX,
+    ORIGINS_PER_MESSAGE_MAX,
+)
 from mesh.wire.messages import Facts, FactVector, Held, Message
 
 SETTLE_NS: Final = 100 * MILLISECOND
@@ -128,17 +132,19 @@ class Spreading:
         held = {line.origin: line.sequence for line in vector.held}
         outgoing: list[Outgoing] = []
         size = 0
-        for message in _messages(self._chains.missing(held), direct=False):
+        for message in _messages(self._chains.missing(held, vector.covers), direct=False):
             outgoing.append(_to(peer, message))
             size += sum(len(fact.raw) for fact in message.facts)
             if size > ANSWER_BYTES_MAX:
                 break
-        behind = self._chains.lacks(held)
+        before = self._exchanges.get(peer)
+        was_behind = vector.after is not None and before is not None and before.behind
+        behind = was_behind or self._chains.lacks(held)
         if vector.reply and self._is_asking_another(peer, now):
             return tuple(outgoing)
         if vector.reply:
             self._asked = peer, now.monotonic_ns
-            outgoing.append(_to(peer, self.vector(reply=False)))
+            outgoing += [_to(peer, part) for part in self.vector(reply=False)]
         elif behind and self._has_helped(peer):
             return *outgoing, *self._ask(peer, now)
         self._exchanges[peer] = _Exchange(now.monotonic_ns, behind=behind)
@@ -152,7 +158,7 @@ class Spreading:
     def _ask(self, peer: Incarnation, now: Now) -> tuple[Outgoing, ...]:
         self._exchanges[peer] = _Exchange(now.monotonic_ns)
         self._asked = peer, now.monotonic_ns
-        return (_to(peer, self.vector(reply=True)),)
+        return tuple(_to(peer, part) for part in self.vector(reply=True))
 
     def _is_asking_another(self, peer: Incarnation, now: Now) -> bool:
         """Whether somebody else than ``peer`` may be about to send what we lack.
@@ -164,12 +170,20 @@ class Spreading:
             return False
         return now.monotonic_ns - self._asked[1] < ASKING_NS
 
-    def vector(self, *, reply: bool) -> FactVector:
-        """How far every chain is held; ``reply`` asks for the other's in turn."""
-        return FactVector(
-            tuple(Held(origin, sequence) for origin, sequence in self._chains.vector()),
-            reply,
-            self._chains.ground.height,
+    def vector(self, *, reply: bool) -> tuple[FactVector, ...]:
+        """How far every chain is held, in as many parts as it takes.
+
+        Each part says of which origins it tells, so that it can be answered by itself. The last one
+        asks for the other's vector in turn, where ``reply`` is wanted.
+        """
+        held = [Held(origin, sequence) for origin, sequence in self._chains.vector()]
+        height = self._chains.ground.height
+        size = ORIGINS_PER_MESSAGE_MAX
+        parts = [tuple(held[at : at + size]) for at in range(0, len(held), size)] or [()]
+        ends = [None, *(part[-1].origin for part in parts[:-1]), None]
+        return tuple(
+            FactVector(part, reply and until is None, height, after, until)
+            for part, after, until in zip(parts, ends[:-1], ends[1:], strict=True)
         )
 
 

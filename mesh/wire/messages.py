@@ -181,6 +181,14 @@ class FactVector(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     """Asks for the receiver's vector in turn."""
     height: Counter = 0
     """How many checkpoints the sender stands on: below the last one it has no facts to send."""
+    after: Incarnation | None = None
+    """It tells of the chains of origins that come after this one, up to ``until``; None: of all."""
+    until: Incarnation | None = None
+
+    def covers(self, origin: Incarnation) -> bool:
+        """Whether it tells of ``origin``; where no number is given for it, that nothing is held."""
+        is_after = self.after is None or self.after < origin
+        return is_after and (self.until is None or origin <= self.until)
 
 
 class SnapshotRequest(

@@ -11,6 +11,7 @@ from mesh.protocol.chains import Chains, Refused
 from mesh.protocol.outbox import Deeds, Outbox
 from mesh.protocol.spreading import Spreading
 from mesh.wire.facts import Fact, read_fact
+from mesh.wire.messages import FactVector
 from tests.mutants.edit import edit
 from tests.mutants.mutant import Mutant
 
@@ -208,6 +209,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "spread-asks-everybody": Mutant(
         _replace(Spreading, "_is_asking_another", lambda _self, _peer, _now: False),
         (f"{_SPREADING}::test_whoever_meets_many_at_once_asks_one_of_them",),
+    ),
+    "spread-parts-tell-of-all": Mutant(
+        edit(FactVector.covers, "return is_after and", "return True or"),
+        (f"{_SPREADING}::test_a_vector_of_many_chains_goes_in_parts",),
     ),
     "spread-asks-once": Mutant(
         _replace(spreading, "ASKING_NS", 2**62),

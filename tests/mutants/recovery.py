@@ -77,6 +77,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{_WHOLE}::test_a_newcomer_has_recovered_when_it_takes_part",),
     ),
+    "recovery-half-a-list-counts": Mutant(
+        edit(Recovering.told, "complete = vector.until is None", "complete = True"),
+        (f"{_WHOLE}::test_half_a_list_proves_nothing",),
+    ),
     "recovery-forgotten-by-a-restart": Mutant(
         edit(Recovering.begin, "if raw is not None:", "if False:"),
         (f"{_WHOLE}::test_a_restart_on_the_new_disk_brings_nothing_back",),

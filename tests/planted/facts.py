@@ -35,6 +35,10 @@ BUGS: Final[dict[str, Bug]] = {
     "nobody_is_asked": Bug.of(
         "Nobody asks others what they hold: pushes are trusted to arrive",
         GENERATED,
-        Change(Spreading._ask, "return (_to(peer, self.vector(reply=True)),)", "return ()"),
+        Change(
+            Spreading._ask,
+            "return tuple(_to(peer, part) for part in self.vector(reply=True))",
+            "return ()",
+        ),
     ),
 }

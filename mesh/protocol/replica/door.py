@@ -291,12 +291,10 @@ class Replica:
         who the others are.
         """
         if access is Access.CLAIMANT and self.participant is not None:
-            vector = self.participant.spreading.vector(reply=False)
-            self.desk.send_on_stream(stream, vector, now, gated=True)
+            for part in self.participant.spreading.vector(reply=False):
+                self.desk.send_on_stream(stream, part, now, gated=True)
 
-    def _greeted(
-        self, stream: int, hello: Hello, remote: Address, proof: Proof, now: Now
-    ) -> None:
+    def _greeted(self, stream: int, hello: Hello, remote: Address, proof: Proof, now: Now) -> None:
         verdict = self.admission.judge(hello, self._roster)
         # Whoever is sent away is told first what that follows from, such as its own removal.
         last_words = isinstance(verdict, Refused)

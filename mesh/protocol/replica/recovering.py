@@ -24,6 +24,11 @@ from mesh.wire.messages import FactVector
 
 RECOVERY_KEY: Final = "recovery"
 
+EMPTY: Final = (
+    "this store holds nothing of what it should: the controller is new, or its disk was lost; it"
+    " fetches from the others what they hold"
+)
+
 NOT_RECOVERED: Final = (
     "its disk was empty, and it has not yet fetched what enough others hold; it takes part when it"
     " has met more of them, see `trellis members`"
@@ -42,6 +47,8 @@ class Recovering:
         self._barrier = barrier
         self._told: dict[Incarnation, dict[Incarnation, int]] = {}
         """How far a peer held each chain, where not all of that is here."""
+        self._begun: dict[Incarnation, dict[Incarnation, int]] = {}
+        """The same, of those who have not said all of it yet."""
         self._met: dict[bytes, None] = {}
         """All from whom this life has synced, whether they remember or not."""
         self._synced: dict[bytes, None] = {}
@@ -74,7 +81,12 @@ class Recovering:
     def told(self, peer: Incarnation, vector: FactVector) -> None:
         """``peer`` says how far it holds every chain."""
         if self.is_under_way:
-            self._told[peer] = {line.origin: line.sequence for line in vector.held}
+            known = {} if vector.after is None else self._begun.pop(peer, None)
+            if known is None:
+                return  # the end of a list whose beginning was not heard proves nothing
+            known |= {line.origin: line.sequence for line in vector.held}
+            complete = vector.until is None
+            (self._told if complete else self._begun)[peer] = known
 
     def compared(self, peer: Incarnation, facts: bytes) -> None:
         """``peer`` holds chains of the hash ``facts``."""

@@ -14,7 +14,7 @@ from mesh.protocol.spreading import (
     ASK_AGAIN_NS,
     Spreading,
 )
-from mesh.wire.codec import encode
+from mesh.wire.codec import decode, encode
 from mesh.wire.facts import Fact, Record
 from mesh.wire.identity import Incarnation
 from mesh.wire.limits import MESSAGE_BYTES_MAX
@@ -240,3 +240,31 @@ def test_whoever_meets_many_at_once_asks_one_of_them() -> None:
     assert spreading.compare(second, bytes(8), NOW) == ()
     soon = Now(NOW.monotonic_ns + ASKING_NS, NOW.wall_ns + ASKING_NS)
     assert len(sent(spreading.connected(second, soon), FactVector)) == 1
+
+
+def test_a_vector_of_many_chains_goes_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each part is answered by itself, and nothing is sent twice; the last one asks in turn."""
+    monkeypatch.setattr(spreading_module, "ORIGINS_PER_MESSAGE_MAX", 3)
+    a, b = chains("a"), chains("b")
+    for number in range(10):
+        other = chains("mnopqrstuv"[number])
+        say(other, 2)
+        known = [fact.signed for fact in other.missing({})]
+        _ = a.receive(known, NOW)
+        _ = b.receive(known if number % 2 else known[:1], NOW)
+    told = [each.message for each in Spreading(b, Random(1)).connected(a.own, NOW)]
+    parts = [part for part in told if isinstance(part, FactVector)]
+    assert [len(part.held) for part in parts] == [3, 3, 3, 1]
+    assert [part.reply for part in parts] == [False, False, False, True]
+    assert [decode(encode(part)) for part in parts] == parts
+    answers = Spreading(a, Random(2))
+    facts = [
+        fact
+        for part in parts
+        for answer in answers.answer(b.own, part, NOW)
+        if isinstance(answer.message, Facts)
+        for fact in answer.message.facts
+    ]
+    assert len(facts) == 5
+    assert len(b.receive(facts, NOW).taken) == 5
+    assert b.summary() == a.summary()

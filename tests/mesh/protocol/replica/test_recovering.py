@@ -11,6 +11,7 @@ from mesh.protocol.now import SECOND
 from mesh.protocol.replica import views
 from mesh.protocol.replica.recovering import NOT_RECOVERED, RECOVERY_KEY
 from mesh.wire.facts import Record
+from mesh.wire.messages import FactVector, Held
 from mesh.wire.requests import Command
 from tests.mesh.protocol.replica.mini_mesh import Host, MiniMesh
 from tests.mesh.protocol.replica.solo import Solo
@@ -59,6 +60,22 @@ def activation_of(host: Host, witness: Host) -> int:
 def votes(host: Host) -> bool:
     """Whether ``host`` says that it takes part at the barrier."""
     return views.status(host.replica, host.now)["votes"]
+
+
+def test_half_a_list_proves_nothing() -> None:
+    """How far a peer holds every chain is known with the last part, and from the first one on."""
+    mesh = gather(2)
+    host, peer = inside(mesh.hosts[0]), mesh.hosts[1].replica.own
+    host.recovering._recovery = Recovery()
+    begins = FactVector((Held(peer, 1),), reply=False, until=peer)
+    ends = FactVector((), reply=False, after=peer)
+    for part in (ends, begins):
+        host.recovering.told(peer, part)
+        assert host.recovering._told == {}
+    host.recovering.told(peer, ends)
+    assert host.recovering._told == {peer: {peer: 1}}
+    host.recovering.told(peer, FactVector((), reply=False))
+    assert host.recovering._told == {peer: {}}
 
 
 def test_a_newcomer_has_recovered_when_it_takes_part() -> None:
