@@ -148,6 +148,11 @@ torture: $(READY) ## kill real controllers at any moment; no acknowledged change
 	@sh tests/tools/debian_packages.sh
 	@$(BIN)/python -m tests.torture $(ARGS)
 
+.PHONY: damage
+damage: $(READY) ## damage the memory of one controller at random; a report below build/damage
+	@sh tests/tools/debian_packages.sh
+	@$(BIN)/python -m tests.damage $(ARGS)
+
 .PHONY: models
 models: $(READY) ## search the models of the barrier with Spin, deeper than the gate does
 	@sh tests/tools/debian_packages.sh

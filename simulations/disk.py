@@ -197,6 +197,7 @@ class Disk:
             records=tuple(sorted(durable.records.items())),
             store_metadata=durable.store_metadata,
             meta=dict(durable.meta),
+            findings=(f"{damaged} rows of the journal were damaged",) if damaged else (),
         )
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from mesh.cli.arguments import add_common
 from mesh.cli.client import Client
-from mesh.cli.errors import DONE, FAILED, CommandError
+from mesh.cli.errors import DONE, FAILED, NOT_REACHABLE, CommandError
 from mesh.cli.output import emit_json, paint, say
-from mesh.cli.place import socket_of
+from mesh.cli.place import data_dir_of, socket_of
 
 if TYPE_CHECKING:
     from mesh.protocol.replica.views import Diagnosis, Members, Status
@@ -32,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "example:\n"
         "  trellis doctor                        # exit code 1 if anything is an error\n"
+        "  trellis doctor --data-dir DIR         # also while it does not run: looks at its files\n"
         "  trellis doctor --record mesh.toml     # then: trellis sim run mesh.toml"
     )
 
@@ -41,10 +44,31 @@ def run(arguments: argparse.Namespace) -> int:
     client = Client(socket_of(arguments))
     if arguments.record is not None:
         return _record(client, arguments.record, as_json=arguments.json)
-    told = client.get("/v1/doctor")
+    try:
+        told = client.get("/v1/doctor")
+    except CommandError as error:
+        if error.code != NOT_REACHABLE:
+            raise
+        return _examine(error, arguments)
+    return _show(told, as_json=arguments.json)
+
+
+def _examine(unreachable: CommandError, arguments: argparse.Namespace) -> int:
+    """Without a controller to ask, its files are looked at; that it does not run is one finding."""
+    from mesh.driver.examination import examine
+
+    remarks = [asdict(each) for each in examine(data_dir_of(arguments))]
+    text, _, do = unreachable.errors[0].partition("\n")
+    silent = {"level": "warning", "about": "process", "text": text, "do": do}
+    is_well = all(each["level"] != "error" for each in remarks)
+    code = _show({"well": False, "findings": [silent, *remarks]}, as_json=arguments.json)
+    return NOT_REACHABLE if is_well else code
+
+
+def _show(told: Mapping[str, object], *, as_json: bool) -> int:
     diagnosis = cast("Diagnosis", told)
-    if arguments.json:
-        emit_json(told)
+    if as_json:
+        emit_json(dict(told))
     else:
         for finding in diagnosis["findings"]:
             level = paint(finding["level"].ljust(7), _COLOURS[finding["level"]])

@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "info": ("info", "running information: set, get, delete, list, watch"),
     "change": ("change", "ChangeSets: new, add, show, submit, list, log, conflicts, restage …"),
     "doctor": ("doctor", "what is wrong here, and what to do"),
+    "support-bundle": ("support_bundle", "one archive for whoever helps, without secrets"),
     "config": ("config", "check controller.toml"),
     "sim": (
         "sim",
@@ -132,7 +133,7 @@ def _direct(words: list[str]) -> int:
 
 def _overview() -> None:
     lines = [
-        f"  trellis {paint(name.ljust(10), 'bold')} {help_}"
+        f"  trellis {paint(name.ljust(15), 'bold')} {help_}"
         for name, (_, help_) in COMMANDS.items()
     ]
     say(OVERVIEW.format(commands="\n".join(lines)).rstrip())

@@ -41,6 +41,16 @@ def config_file(said: str | None) -> Path | None:
     return default if default.exists() else None
 
 
+def data_dir_of(arguments: argparse.Namespace) -> Path:
+    """The data directory of the controller that a command is about."""
+    named = arguments.data_dir or os.environ.get(DATA_DIR_VARIABLE)
+    if named:
+        return Path(named)
+    file = config_file(None)
+    said = _read(file).get("controller", {}).get("data_dir") if file is not None else None
+    return Path(said) if isinstance(said, str) else default_data_dir()
+
+
 def socket_of(arguments: argparse.Namespace) -> Path:
     """The socket of the controller that a command speaks to."""
     if arguments.socket:
@@ -54,14 +64,18 @@ def socket_of(arguments: argparse.Namespace) -> Path:
 
 def _socket_in(file: Path) -> Path:
     """As the configuration file says; that all of it is right is `config check`'s to say."""
-    try:
-        document = tomllib.loads(file.read_text())
-    except (OSError, ValueError) as error:
-        raise CommandError(
-            WRONG_USAGE, f"{file} cannot be read: {error}. See `trellis config check`."
-        ) from error
+    document = _read(file)
     socket = document.get("api", {}).get("socket")
     data_dir = document.get("controller", {}).get("data_dir")
     if isinstance(socket, str):
         return Path(socket)
     return (Path(data_dir) if isinstance(data_dir, str) else default_data_dir()) / SOCKET_NAME
+
+
+def _read(file: Path) -> dict[str, dict[str, object]]:
+    try:
+        return tomllib.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise CommandError(
+            WRONG_USAGE, f"{file} cannot be read: {error}. See `trellis config check`."
+        ) from error

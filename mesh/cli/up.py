@@ -58,6 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--until-eof", action="store_true", help="stop when standard input ends, for supervisors"
     )
+    parser.add_argument(
+        "--new-identity",
+        action="store_true",
+        help="set key and journal aside and begin as a new controller, for one of two copies",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object to a line")
 
 
@@ -85,12 +90,28 @@ def _serve(configuration: Configuration, arguments: argparse.Namespace) -> int:
 
     log.configure(_logging(configuration, arguments), configuration.controller.name)
     try:
+        if arguments.new_identity:
+            _set_identity_aside(configuration)
         trio.run(serve, configuration, arguments.until_eof, arguments.json)
     except* ControllerError as group:
         raise CommandError(FAILED, *_texts(group)) from group
     except* OSError as group:
         raise CommandError(FAILED, *_texts(group)) from group
     return DONE
+
+
+def _set_identity_aside(configuration: Configuration) -> None:
+    """Nothing is deleted: whoever chose the wrong one of two copies can put it back."""
+    import logging
+    import time
+
+    from mesh.driver import log
+    from mesh.driver.directory import DataDirectory
+
+    with DataDirectory(configuration.controller.data_dir) as directory:
+        folder = directory.set_identity_aside(time.time_ns())
+    text = f"the former key and journal are in {folder}; this is a new controller, to be accepted"
+    log.note(logging.WARNING, "new identity", text)
 
 
 def _logging(configuration: Configuration, arguments: argparse.Namespace) -> LoggingSection:

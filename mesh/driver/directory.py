@@ -4,6 +4,7 @@ identity.key    who this controller is
 exchange.key    the X25519 key on which streams and datagrams are agreed
 operator.key    the operator's key, made where an environment may be founded
 journal.db      everything else
+evidence        what was damaged, and identities that were set aside; nothing deletes it
 lock            held while a process uses the directory
 """
 
@@ -16,19 +17,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from mesh.driver.errors import DirectoryInUse, ForeignDirectory, StartError
+from mesh.driver.errors import BadKeyFile, DirectoryInUse, ForeignDirectory, StartError
+from mesh.driver.journal.evidence import EVIDENCE_FOLDER
 from mesh.driver.keys import (
     NaClExchange,
     NaClSigner,
     read_key,
     read_or_make_exchange,
     read_or_make_key,
+    sync_directory,
 )
 
 IDENTITY: Final = "identity.key"
 EXCHANGE: Final = "exchange.key"
 OPERATOR: Final = "operator.key"
-_LOCK: Final = "lock"
+JOURNAL: Final = "journal.db"
+LOCK: Final = "lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,47 @@ class DataDirectory:
         self._lock = _hold(path)
 
     def keys(self, *, may_found: bool) -> Keys:
-        """The keys kept here, new ones where there are none. Raises BadKeyFile.
+        """The keys kept here, new ones where there are none.
 
         An operator's key is made only where this controller may found an environment; one that was
-        put here is used in any case.
+        put here is used in any case. Raises BadKeyFile, also where a key is missing and the journal
+        that belongs to it is not, and StartError where keys cannot be written.
         """
+        if (self.path / JOURNAL).exists():
+            for name in (IDENTITY, EXCHANGE):
+                _demand(self.path / name)
+        try:
+            return self._keys(may_found=may_found)
+        except OSError as error:
+            raise StartError(
+                f"no keys can be written to the data directory {self.path}: {error.strerror}; look"
+                " at its permissions and at the free space, or choose another data_dir"
+            ) from error
+
+    def set_identity_aside(self, wall_ns: int) -> Path:
+        """Keep the identity and its journal as evidence, and begin without; the folder of them.
+
+        The operator's key stays. Raises StartError where the files cannot be moved.
+        """
+        folder = self.path / EVIDENCE_FOLDER / f"identity-{wall_ns}"
+        try:
+            folder.mkdir(mode=0o700, parents=True)
+            for name in (
+                IDENTITY,
+                EXCHANGE,
+                *(each.name for each in self.path.glob(f"{JOURNAL}*")),
+            ):
+                with suppress(FileNotFoundError):
+                    _ = (self.path / name).rename(folder / name)
+            sync_directory(folder)
+            sync_directory(self.path)
+        except OSError as error:
+            raise StartError(
+                f"the identity in {self.path} cannot be set aside: {error.strerror}"
+            ) from error
+        return folder
+
+    def _keys(self, *, may_found: bool) -> Keys:
         operator = self.path / OPERATOR
         held = None
         if may_found:
@@ -97,9 +137,18 @@ class DataDirectory:
         self.release()
 
 
+def _demand(key: Path) -> None:
+    """A new key in the place of a lost one would make a stranger of this controller."""
+    if not key.exists():
+        raise BadKeyFile(
+            f"{key} is missing, though the journal that belongs to it is there: put it back from a"
+            " backup, or begin as a new controller: trellis up --new-identity"
+        )
+
+
 def _hold(path: Path) -> int:
     try:
-        lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StartError(f"the data directory {path} cannot be used: {error.strerror}") from error
     try:

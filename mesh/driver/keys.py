@@ -155,6 +155,15 @@ def read_key(path: Path) -> NaClSigner:
     return NaClSigner(_read_seed(path, _ED25519))
 
 
+def check_key(path: Path) -> bytes:
+    """The public half of the key in the file ``path``, of whichever kind. Raises as `read_key`."""
+    with path.open("rb") as file:
+        kind = file.read(len(_X25519)).decode("ascii", "replace")
+    if kind == _X25519:
+        return NaClExchange(_read_seed(path, _X25519)).public
+    return read_key(path).public
+
+
 def read_or_make_key(path: Path) -> NaClSigner:
     """The signing key in the file ``path``, a new one where there is none. Raises BadKeyFile."""
     return NaClSigner(_read_or_make_seed(path, _ED25519))

@@ -64,10 +64,10 @@ def _kill_once(mesh: Mesh, number: int, told: Told) -> None:
     more = work.stop()
     told.entries.update(more.entries)
     told.changes.extend(more.changes)
-    _check(mesh, told)
+    check(mesh, told)
 
 
-def _check(mesh: Mesh, told: Told) -> None:
+def check(mesh: Mesh, told: Told) -> None:
     """All three hold everything that any client was told, and agree."""
     await_that(lambda: _agree(mesh.processes), AGREE_S_MAX, "equal histories, states and entries")
     for process in mesh.processes:

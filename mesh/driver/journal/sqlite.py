@@ -14,6 +14,7 @@ from typing import Final, assert_never
 import trio
 
 from mesh.driver.clock import Clock
+from mesh.driver.directory import JOURNAL
 from mesh.driver.errors import DiskFailed
 from mesh.driver.journal.interface import Findings, JournalStatistics, Report
 from mesh.driver.journal.opening import Opened, Start, begin
@@ -23,7 +24,7 @@ from mesh.driver.restarts import WAIT_NS_MAX
 from mesh.protocol.effects import Image, JournalWrite
 from mesh.protocol.inputs import Persisted, PersistFailed
 
-FILE_NAME: Final = "journal.db"
+FILE_NAME: Final = JOURNAL
 
 CLOSE_S_MAX: Final = 10
 """How long a clean stop waits for the disk. A disk that takes longer has failed."""

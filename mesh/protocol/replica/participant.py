@@ -35,7 +35,7 @@ from mesh.protocol.replica.disagreement import Disagreement
 from mesh.protocol.replica.entries import Entries
 from mesh.protocol.replica.equivocations import Equivocations
 from mesh.protocol.replica.invitations import Invitations
-from mesh.protocol.replica.recovering import Recovering, recovery_note
+from mesh.protocol.replica.recovering import EMPTY, Recovering, recovery_note
 from mesh.protocol.replica.scribe import Scribe, lamport_floor
 from mesh.protocol.replica.snapshots import Snapshots
 from mesh.protocol.replica.surveying import Survey
@@ -161,6 +161,8 @@ class Participant:
         self.entries.damaged()
         self.scribe.restore(self._image, self.place.environment, now)
         recovery = self.recovering.begin(self._image, self.place)
+        if recovery is not None:
+            self.desk.notice("warning", "memory lost", EMPTY)
         self.scribe.boot(self._image, self.place, now)
         _ = self._tell_recovery(recovery, now)
         if self.barrier.remembered:

@@ -127,7 +127,7 @@ class Scribe:
             return
         text = (
             f"others hold fact {fact.sequence} of {fact.origin}, which this store lacks:"
-            " it was rolled back, as by an older copy of its files"
+            " an older copy of its files was put back, or another copy of them is in use"
         )
         self._desk.notice("error", "rolled back", text)
         self._desk.end(text, self._desk.own.boot, in_doubt=True)

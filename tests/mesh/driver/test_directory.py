@@ -51,6 +51,37 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.parametrize("name", ["identity.key", "exchange.key"])
+def test_a_lost_key_is_not_replaced_in_silence(tmp_path: Path, name: str) -> None:
+    """With a new key the journal would be a stranger's; without a journal a new one is made."""
+    with DataDirectory(tmp_path) as directory:
+        _ = directory.keys(may_found=True)
+        (tmp_path / name).unlink()
+        made = directory.keys(may_found=True)
+        (tmp_path / "journal.db").touch()
+        (tmp_path / name).unlink()
+        with pytest.raises(BadKeyFile, match="--new-identity"):
+            _ = directory.keys(may_found=True)
+    assert made.operator is not None
+
+
+def test_an_identity_is_set_aside_whole(tmp_path: Path) -> None:
+    """Key and journal go together and are kept; the operator's key stays; new ones are made."""
+    with DataDirectory(tmp_path) as directory:
+        former = directory.keys(may_found=True)
+        for name in ("journal.db", "journal.db-wal", "journal.db.witness"):
+            _ = (tmp_path / name).write_text(name)
+        folder = directory.set_identity_aside(7)
+        new = directory.keys(may_found=True)
+    assert new.identity.public != former.identity.public
+    assert new.operator is not None
+    assert former.operator is not None
+    assert new.operator.public == former.operator.public
+    assert read_key(folder / "identity.key").public == former.identity.public
+    assert (folder / "journal.db-wal").read_text() == "journal.db-wal"
+    assert not list(tmp_path.glob("journal.db*"))
+
+
 def test_a_file_in_the_way_is_one_line(tmp_path: Path) -> None:
     """What cannot be a directory is said, not raised from the depths."""
     (tmp_path / "file").touch()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final, TypedDict
 
 from mesh.protocol.replica.door import Replica
+from mesh.protocol.replica.recovering import EMPTY
 from mesh.protocol.replica.views.standing import Status
 
 EVIDENCE: Final = (
@@ -49,7 +50,10 @@ def memory(replica: Replica, stands: Status) -> Iterator[Finding]:
             text = f"stored facts that do not verify ({name}): {counters[name]}"
             yield finding("error", "memory", text, REFUSED)
     yield from _states(replica, counters)
-    if not replica.findings and replica.participant is not None:
+    inside = replica.participant
+    if inside is not None and inside.recovering.is_under_way:
+        yield finding("note", "memory", EMPTY, "wait; `trellis members` shows whom it can reach")
+    elif inside is not None and not replica.findings:
         yield finding("ok", "memory", "the store went on without a break, and every row is whole")
 
 

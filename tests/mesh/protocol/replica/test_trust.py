@@ -111,7 +111,7 @@ def test_a_store_that_was_rolled_back_is_found_out() -> None:
     host.start()
     _ = live(mesh, [host], 20)
     (ending,) = [each for each in endings(host) if each.in_doubt]
-    assert "rolled back" in ending.why
+    assert "older copy" in ending.why
     boot = inside(host).chains.chain(host.replica.own)[0].body
     assert isinstance(boot, Boot)
     assert boot.proven is None
