@@ -14,9 +14,10 @@ class Meter:
         self._ahead_ns = every_ns * (at_once - 1)
         self._due_ns = 0
 
-    def admits(self, now_ns: int) -> bool:
-        """Whether one more may pass now; it has, if so."""
-        if self._due_ns - now_ns > self._ahead_ns:
+    def admits(self, now_ns: int, count: int = 1) -> bool:
+        """Whether ``count`` more may pass now; they have, if so."""
+        due_ns = max(self._due_ns, now_ns) + self._every_ns * count
+        if due_ns - now_ns > self._ahead_ns + self._every_ns:
             return False
-        self._due_ns = max(self._due_ns, now_ns) + self._every_ns
+        self._due_ns = due_ns
         return True

@@ -130,13 +130,7 @@ class Spreading:
     def answer(self, peer: Incarnation, vector: FactVector, now: Now) -> tuple[Outgoing, ...]:
         """What ``peer`` lacks, and our own vector where it asks for it or holds more than we do."""
         held = {line.origin: line.sequence for line in vector.held}
-        outgoing: list[Outgoing] = []
-        size = 0
-        for message in _messages(self._chains.missing(held, vector.covers), direct=False):
-            outgoing.append(_to(peer, message))
-            size += sum(len(fact.raw) for fact in message.facts)
-            if size > ANSWER_BYTES_MAX:
-                break
+        outgoing = [_to(peer, message) for message in self.lacking(vector)]
         before = self._exchanges.get(peer)
         was_behind = vector.after is not None and before is not None and before.behind
         behind = was_behind or self._chains.lacks(held)
@@ -149,6 +143,18 @@ class Spreading:
             return *outgoing, *self._ask(peer, now)
         self._exchanges[peer] = _Exchange(now.monotonic_ns, behind=behind)
         return tuple(outgoing)
+
+    def lacking(self, vector: FactVector) -> list[Facts]:
+        """The next of what somebody who holds ``vector`` lacks."""
+        held = {line.origin: line.sequence for line in vector.held}
+        found: list[Facts] = []
+        size = 0
+        for message in _messages(self._chains.missing(held, vector.covers), direct=False):
+            found.append(message)
+            size += sum(len(fact.raw) for fact in message.facts)
+            if size > ANSWER_BYTES_MAX:
+                break
+        return found
 
     def _has_helped(self, peer: Incarnation) -> bool:
         """Whether the last question to ``peer`` brought something: then the next one may, too."""

@@ -17,6 +17,9 @@ class Access(StrEnum):
     CLAIMANT = "claimant"
     """Of our environment by its own word, and not in our roster: its facts are heard, since its
     admission may be among them and facts are signed; it is told how far we hold them, no more."""
+    FORMER = "former"
+    """Removed from our roster: it exchanges facts of the history with us, rarely, so that it can
+    see why, and we see it where it has removed us; no more."""
     NEWCOMER = "newcomer"
     """It has no environment: it may knock, and is welcomed once it is admitted."""
     HOST = "host"

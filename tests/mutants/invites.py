@@ -27,7 +27,7 @@ _ADMIT: Final = COMMANDS["controller", "admit"]
 
 def _declare(declaration: Declaration) -> Callable[[pytest.MonkeyPatch], None]:
     key = (declaration.group, declaration.verb)
-    return lambda monkeypatch: monkeypatch.setitem(COMMANDS, key, declaration)  # type: ignore[arg-type]  # a dict, behind its type
+    return lambda monkeypatch: monkeypatch.setitem(COMMANDS, key, declaration)
 
 
 def _admit_all(self: Meter, now_ns: int) -> bool:

@@ -33,6 +33,7 @@ _DURABLE: Final = f"{_HERE}/test_durability.py"
 _RESTARTS: Final = f"{_HERE}/test_restarts.py"
 _TRUST: Final = "tests/mesh/protocol/replica/test_trust.py"
 _MEMBERS: Final = f"{_HERE}/test_members.py"
+_REMOVAL: Final = "tests/mesh/protocol/replica/test_removal.py"
 _DISAGREEMENT: Final = f"{_HERE}/test_disagreement.py"
 _MESH: Final = f"{_HERE}/test_mesh.py"
 _CHANGES: Final = f"{_HERE}/test_changes.py"
@@ -116,7 +117,7 @@ _DURABILITY: Final[dict[str, Mutant]] = {
     ),
     "replica-last-words-first": Mutant(
         edit(Replica._greeted, "gated=last_words", "gated=False"),
-        (f"{_MEMBERS}::test_a_removed_controller_learns_of_it_and_is_left_alone",),
+        (f"{_REMOVAL}::test_the_removed_is_told_before_its_stream_ends",),
     ),
 }
 

@@ -307,7 +307,6 @@ PENDING: tuple[str, ...] = (
     "blobs",
     "snapshots",
     "folded boots",
-    "removed key reads on",
     "environment data",
     "secrets",
     "RISP",

@@ -15,8 +15,7 @@ from mesh.wire.messages import Hello
 def judge(own: bytes, enrolment: Enrolment | None, hello: Hello, roster: RosterView) -> Verdict:
     """What the sender of ``hello`` may do at the controller ``own``."""
     if hello.sender.controller in roster.removed:
-        why = "this key was removed from the roster for ever: join again with a new one"
-        return Refused(Ground.REMOVED, why)
+        return _judge_removed(enrolment, hello)
     if enrolment is None:
         return Access.FELLOW if hello.environment is None else Access.HOST
     if hello.environment is None:
@@ -29,6 +28,18 @@ def judge(own: bytes, enrolment: Enrolment | None, hello: Hello, roster: RosterV
     if roster.has(hello.sender.controller) or not roster.has(own):
         return Access.MEMBER
     return Access.CLAIMANT
+
+
+def _judge_removed(enrolment: Enrolment | None, hello: Hello) -> Verdict:
+    """A removed key is never heard again, but for the history that it was part of."""
+    if (
+        enrolment is not None
+        and hello.environment == enrolment.environment
+        and relation(enrolment.origin, generation_of(hello)) is Relation.SAME
+    ):
+        return Access.FORMER
+    why = "this key was removed from the roster for ever: join again with a new one"
+    return Refused(Ground.REMOVED, why)
 
 
 def _judge_foreigner(enrolment: Enrolment, hello: Hello, environment: bytes) -> Verdict:

@@ -54,6 +54,10 @@ from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import Goodbye, Hello, Message
 from mesh.wire.noise import TAG_BYTES
 
+_REMOVED: Final = Refused(
+    Ground.REMOVED, "this key was removed from the roster for ever: join again with a new one"
+)
+
 _PATIENT: Final = frozenset({Access.MEMBER, Access.HOST, Access.FELLOW})
 """Peers that may be quiet: they wait for something, or the membership watches over them."""
 
@@ -205,6 +209,8 @@ class Links:
         if one is None or one.hello is None:
             return LinkStep()
         verdict = self._make_room(one, verdict)
+        if verdict is Access.FORMER and one.access not in {None, Access.FORMER}:
+            verdict = _REMOVED  # what it was told as a member ends here; it may come back for less
         if isinstance(verdict, Refused):
             return self._refuse(one, verdict.ground, verdict.why, now)
         if one.access is verdict and one.phase is not Phase.JUDGED:

@@ -20,6 +20,7 @@ from mesh.wire.framing import Assembler, split
 from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import (
     Facts,
+    FactVector,
     Hello,
     Knock,
     Message,
@@ -181,6 +182,8 @@ def allows(access: Access, message: Message) -> bool:
     match access:
         case Access.MEMBER:
             return not isinstance(message, Knock | Welcome | Rebuff)
+        case Access.FORMER:
+            return isinstance(message, Facts | FactVector)
         case Access.CLAIMANT:
             return isinstance(message, Facts)
         case Access.NEWCOMER:

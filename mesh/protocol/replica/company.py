@@ -16,6 +16,7 @@ from mesh.protocol.now import Now
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.entries import Entries
 from mesh.protocol.replica.equivocations import Equivocations
+from mesh.protocol.replica.removals import COME_BACK, why_removed
 from mesh.protocol.replica.twins import Twins
 from mesh.protocol.standing import RosterView
 from mesh.wire.envelope import tag
@@ -79,8 +80,8 @@ class Company:
         self.outcome(self._members.admitted(sorted(admitted), now), now)
         self._greet(admitted - former.active - former.learners, now)
         if own in self.roster.removed and own not in former.removed:
-            text = "this controller was removed from the environment for ever"
-            self._desk.notice("error", "removed", f"{text}: to come back it needs a new key")
+            text = f"{why_removed(self._history, own)}, for ever: {COME_BACK}"
+            self._desk.notice("error", "removed", text)
         return True
 
     def _greet(self, admitted: frozenset[bytes], now: Now) -> None:

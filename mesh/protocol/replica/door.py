@@ -56,7 +56,7 @@ from mesh.protocol.standing import Access, Refused, RosterView, Verdict
 from mesh.protocol.suite import Exchange, Keyring, Signer, Suite
 from mesh.wire.identity import Address, Incarnation
 from mesh.wire.limits import TEXT_CHARACTERS_MAX
-from mesh.wire.messages import Hello, Knock, Message, Probe, Rebuff, Welcome
+from mesh.wire.messages import Facts, FactVector, Hello, Knock, Message, Probe, Rebuff, Welcome
 
 DISK_FAILED = (
     "the disk of this controller failed, so nothing can be promised;"
@@ -293,11 +293,13 @@ class Replica:
         if access is Access.CLAIMANT and self.participant is not None:
             for part in self.participant.spreading.vector(reply=False):
                 self.desk.send_on_stream(stream, part, now, gated=True)
+        elif access is Access.FORMER and self.participant is not None:
+            self.participant.outcasts.greeted(stream, now)
 
     def _greeted(self, stream: int, hello: Hello, remote: Address, proof: Proof, now: Now) -> None:
         verdict = self.admission.judge(hello, self._roster)
         # Whoever is sent away is told first what that follows from, such as its own removal.
-        last_words = isinstance(verdict, Refused)
+        last_words = isinstance(verdict, Refused) or verdict is Access.FORMER
         step = self.desk.links.judged(stream, verdict, now)
         self._links_step(step, now, gated=last_words)
         self._admission_step(
@@ -315,6 +317,10 @@ class Replica:
                 self._admission_step(self.admission.welcomed(stream, message), now)
             case Rebuff():
                 self._admission_step(self.admission.rebuffed(stream, message, now), now)
+            case FactVector() if access is Access.FORMER and self.participant is not None:
+                self.participant.outcasts.asked(stream, message, now)
+            case Facts() if access is Access.FORMER and self.participant is not None:
+                self.participant.outcasts.shown(sender, message, now)
             case _ if self.participant is not None:
                 self.participant.received(sender, access, message, Channel.STREAM, None, now)
             case _:

@@ -35,6 +35,7 @@ from mesh.protocol.replica.disagreement import Disagreement
 from mesh.protocol.replica.entries import Entries
 from mesh.protocol.replica.equivocations import Equivocations
 from mesh.protocol.replica.invitations import Invitations
+from mesh.protocol.replica.outcasts import Outcasts
 from mesh.protocol.replica.recovering import EMPTY, Recovering, recovery_note
 from mesh.protocol.replica.scribe import Scribe, lamport_floor
 from mesh.protocol.replica.snapshots import Snapshots
@@ -119,6 +120,7 @@ class Participant:
         self.scribe = Scribe(
             desk, self.chains, self.spreading, self.crank, self.company, self.equivocations
         )
+        self.outcasts = Outcasts(desk, self.spreading, self.scribe)
         self.disagreement = Disagreement(desk, self.history, self.members)
         self.invitations = Invitations(desk, self.history, self.barrier, self.crank, suite)
         self.recovering = Recovering(own, self.chains, self.history, self.barrier)

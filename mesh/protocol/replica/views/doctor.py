@@ -13,6 +13,7 @@ from mesh.protocol.membership import Link
 from mesh.protocol.now import MILLISECOND, SECOND, Now
 from mesh.protocol.replica.door import Replica
 from mesh.protocol.replica.equivocations import ACCUSED
+from mesh.protocol.replica.removals import COME_BACK
 from mesh.protocol.replica.twins import CONTESTED, QUARANTINED
 from mesh.protocol.replica.views.changes import pending
 from mesh.protocol.replica.views.memory import Finding, finding, memory
@@ -90,6 +91,8 @@ def _remedy(why_no_votes: str) -> str:
         return DISK_REMEDY
     if why_no_votes in {QUARANTINED, CONTESTED, ACCUSED}:
         return CLONED
+    if "was removed" in why_no_votes:
+        return COME_BACK
     return "see `trellis status`"
 
 

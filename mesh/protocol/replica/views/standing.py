@@ -10,6 +10,7 @@ from mesh.protocol.membership import MemberRow
 from mesh.protocol.now import MILLISECOND, Now
 from mesh.protocol.replica.door import Replica
 from mesh.protocol.replica.recovering import NOT_RECOVERED
+from mesh.protocol.replica.removals import why_removed
 from mesh.protocol.replica.views.look import Look
 from mesh.protocol.replica.views.names import Who
 from mesh.wire.identity import fingerprint
@@ -196,6 +197,8 @@ def _why_no_votes(replica: Replica) -> str:
         return ""
     if replica.own.controller in inside.roster.learners:
         return "it is catching up with the history"
+    if replica.own.controller in inside.roster.removed:
+        return why_removed(inside.history, replica.own.controller)
     return "it is not in the roster as it knows it"
 
 

@@ -85,6 +85,7 @@ def test_a_member_is_announced_when_it_comes_and_when_it_goes() -> None:
     [
         (Access.MEMBER, (NEWS, VECTOR, Facts((), direct=True))),
         (Access.CLAIMANT, (Facts((), direct=True),)),
+        (Access.FORMER, (VECTOR, Facts((), direct=True))),
         (Access.NEWCOMER, (KNOCK,)),
         (Access.HOST, (WELCOME,)),
         (Access.FELLOW, ()),
@@ -274,3 +275,15 @@ def test_every_phase_ends_and_closed_is_final() -> None:
     for phase, turns in TRANSITIONS.items():
         assert (turns.get(Turn.ENDED) is Phase.CLOSED) is (phase is not Phase.CLOSED)
     assert TRANSITIONS[Phase.CLOSED] == {}
+
+
+def test_who_is_removed_loses_the_stream_of_a_member() -> None:
+    """At once, and is told why; on another stream it may have the little that is left to it."""
+    end = End()
+    stream, _ = end.greet(hello(HIGHER), Access.MEMBER)
+    step = end.judge(stream, Access.FORMER)
+    assert step.closes == (stream,)
+    assert end.links.statistics().ended[Ground.REMOVED] == 1
+    again, step = end.greet(hello(HIGHER), Access.FORMER)
+    assert step.closes == ()
+    assert end.judge(again, Access.FORMER).closes == ()
