@@ -268,7 +268,7 @@ async def open_controller(
         try:
             driver = Driver(
                 keys.identity.public,
-                _replica_maker(_replica_configuration(configuration, network), keys, parts),
+                _replica_maker(_replica_configuration(configuration, network, keys), keys, parts),
                 parts.storage or _open_storage(configuration, clock),
                 network,
                 clock,
@@ -317,7 +317,9 @@ def _open_storage(configuration: Configuration, clock: Clock) -> SqliteStorage:
     )
 
 
-def _replica_configuration(configuration: Configuration, network: Network) -> ReplicaConfiguration:
+def _replica_configuration(
+    configuration: Configuration, network: Network, keys: Keys
+) -> ReplicaConfiguration:
     port = network.listening[0].port
     configured = [Address(each.host, each.port or port) for each in configuration.listen.advertised]
     return ReplicaConfiguration(
@@ -327,6 +329,7 @@ def _replica_configuration(configuration: Configuration, network: Network) -> Re
         profile=configuration.cluster.profile,
         found=configuration.cluster.found,
         joins_only=_joins_only(configuration),
+        memory_lost=keys.lost_journal,
         ticket=_ticket(configuration),
     )
 

@@ -43,6 +43,8 @@ class Keys:
     operator: NaClSigner | None
     exchange: NaClExchange
     """The one on which streams and datagrams are agreed."""
+    lost_journal: bool = False
+    """The identity is that of earlier starts, and their journal is not there."""
 
 
 class DataDirectory:
@@ -118,8 +120,10 @@ class DataDirectory:
         else:
             with suppress(FileNotFoundError):
                 held = read_key(operator)
-        identity = read_or_make_key(self.path / IDENTITY)
-        return Keys(identity, held, read_or_make_exchange(self.path / EXCHANGE))
+        identity = self.path / IDENTITY
+        lost_journal = identity.exists() and not (self.path / JOURNAL).exists()
+        exchange = read_or_make_exchange(self.path / EXCHANGE)
+        return Keys(read_or_make_key(identity), held, exchange, lost_journal)
 
     def release(self) -> None:
         """Let another process have the directory."""

@@ -50,5 +50,7 @@ class ReplicaConfiguration:
     """Found an environment at once, whoever else is there."""
     joins_only: bool = False
     """Never found one: wait for others for ever (set where seeds are configured)."""
+    memory_lost: bool = False
+    """There is a key of earlier lives, and nothing else of them."""
     ticket: Ticket | None = None
     """The invite by which it asks to be let in; of no use once it belongs to an environment."""

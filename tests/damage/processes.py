@@ -215,7 +215,9 @@ def _events(log: str) -> Iterator[str]:
         except ValueError:
             yield line  # what ends a start is said in plain words
             continue
-        if isinstance(told, dict):
+        if isinstance(told, str):
+            yield told
+        elif isinstance(told, dict):
             yield str(told.get("event", ""))
             yield from (str(each) for each in told.get("errors", ()))
 

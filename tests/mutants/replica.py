@@ -7,7 +7,7 @@ from mesh.protocol.chains import Chains
 from mesh.protocol.history import History
 from mesh.protocol.information import Information
 from mesh.protocol.outbox import Outbox
-from mesh.protocol.replica import scribe
+from mesh.protocol.replica import bereft, scribe
 from mesh.protocol.replica.activations import Activations
 from mesh.protocol.replica.authoring import unsigned
 from mesh.protocol.replica.calls import Calls
@@ -200,6 +200,14 @@ _LIVES: Final[dict[str, Mutant]] = {
     "replica-rollback-not-in-doubt": Mutant(
         edit(Scribe._look_back, "in_doubt=True", "in_doubt=False"),
         (f"{_TRUST}::test_a_store_that_was_rolled_back_is_found_out",),
+    ),
+    "replica-founds-without-memory": Mutant(
+        edit(bereft.is_bereft, "configuration.memory_lost or ", ""),
+        (f"{_TRUST}::test_a_founder_without_its_memory_founds_nothing",),
+    ),
+    "replica-forgets-that-it-forgot": Mutant(
+        edit(bereft.is_bereft, "BEREFT_KEY in image.meta", "False"),
+        (f"{_TRUST}::test_who_lost_its_memory_still_knows_that_a_life_later",),
     ),
     "replica-proof-not-kept": Mutant(
         edit(Equivocations.heard, "self._desk.write(", "str("),

@@ -45,6 +45,7 @@ from mesh.protocol.links import (
 )
 from mesh.protocol.now import Now, earliest
 from mesh.protocol.outgoing import Channel
+from mesh.protocol.replica.bereft import is_bereft, note_loss, sobered
 from mesh.protocol.replica.calls import Call, Calls
 from mesh.protocol.replica.declined import FAILED
 from mesh.protocol.replica.desk import Desk
@@ -84,6 +85,8 @@ class Replica:
         image: Image,
     ) -> None:
         self.own = Incarnation(identity.public, image.boot, random.randbytes(8))
+        self._is_bereft = is_bereft(configuration, image)
+        configuration = sobered(configuration, image)
         self.configuration = configuration
         self.admission = Admission(
             self.own,
@@ -128,6 +131,8 @@ class Replica:
         """The first step of this life."""
         if self.admission.enrolment is not None:
             self._join(now)
+        elif self._is_bereft:
+            note_loss(self.desk)
         self._admission_step(self.admission.start(now), now)
         for address in self._remembered.addresses:
             self._links_step(self.desk.links.sighted(address, Source.REMEMBERED, now), now)

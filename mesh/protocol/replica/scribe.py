@@ -129,6 +129,7 @@ class Scribe:
             f"others hold fact {fact.sequence} of {fact.origin}, which this store lacks:"
             " an older copy of its files was put back, or another copy of them is in use"
         )
+        self._claim = None
         self._desk.notice("error", "rolled back", text)
         self._desk.end(text, self._desk.own.boot, in_doubt=True)
 

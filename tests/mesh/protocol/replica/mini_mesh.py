@@ -60,6 +60,8 @@ class Disk:
     previous: Incarnation | None = None
     unbroken: bool = True
     """The store went on without a break, as far as a start can tell."""
+    findings: tuple[str, ...] = ()
+    """What an opening finds."""
 
     def write(self, effects: Effects) -> None:
         """Make the writes of ``effects`` durable."""
@@ -92,6 +94,7 @@ class Disk:
             records=tuple(self.records.items()),
             store_metadata=self.metadata,
             meta=dict(self.meta),
+            findings=self.findings,
         )
 
 

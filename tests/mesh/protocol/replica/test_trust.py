@@ -1,6 +1,7 @@
 """Lives and keys that nobody may count on: copies, stores put back, two stories."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from mesh.protocol.inputs import Sighted
 from mesh.protocol.now import SECOND
 from mesh.protocol.outgoing import Channel
 from mesh.protocol.replica import views
+from mesh.protocol.replica.bereft import BEREFT_KEY
 from mesh.protocol.replica.equivocations import ACCUSED, PROOF_KEY
 from mesh.protocol.replica.twins import CONTESTED, MEETINGS_MAX, TWINS_KEY
 from mesh.protocol.standing import Access
@@ -136,6 +138,43 @@ def test_a_life_that_claimed_nothing_is_not_doubted_again() -> None:
     _ = live(mesh, [host], 20)
     assert not endings(host)
     assert item(host, "colour") == "blue"
+
+
+def test_a_founder_without_its_memory_founds_nothing() -> None:
+    """Told to found, with a key that others know and an empty disk, it waits and is taken in."""
+    mesh = gather(3)
+    founder = mesh.hosts[0]
+    environment = founder.replica.desk.environment
+    founder.crash()
+    mesh.run(SECOND)
+    founder.disk = Disk()
+    founder.configuration = replace(founder.configuration, found=True, memory_lost=True)
+    founder.notifications.clear()
+    founder.start()
+    mesh.run(SECOND // 100)
+    assert founder.replica.participant is None
+    assert noticed(founder, "memory lost")
+    _ = live(mesh, [founder], 30)
+    assert founder.replica.desk.environment == environment
+    assert mesh.run_until(lambda: is_complete(mesh), 30 * SECOND)
+
+
+@pytest.mark.parametrize("damaged", [True, False])
+def test_who_lost_its_memory_still_knows_that_a_life_later(damaged: bool) -> None:  # noqa: FBT001  the parameter
+    """The note is on disk; and a damaged journal without an environment is as good as none."""
+    disk = Disk()
+    if damaged:
+        disk.findings = ("3 rows were damaged",)
+    else:
+        disk.meta[BEREFT_KEY] = b""
+    solo = Solo(disk)
+    assert solo.replica.participant is None
+    assert BEREFT_KEY in {
+        write.key
+        for _, effects in solo.unsynced
+        for write in effects.writes
+        if isinstance(write, WriteMeta)
+    }
 
 
 # --- two stories --------------------------------------------------------------------------------
