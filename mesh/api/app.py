@@ -1,43 +1,80 @@
 """The resources of the API, as one table."""
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import HTTPExceptionHandler
 
-from mesh.api import problems, resources_changes, resources_controller, resources_information
+from mesh.api import (
+    problems,
+    resources_access,
+    resources_changes,
+    resources_controller,
+    resources_information,
+)
+from mesh.api.access import demand
 from mesh.api.handle import STATE, Desk
 from mesh.driver.errors import DiskFailed, Interrupted, Overloaded, Refused
+from mesh.environment.rights import Level
 
-ROUTES: Final = (
-    Route("/v1/status", resources_controller.status, methods=["GET"]),
-    Route("/v1/doctor", resources_controller.doctor, methods=["GET"]),
-    Route("/v1/metrics", resources_controller.show_metrics, methods=["GET"]),
-    Route("/v1/events", resources_controller.events, methods=["GET"]),
-    Route("/v1/found", resources_controller.found, methods=["POST"]),
-    Route("/v1/members", resources_controller.members, methods=["GET"]),
-    Route("/v1/members/accept", resources_controller.accept, methods=["POST"]),
-    Route("/v1/environment", resources_controller.environment, methods=["GET"]),
-    Route("/v1/info", resources_information.index, methods=["GET"]),
-    Route("/v1/info", resources_information.write, methods=["POST"]),
-    Route("/v1/info/{path:path}", resources_information.show, methods=["GET"]),
-    Route("/v1/info/{path:path}", resources_information.put, methods=["PUT"]),
-    Route("/v1/info/{path:path}", resources_information.remove, methods=["DELETE"]),
-    Route("/v1/changes", resources_changes.index, methods=["GET"]),
-    Route("/v1/changes", resources_changes.submit, methods=["POST"]),
-    Route("/v1/changes/{id}", resources_changes.show, methods=["GET"]),
-    Route("/v1/changes/{id}/restage", resources_changes.restage, methods=["POST"]),
-    Route("/v1/changes/{id}/refuse", resources_changes.refuse, methods=["POST"]),
-    Route("/v1/changes/{id}/merge", resources_changes.merge, methods=["POST"]),
-    Route("/v1/conflicts", resources_changes.conflicts, methods=["GET"]),
-    Route("/v1/drafts", resources_changes.list_drafts, methods=["GET"]),
-    Route("/v1/drafts", resources_changes.open_draft, methods=["POST"]),
-    Route("/v1/drafts/{name}", resources_changes.show_draft, methods=["GET"]),
-    Route("/v1/drafts/{name}", resources_changes.discard, methods=["DELETE"]),
-    Route("/v1/drafts/{name}/commands", resources_changes.append, methods=["POST"]),
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def _guarded(path: str, method: str, endpoint: Endpoint, level: Level | None) -> Route:
+    """A resource that takes ``level`` over everything; None: it judges by itself."""
+
+    async def judged(request: Request) -> Response:
+        if level is not None:
+            demand(request, level)
+        return await endpoint(request)
+
+    return Route(path, judged, methods=[method])
+
+
+_VIEW, _EDIT, _APPLY, _ADMIN = Level.VIEW, Level.EDIT, Level.APPLY, Level.ADMIN
+
+_TABLE: Final[tuple[tuple[str, str, Endpoint, Level | None], ...]] = (
+    ("/v1/status", "GET", resources_controller.status, None),
+    ("/v1/whoami", "GET", resources_access.whoami, None),
+    ("/v1/doctor", "GET", resources_controller.doctor, _VIEW),
+    ("/v1/metrics", "GET", resources_controller.show_metrics, _VIEW),
+    ("/v1/events", "GET", resources_controller.events, _VIEW),
+    ("/v1/found", "POST", resources_controller.found, _ADMIN),
+    ("/v1/members", "GET", resources_controller.members, _VIEW),
+    ("/v1/members/accept", "POST", resources_controller.accept, None),
+    ("/v1/environment", "GET", resources_controller.environment, None),
+    ("/v1/operators/{name}/locked", "GET", resources_access.locked_key, _VIEW),
+    ("/v1/requests", "POST", resources_access.submit, None),
+    ("/v1/info", "GET", resources_information.index, None),
+    ("/v1/info", "POST", resources_information.write, None),
+    ("/v1/info/{path:path}", "GET", resources_information.show, None),
+    ("/v1/info/{path:path}", "PUT", resources_information.put, None),
+    ("/v1/info/{path:path}", "DELETE", resources_information.remove, None),
+    ("/v1/changes", "GET", resources_changes.index, _VIEW),
+    ("/v1/changes", "POST", resources_changes.submit, None),
+    ("/v1/changes/{id}", "GET", resources_changes.show, None),
+    ("/v1/changes/{id}/restage", "POST", resources_changes.restage, None),
+    ("/v1/changes/{id}/refuse", "POST", resources_changes.refuse, _APPLY),
+    ("/v1/changes/{id}/merge", "POST", resources_changes.merge, None),
+    ("/v1/conflicts", "GET", resources_changes.conflicts, _VIEW),
+    ("/v1/drafts", "GET", resources_changes.list_drafts, _VIEW),
+    ("/v1/drafts", "POST", resources_changes.open_draft, _EDIT),
+    ("/v1/drafts/{name}", "GET", resources_changes.show_draft, _VIEW),
+    ("/v1/drafts/{name}", "DELETE", resources_changes.discard, _EDIT),
+    ("/v1/drafts/{name}/commands", "POST", resources_changes.append, _EDIT),
 )
+"""Path, verb, what answers, and the right over everything that it takes.
+
+Where there is none the resource asks for less, by the prefix, or every controller judges: by the
+signature of what is brought.
+"""
+
+ROUTES: Final = tuple(_guarded(*line) for line in _TABLE)
 
 _HANDLERS: Final[dict[int | type[Exception], HTTPExceptionHandler]] = {
     problems.Problem: problems.on_problem,

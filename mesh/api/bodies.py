@@ -5,14 +5,19 @@ from http import HTTPStatus
 from typing import Final, TypeVar
 
 import msgspec
+import trio
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mesh.api.handle import desk_of
 from mesh.api.problems import WRONG_USAGE, Problem, wrong_usage
 from mesh.wire.limits import REQUEST_BYTES_MAX
 
 BODY_BYTES_MAX: Final = 4 * REQUEST_BYTES_MAX
 """1 MiB: the largest ChangeSet in JSON, which is wordier than what travels between controllers."""
+
+BODY_S: Final = 20.0
+"""For a whole body: 1 MiB over a poor line."""
 
 T = TypeVar("T")
 
@@ -32,10 +37,19 @@ def parse(raw: bytes, expected: type[T]) -> T:
 
 async def _read_raw(request: Request) -> bytes:
     raw = bytearray()
+    with trio.move_on_after(BODY_S):
+        return await _read_all(request, raw)
+    desk_of(request).tally.count("slow bodies")
+    text = f"the body did not arrive within {BODY_S:.0f} s: {len(raw)} bytes did"
+    raise Problem(HTTPStatus.REQUEST_TIMEOUT, WRONG_USAGE, text)
+
+
+async def _read_all(request: Request, raw: bytearray) -> bytes:
     async with aclosing(request.stream()) as chunks:
         async for chunk in chunks:
             raw += chunk
             if len(raw) > BODY_BYTES_MAX:
+                desk_of(request).tally.count("bodies too large")
                 text = f"the body is larger than {BODY_BYTES_MAX} bytes: split it"
                 raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, WRONG_USAGE, text)
     return bytes(raw)

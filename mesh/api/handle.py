@@ -8,6 +8,7 @@ import trio
 from starlette.requests import Request
 
 from mesh.api.events import Ring
+from mesh.api.tally import Tally
 from mesh.controller import Controller
 from mesh.protocol.now import Now
 from mesh.protocol.replica import Replica
@@ -21,6 +22,7 @@ class Desk:
 
     controller: Controller
     ring: Ring
+    tally: Tally = field(default_factory=Tally)
     drafts: trio.Lock = field(default_factory=trio.Lock)
     """One write to a draft at a time, so that its commands are numbered in a row."""
 

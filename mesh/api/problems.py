@@ -64,8 +64,12 @@ def answer(problem: Problem) -> Response:
         "errors": list(problem.errors),
         "exit_code": problem.exit_code,
     }
+    asks = problem.status is HTTPStatus.UNAUTHORIZED
     return Response(
-        msgspec.json.encode(body), problem.status.value, media_type="application/problem+json"
+        msgspec.json.encode(body),
+        problem.status.value,
+        headers={"www-authenticate": "Bearer"} if asks else None,
+        media_type="application/problem+json",
     )
 
 

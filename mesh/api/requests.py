@@ -67,6 +67,13 @@ class SubmitBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     force: bool = False
 
 
+class RequestBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A request that was signed elsewhere: its bytes and the signature over them, in hex."""
+
+    request: str
+    signature: str
+
+
 class DraftBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A new draft."""
 

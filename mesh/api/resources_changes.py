@@ -7,6 +7,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mesh.api.access import caller_of, demand
 from mesh.api.bodies import count, read, reply
 from mesh.api.drafts import (
     Draft,
@@ -20,8 +21,12 @@ from mesh.api.drafts import (
 from mesh.api.handle import Desk, desk_of
 from mesh.api.problems import CONFLICT, REFUSED, Problem, not_found, wrong_usage
 from mesh.api.requests import AppendBody, DraftBody, MergeBody, SubmitBody, to_commands
+from mesh.api.signing import carry_out
 from mesh.environment.commands import check_commands
 from mesh.environment.kinds.environment import PATIENCE_NS
+from mesh.environment.redaction import confidential_parameters
+from mesh.environment.rights import Level
+from mesh.protocol.inputs import MergeChanges, RestageChange, SubmitCommands
 from mesh.protocol.replica import views
 from mesh.wire.requests import Command
 
@@ -46,8 +51,13 @@ async def conflicts(request: Request) -> Response:
 
 
 async def show(request: Request) -> Response:
-    """One ChangeSet."""
-    return reply(_change(desk_of(request), request.path_params["id"]))
+    """One ChangeSet; who made it may see it in any case."""
+    caller = caller_of(request)
+    found = _change(desk_of(request), request.path_params["id"])
+    is_own = caller.signer is not None and caller.signer.public.hex() == found["signer"]["id"]
+    if not is_own:
+        demand(request, Level.VIEW)
+    return reply(found)
 
 
 def _change(desk: Desk, asked: str) -> views.ChangeDetail:
@@ -68,7 +78,7 @@ def _tx(desk: Desk, asked: str) -> bytes:
 
 
 async def submit(request: Request) -> Response:
-    """Sign a ChangeSet and bring it to the barrier; the answer comes when the request is there."""
+    """Bring a ChangeSet to the barrier; the answer comes when the request is there."""
     desk = desk_of(request)
     body = await read(request, SubmitBody)
     draft = None if body.draft is None else _own_draft(desk, body.draft)
@@ -77,16 +87,15 @@ async def submit(request: Request) -> Response:
     if name is None or not commands:
         raise wrong_usage("a ChangeSet has a name and at least one command")
     _demand_fitting(commands)
-    answer = await desk.controller.submit(
-        name,
-        commands,
-        reason=body.reason if body.reason is not None else _reason(draft),
-        patience_ns=body.patience_ns or _patience_ns(desk),
-        force=body.force,
+    reason = body.reason if body.reason is not None else _reason(draft)
+    patience_ns = body.patience_ns or _patience_ns(desk)
+    answer = await carry_out(
+        request,
+        lambda call: SubmitCommands(call, name, commands, reason, patience_ns, body.force),
     )
-    if draft is not None:
+    if draft is not None and answer.status_code == HTTPStatus.ACCEPTED:
         _ = await desk.controller.remove(path_of(desk.replica, draft["name"]))
-    return reply(answer, HTTPStatus.ACCEPTED)
+    return answer
 
 
 def _commands(draft: Draft) -> tuple[Command, ...]:
@@ -113,11 +122,18 @@ def _demand_fitting(commands: tuple[Command, ...]) -> None:
         raise wrong_usage(*errors)
 
 
+def _demand_open(commands: tuple[Command, ...]) -> None:
+    """A draft is seen on all controllers while it is written."""
+    hidden = confidential_parameters(commands)
+    if hidden:
+        raise wrong_usage(f"{', '.join(hidden)}: is confidential, so submit it without a draft")
+
+
 async def restage(request: Request) -> Response:
     """The commands of a set-aside ChangeSet once more, on today's base."""
     desk = desk_of(request)
     tx = _tx(desk, request.path_params["id"])
-    return reply(await desk.controller.restage(tx), HTTPStatus.ACCEPTED)
+    return await carry_out(request, lambda call: RestageChange(call, tx))
 
 
 async def refuse(request: Request) -> Response:
@@ -131,7 +147,7 @@ async def merge(request: Request) -> Response:
     desk = desk_of(request)
     body = await read(request, MergeBody)
     keep = tuple(_tx(desk, asked) for asked in (request.path_params["id"], *body.keep))
-    return reply(await desk.controller.merge(keep), HTTPStatus.ACCEPTED)
+    return await carry_out(request, lambda call: MergeChanges(call, keep))
 
 
 # --- drafts ---------------------------------------------------------------------------------------
@@ -170,6 +186,7 @@ async def append(request: Request) -> Response:
         draft = _own_draft(desk, name)
         commands = to_commands(body.commands)
         _demand_fitting((*_commands(draft), *commands))
+        _demand_open(commands)
         _ = await desk.controller.write(appending(desk.replica, draft, commands))
     return reply(_draft(desk, name))
 

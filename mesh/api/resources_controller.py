@@ -5,13 +5,17 @@ from dataclasses import asdict
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mesh.api.access import caller_of
 from mesh.api.bodies import read, reply
 from mesh.api.events import Interest
 from mesh.api.handle import Desk, desk_of, metrics, numbers_in
 from mesh.api.problems import not_found, wrong_usage
 from mesh.api.requests import AcceptBody
+from mesh.api.signing import carry_out
 from mesh.api.streaming import EventStream
 from mesh.environment.kinds import SCHEMA
+from mesh.environment.rights import Level
+from mesh.protocol.inputs import AcceptMember
 from mesh.protocol.replica import views
 
 
@@ -30,6 +34,7 @@ def _status(desk: Desk) -> views.Status:
         "streams not accepted": network.streams_refused,
     }
     told["counters"] |= {name: count for name, count in dropped.items() if count}
+    told["counters"] |= {f"API: {name}": count for name, count in desk.tally.counters.items()}
     return told
 
 
@@ -64,7 +69,8 @@ async def accept(request: Request) -> Response:
     """Admit a newcomer."""
     desk = desk_of(request)
     body = await read(request, AcceptBody)
-    return reply(await desk.controller.accept(_newcomer(desk, body.fingerprint)))
+    newcomer = _newcomer(desk, body.fingerprint)
+    return await carry_out(request, lambda call: AcceptMember(call, newcomer))
 
 
 def _newcomer(desk: Desk, said: str) -> bytes:
@@ -88,13 +94,18 @@ async def found(request: Request) -> Response:
 
 
 async def environment(request: Request) -> Response:
-    """The configuration, by kind and name."""
+    """The configuration, by kind and name: as much of it as the caller may view."""
     kind = request.query_params.get("kind")
     if kind is not None and kind not in SCHEMA:
         raise wrong_usage(f"there is no kind '{kind}'; there are {', '.join(SCHEMA)}")
     found_here = views.environment(desk_of(request).replica, kind)
     if found_here is None:
         raise not_found("this controller belongs to no environment yet; see `trellis status`")
+    caller = caller_of(request)
+    for each, objects in found_here["objects"].items():
+        found_here["objects"][each] = {
+            name: fields for name, fields in objects.items() if caller.may(Level.VIEW, (each, name))
+        }
     return reply(found_here)
 
 

@@ -5,10 +5,12 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mesh.api.access import INFORMATION, demand
 from mesh.api.bodies import count, flag, read, reply
 from mesh.api.handle import desk_of
 from mesh.api.problems import not_found, wrong_usage
 from mesh.api.requests import ValueBody, WriteBody, WritesBody
+from mesh.environment.rights import Level
 from mesh.protocol.inputs import Path, Write
 from mesh.protocol.replica import views
 from mesh.wire.limits import KEY_PARTS_MAX
@@ -22,6 +24,7 @@ async def index(request: Request) -> Response:
     """Entries below a prefix."""
     desk = desk_of(request)
     prefix = views.read_path(request.query_params.get("prefix", ""))
+    demand(request, Level.VIEW, (INFORMATION, *prefix))
     limit = count(request, "limit", ENTRIES, ENTRIES_MAX)
     return reply(views.information(desk.replica, prefix, limit))
 
@@ -29,6 +32,7 @@ async def index(request: Request) -> Response:
 async def show(request: Request) -> Response:
     """One entry."""
     path = _path(request.path_params["path"])
+    demand(request, Level.VIEW, (INFORMATION, *path))
     entry = views.entry(desk_of(request).replica, path)
     if entry is None:
         raise not_found(f"there is nothing at {views.spell_path(path)}")
@@ -38,6 +42,7 @@ async def show(request: Request) -> Response:
 async def put(request: Request) -> Response:
     """Write one entry."""
     path = _path(request.path_params["path"])
+    demand(request, Level.EDIT, (INFORMATION, *path))
     body = await read(request, ValueBody)
     write = Write(path, body.value, seen=_token(body.seen))
     return reply(await desk_of(request).controller.write((write,)))
@@ -47,6 +52,8 @@ async def write(request: Request) -> Response:
     """Write and remove several entries; all become visible here together."""
     body = await read(request, WritesBody)
     writes = tuple(_write(each) for each in body.writes)
+    for each in writes:
+        demand(request, Level.EDIT, (INFORMATION, *each.path))
     return reply(await desk_of(request).controller.write(writes))
 
 
@@ -54,6 +61,7 @@ async def remove(request: Request) -> Response:
     """Remove one entry, or all below a prefix."""
     desk = desk_of(request)
     path = _path(request.path_params["path"])
+    demand(request, Level.EDIT, (INFORMATION, *path))
     if flag(request, "recursive"):
         return reply(await desk.controller.remove(path))
     if views.entry(desk.replica, path) is None:

@@ -1,8 +1,8 @@
 """The socket between the command line and the controller: a file that only its owner may open.
 
-Whoever can open the socket may do everything that the controller can do, so the file mode is the
-lock. The kernel takes 108 bytes of path at most; a longer one is reached through the descriptor of
-its directory, so that nobody's data directory is too deep.
+Where [auth] names other users the file is open to all, and the kernel's word on who connected
+decides (see mesh.api.access). The kernel takes 108 bytes of path at most; a longer one is reached
+through the descriptor of its directory, so that nobody's data directory is too deep.
 """
 
 import contextlib
@@ -41,9 +41,10 @@ def connect(path: Path, timeout_s: float | None = None) -> socket.socket:
     return connection
 
 
-def bind(path: Path) -> socket.socket:
-    """A socket bound at ``path`` (mode 0600), in place of one that a dead process left there.
+def bind(path: Path, *, shared: bool = False) -> socket.socket:
+    """A socket bound at ``path``, in place of one that a dead process left there.
 
+    Its mode is 0600; ``shared``: 0666, for whoever judges by credentials.
     Raises SocketInUse where a controller answers there, OSError where the place cannot be used.
     """
     with contextlib.suppress(OSError):
@@ -54,7 +55,7 @@ def bind(path: Path) -> socket.socket:
         )
     path.unlink(missing_ok=True)
     bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    old_mask = os.umask(0o177)
+    old_mask = os.umask(0o111 if shared else 0o177)
     try:
         with _reachable(path) as name:
             bound.bind(name)

@@ -2,11 +2,12 @@
 
 import signal
 import sys
+from dataclasses import asdict
 from typing import Final
 
 import trio
 
-from mesh.api.server import open_api
+from mesh.api.server import Face, open_api
 from mesh.cli.output import emit_json_line, has_terminal, paint, pairs, say, version
 from mesh.controller import Controller, open_controller
 from mesh.driver.configuration import Configuration
@@ -21,10 +22,10 @@ async def serve(configuration: Configuration, until_eof: bool, as_json: bool) ->
     """Run a controller and its API until a signal, or the end of standard input, says stop."""
     async with (
         open_controller(configuration) as controller,
-        open_api(controller, configuration.api_socket),
+        open_api(controller, configuration.api_socket) as face,
         trio.open_nursery() as nursery,
     ):
-        _introduce(controller, configuration, as_json=as_json)
+        _introduce(controller, configuration, face, as_json=as_json)
         if as_json or has_terminal():
             nursery.start_soon(_narrate, controller, as_json)
         if until_eof:
@@ -53,11 +54,18 @@ async def _stop_at_end_of_input(scope: trio.CancelScope) -> None:
 # --- what is said ---------------------------------------------------------------------------------
 
 
-def _introduce(controller: Controller, configuration: Configuration, *, as_json: bool) -> None:
+def _introduce(
+    controller: Controller, configuration: Configuration, face: Face | None, *, as_json: bool
+) -> None:
     stands = views.status(controller.replica, controller.now())["controller"]
     if as_json:
         emit_json_line(
-            {"event": "up", "controller": stands, "socket": str(configuration.api_socket)}
+            {
+                "event": "up",
+                "controller": stands,
+                "socket": str(configuration.api_socket),
+                "tcp": None if face is None else asdict(face),
+            }
         )
         return
     say(f"{paint('trellis', 'bold')} {version()}")
@@ -68,6 +76,8 @@ def _introduce(controller: Controller, configuration: Configuration, *, as_json:
             "listens": ", ".join(stands["addresses"]) + ", UDP and TCP",
             "data": str(configuration.controller.data_dir),
             "api": str(configuration.api_socket),
+            **({} if face is None else {"api, TCP": f"https://{face.address}"}),
+            **({} if face is None else {"certificate": f"SHA-256 {face.fingerprint}"}),
         }
     )
 

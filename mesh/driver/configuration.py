@@ -24,6 +24,7 @@ from mesh.driver.toml import (
     listed,
     name,
     path_,
+    user,
     words,
 )
 from mesh.driver.toml import address as address_
@@ -32,6 +33,9 @@ from mesh.wire.identity import Address
 from mesh.wire.invitation import Invitation
 
 DEFAULT_PORT: Final = 4_747
+DEFAULT_API_PORT: Final = 4_748
+PEOPLE_MAX: Final = 64
+"""Users or groups that are named; more of them are a group."""
 SEEDS_MAX: Final = 256
 LABELS_MAX: Final = 64
 _FILE_BYTES_MAX: Final = 1_048_576
@@ -129,6 +133,23 @@ class ApiSection:
 
     socket: Path | None = None
     """None: ``api.sock`` in the data directory."""
+    listen: Address | None = None
+    """Where to serve it on TCP with TLS, for those who have a token; None: nowhere."""
+    certificate: Path | None = None
+    """In PEM, with its chain; None: one of its own."""
+    key: Path | None = None
+    """In PEM, readable by the controller's user."""
+    client_ca: Path | None = None
+    """Who connects on TCP must show a certificate of this authority, too; None: need not."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuthSection:
+    """Which users of this host may talk to the controller, beside its own and root."""
+
+    users: tuple[str, ...] = ()
+    """Names or numbers."""
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +157,8 @@ class LimitsSection:
     """Bounds that depend on the host."""
 
     streams_max: int = 2_048
+    api_connections_max: int = 64
+    """Connections to the API on TCP at once."""
     restart_wait_s_max: int = 300
     """How long a controller that keeps falling over waits at most before it starts again."""
 
@@ -149,6 +172,7 @@ class Configuration:
     listen: ListenSection = field(default_factory=ListenSection)
     logging: LoggingSection = field(default_factory=LoggingSection)
     api: ApiSection = field(default_factory=ApiSection)
+    auth: AuthSection = field(default_factory=AuthSection)
     limits: LimitsSection = field(default_factory=LimitsSection)
 
     @property
@@ -201,6 +225,7 @@ def parse(document: Mapping[str, object]) -> Configuration:
         listen=_listen(root.table("listen")),
         logging=_logging(root.table("logging")),
         api=_api(root.table("api")),
+        auth=_auth(root.table("auth")),
         limits=_limits(root.table("limits")),
     )
     root.finish()
@@ -268,7 +293,26 @@ def _logging(table: Table) -> LoggingSection:
 
 
 def _api(table: Table) -> ApiSection:
-    section = ApiSection(socket=table.take("socket", path_, None))
+    section = ApiSection(
+        socket=table.take("socket", path_, None),
+        listen=table.take("listen", address_(DEFAULT_API_PORT), None),
+        certificate=table.take("certificate", path_, None),
+        key=table.take("key", path_, None),
+        client_ca=table.take("client_ca", path_, None),
+    )
+    if (section.certificate is None) != (section.key is None):
+        table.wrong("certificate", "goes together with key: name both, or neither")
+    elif section.listen is None and (section.certificate or section.client_ca):
+        table.wrong("listen", "is missing: without it nothing is served on TCP")
+    table.finish()
+    return section
+
+
+def _auth(table: Table) -> AuthSection:
+    section = AuthSection(
+        users=table.take("users", listed(user, PEOPLE_MAX), ()),
+        groups=table.take("groups", listed(user, PEOPLE_MAX), ()),
+    )
     table.finish()
     return section
 
@@ -277,6 +321,9 @@ def _limits(table: Table) -> LimitsSection:
     default = LimitsSection()
     section = LimitsSection(
         streams_max=table.take("streams_max", integer(2, 65_536), default.streams_max),
+        api_connections_max=table.take(
+            "api_connections_max", integer(1, 4_096), default.api_connections_max
+        ),
         restart_wait_s_max=table.take(
             "restart_wait_s_max", integer(0, 3_600), default.restart_wait_s_max
         ),

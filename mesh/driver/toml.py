@@ -4,6 +4,7 @@ A table remembers which keys were asked for; what is left at the end was misspel
 """
 
 import ipaddress
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -126,6 +127,14 @@ def environment_name(value: object) -> str:
     errors = NAME.errors(found, "")
     if errors:
         raise WrongValueError(f"is {found!r}: {NAME.words} is wanted")
+    return found
+
+
+def user(value: object) -> str:
+    """A user or a group of this host: its name or its number."""
+    found = str(value) if isinstance(value, int) and not isinstance(value, bool) else text(value)
+    if not re.fullmatch(r"[a-z_][a-z0-9_.-]{0,31}\$?|[0-9]{1,10}", found):
+        raise WrongValueError(f"is {found!r}: the name or the number of a user is wanted")
     return found
 
 

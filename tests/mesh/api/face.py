@@ -15,6 +15,7 @@ import trio
 import trio.testing
 from starlette.types import ASGIApp, Message
 
+from mesh.api.access import CALLER, OWNER
 from mesh.api.app import make_app
 from mesh.api.events import Ring
 from mesh.api.following import follow
@@ -125,6 +126,7 @@ def scope_of(method: str, path: str) -> dict[str, Any]:
         "headers": [],
         "client": None,
         "server": None,
+        CALLER: OWNER,
     }
 
 

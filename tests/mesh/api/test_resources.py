@@ -83,7 +83,7 @@ async def test_two_become_one_environment(
         assert said in wrong.json["detail"]
         told = {"fingerprint": said.replace("-", "").upper()}
         accepted = await ash.ask("POST", "/v1/members/accept", told)
-        assert accepted.status == HTTPStatus.OK
+        assert accepted.status == HTTPStatus.ACCEPTED
         await until(votes)
         await ash.ask("PUT", "/v1/info/x", {"value": 1})
         await trio.sleep(1)

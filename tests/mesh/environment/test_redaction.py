@@ -8,7 +8,7 @@ from mesh.environment.redaction import (
     shown_command,
     shown_object,
 )
-from mesh.wire.requests import Command
+from mesh.wire.requests import Command, Value
 
 SECRET = "c2VjcmV0"
 
@@ -29,7 +29,7 @@ def test_keys_and_objects_are_shown_with_a_mark() -> None:
     assert shown(("operator", "ann", "locked"), None) is None
     assert shown(("operator", "ann", "key"), "k") == "k"
     assert shown(("item", "locked"), SECRET) == SECRET
-    fields = {"key": "k", "locked": SECRET, "rights": []}
+    fields: dict[str, Value] = {"key": "k", "locked": SECRET, "rights": []}
     assert shown_object("operator", dict(fields)) == {**fields, "locked": NOT_SHOWN}
     assert shown_object("item", SECRET) == SECRET
 
