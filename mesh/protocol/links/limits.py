@@ -3,7 +3,7 @@
 from typing import Final
 
 from mesh.protocol.now import MILLISECOND, SECOND
-from mesh.wire.limits import FRAME_BYTES_MAX, PARTICIPANTS_MAX
+from mesh.wire.limits import PARTICIPANTS_MAX
 
 GREETING_NS: Final = 5 * SECOND
 """From open to Hello, the handshake between them: five round trips of the slowest link that a
@@ -17,7 +17,7 @@ GREETING_MAX: Final = 256
 takes the place of the oldest one from the source that has most, so that whoever floods us is in
 its own way, and a handshake that goes on is through before it is the oldest."""
 
-HANDSHAKES_EVERY_NS: Final = 5 * MILLISECOND
+HANDSHAKES_EVERY_NS: Final = 10 * MILLISECOND
 """In the long run, from all strangers: less than a tenth of one processor."""
 
 HANDSHAKES_AT_ONCE: Final = 256
@@ -55,7 +55,7 @@ QUEUE_BYTES_MAX: Final = 16 * 1_048_576
 """Not yet handed to the network, for one stream: what answers one vector of facts and as much
 news meanwhile. A peer that is slower gets a fresh start instead of a longer queue."""
 
-DRAIN_REPORT_BYTES: Final = FRAME_BYTES_MAX
+DRAIN_REPORT_BYTES: Final = 65_536
 """The driver says how much has drained each time so much more has: no input for small traffic,
 and the count is wrong by one frame at most."""
 
