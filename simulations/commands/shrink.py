@@ -9,12 +9,12 @@ from typing import Final
 
 from simulations.commands.choosing import Unknown, chosen_source
 from simulations.commands.talking import say
-from simulations.engines.engine import prepare
+from simulations.engines.engine import Job, prepare
 from simulations.engines.processes import CannotStart, Processes
 from simulations.replay import Unreadable, kept, load, spelled
-from simulations.scenario import Scenario
+from simulations.scenario import Scenario, canonical
 from simulations.shrink.search import SECONDS_MAX, Limits, NoFailure
-from simulations.shrink.shrink import shrink
+from simulations.shrink.shrink import Shrunk, shrink
 from simulations.shrink.story import told
 
 REFUSED: Final = 2
@@ -40,7 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
         with Processes(arguments.workers, plant=arguments.plant) as engine:
             limits = Limits(seconds=arguments.seconds)
             shrunk = shrink(start, engine, limits, _notice())
-    except (Unreadable, Unknown, NoFailure, CannotStart) as error:
+        _run_afresh(shrunk, arguments.plant)
+    except (Unreadable, Unknown, NoFailure, CannotStart, Leaks) as error:
         print(f"trellis sim shrink: {error}", file=sys.stderr)  # noqa: T201  it speaks to a person
         return REFUSED
     story = told(start, shrunk)
@@ -50,6 +51,27 @@ def run(arguments: argparse.Namespace) -> int:
         say(line)
     say(f"written to {output}; replay: trellis sim replay {output} --trace")
     return 0
+
+
+class Leaks(Exception):
+    """The result is another run in another process."""
+
+
+def _run_afresh(shrunk: Shrunk, plant: str | None) -> None:
+    """The worker that found it has done many runs before: a new one must see the same.
+
+    Raises Leaks, and CannotStart.
+    """
+    with Processes(1, plant=plant) as engine:
+        engine.give(Job(1, canonical(shrunk.scenario)))
+        done = engine.wait()
+    if done.verdict is None or done.verdict.digest != shrunk.verdict.digest:
+        seen = "that process was lost" if done.verdict is None else "the digest is another one"
+        raise Leaks(
+            f"what was found does not happen again in a fresh process ({seen}): something outside"
+            " of the scenario decides, and nothing was written; to find it:"
+            f" python -m simulations determinism --seeds {shrunk.scenario.seed}"
+        )
 
 
 def _start(arguments: argparse.Namespace) -> Scenario:

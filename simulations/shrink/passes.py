@@ -1,10 +1,12 @@
 """The ways to make a scenario smaller, each tried until it gives no more.
 
-What makes runs short comes first, for every later trial is a run: the end, then faults, then the
-workload, then hosts; then what remains is made simpler in itself.
+What makes runs short comes first, for every later trial is a run: the end, whatever large part of
+the faults can go at once, and all the waiting in between; then single faults,
+steps and hosts; then what remains is made simpler in itself.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final, TypeVar
 
 from msgspec.structs import replace
@@ -21,6 +23,15 @@ SECOND: Final = 1_000_000_000
 HORIZON_NS_MIN: Final = SECOND // 10
 LENGTH_NS_MIN: Final = 1_000_000
 """Shorter than this no interval need become."""
+
+GAP_NS_MIN: Final = SECOND // 10
+"""A shorter wait costs less than the trial that cuts it."""
+
+PARTS_MAX: Final = 4
+"""Of the faults, where only large parts are tried."""
+
+GAPS_MAX: Final = 3
+"""The longest waits, which are tried to be cut short; the others cost little."""
 
 _EIGHTHS: Final = (1, 2, 4, 6, 7)
 """Of the horizon, shortest first."""
@@ -65,39 +76,57 @@ def _until(scenario: Scenario, horizon_ns: int) -> Scenario:
 
 
 def sooner(search: Search) -> None:
-    """Nothing has to be waited for: all that happens happens earlier."""
+    """Nothing has to be waited for: what comes after a wait happens earlier."""
     while search.accept_first(_earlier(search.best)):
         pass
 
 
 def _earlier(scenario: Scenario) -> Iterator[Scenario]:
-    starts = [fault.starts_ns for fault in scenario.faults if not fault.when]
-    starts += [step.at_ns for step in scenario.workload if not step.when]
-    wait_ns = min(starts, default=0)
-    for eighths in (8, 6, 4):
-        by_ns = wait_ns * eighths // 8
-        if by_ns >= LENGTH_NS_MIN:
-            yield _shifted(scenario, by_ns)
+    """The longest waits without any beginning, cut short: the first one, and those in between."""
+    starts = {fault.starts_ns for fault in scenario.faults if not fault.when}
+    starts |= {step.at_ns for step in scenario.workload if not step.when}
+    gaps = [(after - before, after) for before, after in pairwise(sorted({0, *starts}))]
+    for wait_ns, after_ns in sorted(gaps, reverse=True)[:GAPS_MAX]:
+        for eighths in (8, 6, 4):
+            by_ns = wait_ns * eighths // 8
+            if by_ns >= GAP_NS_MIN:
+                yield _shifted(scenario, after_ns, by_ns)
 
 
-def _shifted(scenario: Scenario, by_ns: int) -> Scenario:
+def _shifted(scenario: Scenario, after_ns: int, by_ns: int) -> Scenario:
+    """All that comes from ``after_ns`` on comes earlier; what lasts that long ends earlier."""
+
+    def moved(time_ns: int) -> int:
+        return time_ns - by_ns if time_ns >= after_ns else time_ns
+
     return replace(
         scenario,
         horizon_ns=scenario.horizon_ns - by_ns,
         faults=tuple(
             fault
             if fault.when
-            else replace(fault, starts_ns=fault.starts_ns - by_ns, ends_ns=fault.ends_ns - by_ns)
+            else replace(
+                fault,
+                starts_ns=moved(fault.starts_ns),
+                ends_ns=max(moved(fault.ends_ns), moved(fault.starts_ns)),
+            )
             for fault in scenario.faults
         ),
         workload=tuple(
-            step if step.when else replace(step, at_ns=step.at_ns - by_ns)
+            step if step.when else replace(step, at_ns=moved(step.at_ns))
             for step in scenario.workload
         ),
     )
 
 
 # --- fewer ----------------------------------------------------------------------------------------
+
+
+def large_parts(search: Search) -> None:
+    """Whatever large parts of the faults are not needed, and perhaps the whole workload."""
+    _ = _minimal(search, "faults", search.best.faults, PARTS_MAX)
+    if search.best.workload:
+        _ = search.accept_first([replace(search.best, workload=())])
 
 
 def fewer_faults(search: Search) -> None:
@@ -110,7 +139,9 @@ def fewer_steps(search: Search) -> None:
     _ = _minimal(search, "workload", search.best.workload)
 
 
-def _minimal(search: Search, field: str, things: tuple[T, ...]) -> tuple[T, ...]:
+def _minimal(
+    search: Search, field: str, things: tuple[T, ...], parts_max: int | None = None
+) -> tuple[T, ...]:
     base = search.best
 
     def first(choices: Iterator[tuple[T, ...]]) -> tuple[T, ...] | None:
@@ -120,7 +151,7 @@ def _minimal(search: Search, field: str, things: tuple[T, ...]) -> tuple[T, ...]
         accepted: tuple[T, ...] = getattr(search.best, field)
         return accepted
 
-    return minimal(things, first)
+    return minimal(things, first, parts_max=parts_max)
 
 
 def fewer_hosts(search: Search) -> None:

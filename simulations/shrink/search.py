@@ -15,8 +15,9 @@ from simulations.scenario import Scenario, canonical, fingerprint
 from simulations.trial import signature
 from simulations.verdict import Verdict
 
-SECONDS_MAX: Final = 50.0
-"""With the start of the workers and the last runs under way that is a minute."""
+SECONDS_MAX: Final = 40.0
+"""With the start of the workers, the last runs under way, and the one in a fresh process that is a
+minute at most, also on a busy machine."""
 
 TRIALS_MAX: Final = 5_000
 """Beyond so many the rest of the time changes little."""

@@ -18,9 +18,13 @@ ROUNDS_MAX: Final = 5
 
 _ROUND: Final = (
     passes.end_early,
+    passes.large_parts,
+    passes.sooner,
     passes.fewer_faults,
+    passes.sooner,
     passes.fewer_steps,
     passes.fewer_hosts,
+    passes.end_early,
     passes.shorter_faults,
     passes.sooner,
     passes.simpler,

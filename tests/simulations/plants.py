@@ -1,6 +1,7 @@
 """Bugs that a worker process plants in itself: it is told their names, as module:function."""
 
 import signal
+from itertools import count
 from weakref import WeakSet
 
 import pytest
@@ -9,6 +10,8 @@ from mesh.protocol.effects import Effects
 from mesh.protocol.inputs import Input
 from mesh.protocol.now import Now
 from mesh.protocol.replica import Replica
+from simulations.verdict import Verdict
+from simulations.world import World
 from tests.mutants.__main__ import all_mutants
 
 
@@ -49,3 +52,16 @@ def killed_at_the_first_step() -> None:
 
 def _killed(*_: object) -> None:
     signal.raise_signal(signal.SIGKILL)
+
+
+def numbers_its_runs() -> None:
+    """Each run fails, and what it says depends on how many this process has done before."""
+    numbers = count(1)
+    rehearsed = World.run
+
+    def run(self: World) -> Verdict:
+        self.chronicle.note(0, "world", "run", b"%d" % next(numbers))
+        self.inspector.violated("planted", "always")
+        return rehearsed(self)
+
+    World.run = run  # type: ignore[method-assign]

@@ -180,6 +180,16 @@ def test_fifty_faults_become_three_within_a_minute(tmp_path: Path) -> None:
     assert signature(attempt(few.scenario)) is None, "without the bug it passes"
 
 
+def test_what_does_not_happen_again_is_not_written(tmp_path: Path) -> None:
+    """The result of a search must be the same run in a process that has done nothing before."""
+    begin, end = tmp_path / "begin.json", tmp_path / "end.json"
+    start = Scenario(seed=1, hosts=(Host("h0", "s", founds=True),), horizon_ns=SECOND)
+    _ = begin.write_bytes(spelled(kept(start, attempt(start))))
+    plant = ("--plant", f"{PLANTS}:numbers_its_runs")
+    _ = sim("shrink", begin, "-o", end, "--workers", 1, *plant, code=2)
+    assert not end.exists()
+
+
 def test_a_dask_cluster_gives_the_same_digests(scenario: Path) -> None:
     """The same sweep on a cluster is the same runs."""
     sweep = ("sweep", scenario, "--seeds", "0..9", "--no-database", "--json")
