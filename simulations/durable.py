@@ -56,6 +56,8 @@ class Durable:
     records: dict[bytes, bytes] = field(default_factory=dict)
     store_metadata: bytes | None = None
     meta: dict[str, bytes] = field(default_factory=dict)
+    archive: dict[FactRow, SignedFact] = field(default_factory=dict)
+    """What a checkpoint has dropped: not on the disk any more, and known to those who watch."""
     rotten: dict[Row, None] = field(default_factory=dict)
     """Rows whose damage nobody has noticed yet."""
 
@@ -71,7 +73,8 @@ class Durable:
                 self.meta[key] = value
             case CutChains():
                 for cut in _cut(write):
-                    _ = self.facts.pop(cut, None)
+                    if cut in self.facts:
+                        self.archive[cut] = self.facts.pop(cut)
             case _:
                 assert_never(write)
         if self.rotten:
@@ -90,8 +93,9 @@ class Durable:
         return any(text in stored for stored in (*self.records.values(), *self.meta.values()))
 
     def holds(self, origin: Incarnation, sequence: int, signed: SignedFact) -> bool:
-        """Whether exactly this fact is here."""
-        return self.facts.get(FactRow(origin, sequence)) == signed
+        """Whether exactly this fact is here, or was until a checkpoint dropped it."""
+        row = FactRow(origin, sequence)
+        return signed in (self.facts.get(row), self.archive.get(row))
 
     def copy(self) -> "Durable":
         """Another disk with the same content."""
@@ -102,6 +106,7 @@ class Durable:
             dict(self.records),
             self.store_metadata,
             dict(self.meta),
+            dict(self.archive),
             dict(self.rotten),
         )
 

@@ -24,6 +24,8 @@ _ED25519_ONE_IN: Final = 16
 _MAJORITY_ONE_IN: Final = 3
 _NEWCOMERS_ONE_IN: Final = 5
 _CORE_ONE_IN: Final = 8
+_ABSENCES_NS: Final = (2 * SECOND, 10 * SECOND)
+"""So that checkpoints are taken without somebody who comes back, too."""
 _ENOUGH: Final = 3
 """The least roster with a majority, and the least in which one can be missing."""
 
@@ -58,6 +60,8 @@ def generate(seed: int) -> Scenario:
         calm=calm,
         horizon_ns=HORIZON_NS,
         signatures="mac" if random.randrange(_ED25519_ONE_IN) else "ed25519",
+        checkpoint_changes=random.choice((None, 1, 2, 4)),
+        absence_max_ns=random.choice((None, *_ABSENCES_NS)),
     )
 
 

@@ -18,15 +18,18 @@ from mesh.protocol.effects import (
     Notification,
     Refusal,
     WriteFact,
+    WriteMeta,
 )
+from mesh.protocol.ground import GROUND_KEY, Ground, read_ground
 from mesh.protocol.history.outcomes import Standing
 from mesh.wire.facts import Boot, Fact, No, Propose, Record, read_fact
 from mesh.wire.identity import Incarnation
-from mesh.wire.requests import decode_attempt
+from mesh.wire.requests import Kind, decode_attempt
 from simulations.checkers.barrier import BarrierChecker
 from simulations.checkers.bounds import BoundsChecker
 from simulations.checkers.configuration import wrong_values
 from simulations.checkers.durability import DurabilityChecker
+from simulations.checkers.grounds import GroundChecker
 from simulations.checkers.information import Deed, InformationOracle
 from simulations.checkers.laws import broken_laws
 from simulations.checkers.resurrection import ResurrectionChecker
@@ -58,6 +61,7 @@ class Inspector:
         self.oracle = InformationOracle()
         self.barrier = BarrierChecker()
         self.votes = VoteChecker(self.barrier.ledger)
+        self.grounds = GroundChecker(self.barrier)
         self.witness = Witness(kernel, self.barrier.ledger)
         self.lost: dict[bytes, None] = {}
         """Controllers that have lost their disk, or some of it."""
@@ -153,6 +157,8 @@ class Inspector:
         Who has lost its disk is told by others what it said itself, and need not say it again.
         """
         for attempt in self.barrier.unsaid(host.controller):
+            if self.barrier.ledger[attempt].change_set.kind in (Kind.CHECKPOINT, Kind.MERGE):
+                continue  # it may change nothing that anybody could be shown
             progress = life.progress(attempt)
             if progress is not None and progress.outcome == Standing.EFFECTIVE:
                 name = self.barrier.ledger.name(attempt)
@@ -167,6 +173,8 @@ class Inspector:
 
     def written(self, host: Host, write: JournalWrite) -> None:
         """``write`` is durable on ``host``."""
+        if isinstance(write, WriteMeta) and write.key == GROUND_KEY:
+            self._stands_on(host, read_ground(write.value))
         if not isinstance(write, WriteFact):
             return
         fact = read_fact(write.signed)
@@ -187,6 +195,15 @@ class Inspector:
         self._chronicle.counts[_kind(fact)] += 1
         self.witness.wrote(host.name, fact)
         self._barrier_violations()
+
+    def _stands_on(self, host: Host, ground: Ground) -> None:
+        """``host`` stands on ``ground`` now, and holds nothing below it."""
+        beginning = host.replica.beginning() if host.replica is not None else None
+        if beginning is not None:
+            self.grounds.founded(*beginning)
+        for text in self.grounds.laid(ground):
+            self.violated("checkpoint", f"{host.name}: {text}")
+        self.barrier.summed_up(host.controller, self.grounds.inside(ground))
 
     def _check_same(self, host: Host, fact: Fact) -> None:
         """What others hold, and what comes back after a loss, is what its origin wrote."""

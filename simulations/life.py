@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
+from mesh.environment.founding import Founding
 from mesh.protocol.configuration import ReplicaConfiguration
 from mesh.protocol.effects import Effects, Image
 from mesh.protocol.inputs import Input, Path
 from mesh.protocol.now import Now
-from mesh.protocol.suite import Exchange, Signer, Suite
+from mesh.protocol.suite import Exchange, Signer, Suite, Verifier
 from mesh.wire.identity import Incarnation
 from simulations.checkers.barrier import Rest
 from simulations.troubles import Lie
@@ -106,6 +107,9 @@ class Life(Protocol):
 
     def waiting(self) -> tuple[bytes, ...]:
         """Transactions that wait at the barrier here."""
+
+    def beginning(self) -> tuple[Founding, Verifier] | None:
+        """What its environment began with, and who checks signatures here."""
 
     def environment(self) -> bytes | None:
         """The id of the environment that it belongs to."""

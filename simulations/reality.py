@@ -5,16 +5,18 @@ from random import Random
 from typing import Final
 
 from mesh.environment.configuration import Configuration
+from mesh.environment.founding import Founding
 from mesh.protocol.barrier.status import Status, Word
 from mesh.protocol.catalogue import Ids, numbers
 from mesh.protocol.configuration import ReplicaConfiguration
 from mesh.protocol.effects import Effects, Image
+from mesh.protocol.ground import Fate as Ending
 from mesh.protocol.history.outcomes import Standing
 from mesh.protocol.inputs import Input, Path
 from mesh.protocol.now import Now
 from mesh.protocol.replica import Replica
 from mesh.protocol.replica.views import change, changes
-from mesh.protocol.suite import Exchange, Signer, Suite
+from mesh.protocol.suite import Exchange, Signer, Suite, Verifier
 from mesh.wire.identity import Incarnation
 from mesh.wire.requests import Kind
 from simulations.checkers.barrier import Rest
@@ -40,7 +42,10 @@ class RealLife:
         image: Image,
     ) -> None:
         self.replica = Replica(identity, operator, exchange, configuration, random, suite, image)
-        self._applied: Ids = 0
+        self._verifier: Verifier = suite
+        self._state: tuple[int, Ids] = (0, 0)
+        """The height of the ground, and what was applied above it, when that was last looked at."""
+        self._applied: dict[bytes, None] = {}
         self._visible: Configuration | None = None
         self._identity = identity
 
@@ -114,28 +119,39 @@ class RealLife:
         def names(ids: Ids) -> frozenset[bytes]:
             return frozenset(catalogue[number].id for number in numbers(ids))
 
+        past = tuple(catalogue.ground.past())
+        below = frozenset(attempt for attempt, _, fate in past if fate is not Ending.DEAD)
+        dead = frozenset(attempt for attempt, _, fate in past if fate is Ending.DEAD)
+        effective = [tx for _, tx, fate in past if fate is Ending.EFFECTIVE]
+        effective += [
+            entry.tx for entry in history.log() if entry.outcome.standing is Standing.EFFECTIVE
+        ]
         doubtful = (
             number for number in range(len(catalogue)) if self._is_excused(barrier.status(number))
         )
         return Rest(
             me=self.own,
-            history=names(history.ids),
-            released=names(barrier.released),
-            excused=frozenset(catalogue[number].id for number in doubtful),
-            effective=tuple(
-                entry.tx for entry in history.log() if entry.outcome.standing is Standing.EFFECTIVE
-            ),
+            history=names(history.ids) | below,
+            released=names(barrier.released) | below,
+            excused=frozenset(catalogue[number].id for number in doubtful) | dead,
+            effective=tuple(effective),
             state=history.state_hash,
         )
 
     def newly_applied(self) -> tuple[bytes, ...]:
         """Attempts that became part of the history since this was last asked."""
         inside = self.replica.participant
-        if inside is None or inside.history.ids == self._applied:
+        if inside is None:
             return ()
-        fresh = inside.history.ids & ~self._applied
-        self._applied = inside.history.ids
-        return tuple(inside.catalogue[number].id for number in inside.catalogue.ordered(fresh))
+        state = inside.catalogue.ground.height, inside.history.ids
+        if state == self._state:
+            return ()
+        fresh = state[1] & ~self._state[1] if state[0] == self._state[0] else state[1]
+        self._state = state
+        names = [inside.catalogue[number].id for number in inside.catalogue.ordered(fresh)]
+        found = tuple(name for name in names if name not in self._applied)
+        self._applied |= dict.fromkeys(found)
+        return found
 
     def shows_all(self) -> bool:
         """Whether readers see another configuration than when this was last asked, the newest."""
@@ -196,6 +212,11 @@ class RealLife:
             and inside.catalogue[number].kind is not Kind.MERGE
             and self.own in inside.barrier.status(number).waiting_for
         )
+
+    def beginning(self) -> tuple[Founding, Verifier] | None:
+        """What its environment began with, and who checks signatures here."""
+        inside = self.replica.participant
+        return (inside.founding, self._verifier) if inside is not None else None
 
     def environment(self) -> bytes | None:
         """The id of the environment that it belongs to."""

@@ -181,6 +181,10 @@ class Scenario(Plan, frozen=True):
     admitted all of them before the first one is switched on, and they find that on their disks."""
     policy: Literal["all-active", "majority"] = "all-active"
     """The barrier's policy; majority is set, and settled everywhere, before anything goes wrong."""
+    checkpoint_changes: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | None = None
+    """How many changes are kept in full; None: as many as in a new environment."""
+    absence_max_ns: Nanoseconds | None = None
+    """How long checkpoints wait for a controller that is away; None: as in a new environment."""
     profile: Profile = Profile.LAN
     """Of every controller: the round-trip times that it expects."""
     core: tuple[Name, ...] = ()

@@ -20,7 +20,17 @@ from mesh.wire.requests import Command
 from simulations.checkers.information import InformationOracle
 from simulations.host import Host
 from simulations.kernel import Kernel
-from simulations.scenario import AnyStep, Change, Dismiss, Keep, Put, Refuse, Remove, Restage
+from simulations.scenario import (
+    AnyStep,
+    Change,
+    Dismiss,
+    Keep,
+    Put,
+    Refuse,
+    Remove,
+    Restage,
+    Scenario,
+)
 from simulations.witness import Witness
 
 OPERATOR_NS = 250 * MILLISECOND
@@ -155,6 +165,17 @@ class Workload:
         """The operator wants more than half of the roster for each change, from now on."""
         order = Command("environment", "set", {"barrier": "majority"})
         _ = self.submit(host, "majority", (order,))
+
+    def collect(self, host: Host, scenario: Scenario) -> bool:
+        """The operator wants checkpoints as ``scenario`` has it; False: that says nothing of it."""
+        wanted = {
+            "checkpoint_changes": scenario.checkpoint_changes,
+            "absence_max_ns": scenario.absence_max_ns,
+        }
+        settings = {name: value for name, value in wanted.items() if value is not None}
+        if settings:
+            _ = self.submit(host, "collect", (Command("environment", "set", {**settings}),))
+        return bool(settings)
 
     def change_something(self, host: Host) -> int:
         """Somebody makes a change that nobody else makes; the number of the call."""

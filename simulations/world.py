@@ -134,6 +134,8 @@ class World:
             problems = self._wait_for(Company.of(first), limit_ns, ASSEMBLY_LOOK_NS)
             if self.scenario.keeps_roster:
                 self.inspector.barrier.expect_majority()
+        if not problems and self.workload.collect(first[0], self.scenario):
+            problems = self._wait_for(Company.of(first), limit_ns, ASSEMBLY_LOOK_NS)
         for problem in problems:
             self.inspector.violated("assembly", problem)
         return not problems and not self.inspector.violations

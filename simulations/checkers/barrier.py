@@ -124,6 +124,15 @@ class BarrierChecker:
         """What the running life of ``controller`` has applied, and not durably said so."""
         return tuple(self._unsaid.get(controller, ()))
 
+    def summed_up(self, controller: bytes, attempts: Iterable[bytes]) -> None:
+        """``controller`` stands on a ground in which ``attempts`` are folded: it has them."""
+        ever = self._ever.setdefault(controller, {})
+        ever |= dict.fromkeys(attempts)
+
+    def has_applied(self, controller: bytes, attempt: bytes) -> bool:
+        """Whether ``controller`` ever said so, or stands on it."""
+        return attempt in self._ever.get(controller, {})
+
     def violations(self) -> list[str]:
         """What was found since this was last asked."""
         found, self._found = self._found, []

@@ -25,6 +25,7 @@ from mesh.wire.messages import (
     Knock,
     Message,
     Rebuff,
+    SnapshotPart,
     Welcome,
 )
 
@@ -185,7 +186,7 @@ def allows(access: Access, message: Message) -> bool:
         case Access.FORMER:
             return isinstance(message, Facts | FactVector)
         case Access.CLAIMANT:
-            return isinstance(message, Facts)
+            return isinstance(message, Facts | SnapshotPart)
         case Access.NEWCOMER:
             return isinstance(message, Knock)
         case Access.HOST:

@@ -30,7 +30,7 @@ from mesh.protocol.terms import Terms, terms_of
 from mesh.wire.facts import Body, Seal
 from mesh.wire.identity import Timestamp
 
-RETRY_NS: Final = 60 * SECOND
+RETRY_NS: Final = 10 * SECOND
 """After a checkpoint was proposed here, the next one is, at the earliest."""
 
 FACTS_PER_CHANGE: Final = 64
@@ -115,11 +115,12 @@ class Checkpoints:
         self.wanted = False
         return self._terms(kept)
 
-    def deadline_ns(self) -> int | None:
+    def deadline_ns(self, now: Now) -> int | None:
         """Monotonic time at which one may be due; None: before something else happens it is not."""
         if self._tried_at_ns is None or not self._is_enough():
             return None
-        return self._tried_at_ns + RETRY_NS
+        due_ns = self._tried_at_ns + RETRY_NS
+        return due_ns if due_ns > now.monotonic_ns else None
 
     def _is_time(self, now: Now) -> bool:
         tried = self._tried_at_ns

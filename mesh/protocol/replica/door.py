@@ -57,7 +57,17 @@ from mesh.protocol.standing import Access, Refused, RosterView, Verdict
 from mesh.protocol.suite import Exchange, Keyring, Signer, Suite
 from mesh.wire.identity import Address, Incarnation
 from mesh.wire.limits import TEXT_CHARACTERS_MAX
-from mesh.wire.messages import Facts, FactVector, Hello, Knock, Message, Probe, Rebuff, Welcome
+from mesh.wire.messages import (
+    Facts,
+    FactVector,
+    Hello,
+    Knock,
+    Message,
+    Probe,
+    Rebuff,
+    SnapshotPart,
+    Welcome,
+)
 
 DISK_FAILED = (
     "the disk of this controller failed, so nothing can be promised;"
@@ -326,6 +336,10 @@ class Replica:
                 self.participant.outcasts.asked(stream, message, now)
             case Facts() if access is Access.FORMER and self.participant is not None:
                 self.participant.outcasts.shown(sender, message, now)
+            case SnapshotPart() if access is Access.CLAIMANT and self.participant is not None:
+                asked = self.participant.snapshots.take(sender, message, now)
+                if asked is not None:
+                    self.desk.send_on_stream(stream, asked, now, gated=True)
             case _ if self.participant is not None:
                 self.participant.received(sender, access, message, Channel.STREAM, None, now)
             case _:

@@ -24,7 +24,7 @@ from mesh.protocol.history import History
 from mesh.protocol.information import DataSet, Information
 from mesh.protocol.membership import Membership
 from mesh.protocol.now import Now, earliest
-from mesh.protocol.outgoing import Channel
+from mesh.protocol.outgoing import Channel, Outgoing
 from mesh.protocol.replica.absence import Absence
 from mesh.protocol.replica.activations import Activations
 from mesh.protocol.replica.checkpoints import Checkpoints
@@ -187,6 +187,7 @@ class Participant:
     def disconnected(self, peer: Incarnation, now: Now) -> None:
         """No stream to that member any more."""
         self.spreading.disconnected(peer)
+        self.snapshots.disconnected(peer)
         self.company.disconnected(peer, now)
 
     def refused(self, address: Address, now: Now) -> None:
@@ -222,11 +223,13 @@ class Participant:
             case FactVector():
                 self.recovering.told(sender, message)
                 self.scribe.answer(sender, message, now)
-                self.snapshots.told(sender, message.height, now)
+                self.snapshots.offer(sender, message, now)
             case SnapshotRequest():
                 self.snapshots.serve(sender, message, now)
             case SnapshotPart():
-                self.snapshots.take(sender, message, now)
+                asked = self.snapshots.take(sender, message, now)
+                if asked is not None:
+                    self.desk.send((Outgoing(sender, asked, Channel.STREAM),), now, gated=True)
             case StoreMessage():
                 self.entries.receive(sender, message.payload, now)
             case Compare():
@@ -269,7 +272,7 @@ class Participant:
             self.information.deadline_ns,
             self.crank.deadline_ns,
             self.activations.deadline_ns(self.roster.active, now),
-            self.checkpoints.deadline_ns(),
+            self.checkpoints.deadline_ns(now),
         )
 
     def wake(self, now: Now) -> None:

@@ -1,13 +1,15 @@
 """For whoever comes from before a checkpoint: the ground itself, and the proof that it was agreed.
 
 Facts below a checkpoint are nowhere any more, so somebody who lacks them cannot catch up fact by
-fact. It asks a peer for what that one stands on, part by part, and looks at the proof before it
-believes a word: the proposal of the checkpoint, which names the hash of the ground, and the seals
-of all who took part, each signed. Then the life ends, and the next one begins on that ground, with
-whatever of its own facts lies above it: what it did alone is kept, and seen by all.
+fact. Whoever sees that offers what it stands on itself; the other one asks for it part by part, and
+looks at the proof before it believes a word: the proposal of the checkpoint, which names the hash
+of the ground, and the seals of all who took part, each signed. Then the life ends, and the next one
+begins on that ground, with whatever of its own facts lies above it: what it did alone is kept, and
+seen by all.
 
 Invariant: no ground is stood upon that was not sealed by controllers whom this one has a reason to
-believe: more than half of the roster that it knows, or, for a newcomer, whoever let it in.
+believe: more than half of the roster that it knows; whoever let it in, for a newcomer; or itself,
+in a former life.
 """
 
 from collections.abc import Iterable
@@ -30,14 +32,14 @@ from mesh.wire import cbor
 from mesh.wire.facts import Fact, Propose, Seal, SignedFact, read_fact
 from mesh.wire.identity import Incarnation, digest
 from mesh.wire.limits import PARTICIPANTS_MAX, SNAPSHOT_PART_BYTES_MAX
-from mesh.wire.messages import Message, SnapshotPart, SnapshotRequest
+from mesh.wire.messages import FactVector, Message, SnapshotPart, SnapshotRequest
 from mesh.wire.requests import Kind
 
-PATIENCE_NS: Final = 3 * SECOND
-"""How long whoever is behind tries to catch up by facts, which mostly are on their way."""
+PATIENCE_NS: Final = 10 * SECOND
+"""How long whoever stands lower, and lacks nothing that is gone, is left to get here by itself."""
 
 PART_NS: Final = 10 * SECOND
-"""A part that did not come within this time is asked for again, of whoever is met then."""
+"""Nobody is offered a snapshot more often; what did not go on for so long has come to nothing."""
 
 PARTS_MAX: Final = GROUND_BYTES_MAX // SNAPSHOT_PART_BYTES_MAX
 
@@ -48,7 +50,7 @@ class _Fetching:
 
     peer: Incarnation
     asked_at_ns: int
-    height: int | None = None
+    height: int
     parts: list[bytes] = field(default_factory=list)
 
 
@@ -70,7 +72,8 @@ class Snapshots:
         self._history = history
         self._chains = chains
         self._verifier = verifier
-        self._behind_since_ns: int | None = None
+        self._lower: dict[Incarnation, tuple[int, int | None]] = {}
+        """By peer that stands lower: since when that was seen, and when it was last offered one."""
         self._fetching: _Fetching | None = None
         self._served: tuple[int, bytes] = (0, b"")
 
@@ -124,22 +127,34 @@ class Snapshots:
                     return change_set
         return None
 
-    # --- asking -------------------------------------------------------------------------------
+    # --- offering and fetching ----------------------------------------------------------------
 
-    def told(self, peer: Incarnation, height: int, now: Now) -> None:
-        """``peer`` stands on its checkpoint of number ``height``."""
-        if not self._is_out_of_reach(height):
-            self._behind_since_ns = None
+    def offer(self, peer: Incarnation, vector: FactVector, now: Now) -> None:
+        """``peer`` holds what ``vector`` says: offer a snapshot where facts will not help it."""
+        if vector.height >= self._catalogue.ground.height:
+            _ = self._lower.pop(peer, None)
             return
-        if self._behind_since_ns is None:
-            self._behind_since_ns = now.monotonic_ns
-        has_waited = now.monotonic_ns - self._behind_since_ns >= PATIENCE_NS
-        if self._history.ids and not has_waited:
+        since_ns, offered_ns = self._lower.get(peer, (now.monotonic_ns, None))
+        has_waited = now.monotonic_ns - since_ns >= PATIENCE_NS
+        if offered_ns is not None and now.monotonic_ns - offered_ns < PART_NS:
             return
-        fetching = self._fetching
-        if fetching is None or now.monotonic_ns - fetching.asked_at_ns >= PART_NS:
-            self._fetching = _Fetching(peer, now.monotonic_ns)
-            self._send(peer, SnapshotRequest(0), now)
+        if has_waited or self._lacks_what_is_gone(vector):
+            offered_ns = now.monotonic_ns
+            self.serve(peer, SnapshotRequest(0), now)
+        self._lower[peer] = since_ns, offered_ns
+
+    def disconnected(self, peer: Incarnation) -> None:
+        """The stream is gone, and what was on its way on it."""
+        _ = self._lower.pop(peer, None)
+        if self._fetching is not None and self._fetching.peer == peer:
+            self._fetching = None
+
+    def _lacks_what_is_gone(self, vector: FactVector) -> bool:
+        held = {line.origin: line.sequence for line in vector.held}
+        return any(
+            held.get(origin, 0) < floor.sequence and vector.covers(origin)
+            for origin, floor in self._catalogue.ground.floors.items()
+        )
 
     def _is_out_of_reach(self, height: int) -> bool:
         """Whether this controller will not come to stand there by itself."""
@@ -148,18 +163,19 @@ class Snapshots:
         is_next = shut is not None and shut.terms.ground != self._catalogue.ground.hash
         return height > own + is_next
 
-    def take(self, peer: Incarnation, part: SnapshotPart, now: Now) -> None:
-        """A part that was asked for; with the last one the snapshot is judged."""
+    def take(self, peer: Incarnation, part: SnapshotPart, now: Now) -> SnapshotRequest | None:
+        """A part has come: what to ask ``peer`` for next. With the last one it is judged."""
         fetching = self._fetching
+        is_stale = fetching is None or now.monotonic_ns - fetching.asked_at_ns >= PART_NS
+        if is_stale and part.part == 0 and self._is_out_of_reach(part.height):
+            self._fetching = fetching = _Fetching(peer, now.monotonic_ns, part.height)
         if fetching is None or fetching.peer != peer or not self._fits(fetching, part):
             self._desk.counters["snapshot parts out of place"] += 1
-            return
-        fetching.height = part.height
+            return None
         fetching.asked_at_ns = now.monotonic_ns
         fetching.parts.append(part.content)
         if len(fetching.parts) < part.parts:
-            self._send(peer, SnapshotRequest(len(fetching.parts)), now)
-            return
+            return SnapshotRequest(len(fetching.parts))
         self._fetching = None
         judged = self._judge(b"".join(fetching.parts), peer)
         if isinstance(judged, Ground):
@@ -167,10 +183,11 @@ class Snapshots:
         else:
             self._desk.counters["snapshots refused"] += 1
             self._desk.notice("warning", "snapshot refused", f"from {peer}: {judged}")
+        return None
 
     def _fits(self, fetching: _Fetching, part: SnapshotPart) -> bool:
         is_next = part.part == len(fetching.parts) < part.parts <= PARTS_MAX
-        return is_next and fetching.height in (None, part.height)
+        return is_next and fetching.height == part.height
 
     def _adopt(self, ground: Ground) -> None:
         """End this life; the next one begins on ``ground``."""
@@ -227,7 +244,7 @@ class Snapshots:
             roster = self._history.roster(self._history.ids)
             return 2 * sum(each in members for each in roster) > len(roster)
         founder = decode_founding(self._place.founding).founder
-        believed = {self._place.introducer, founder}
+        believed = {self._place.introducer, founder, self._desk.own.controller}
         return bool(believed & {peer.controller, *members})
 
     def _send(self, peer: Incarnation, message: Message, now: Now) -> None:

@@ -163,21 +163,20 @@ class _Cuts:
     def retire(self) -> None:
         """Forget lives that have ended and have nothing above their floors."""
         newest = {life.controller: life for life in sorted(self.floors)}
+        kept: list[Incarnation] = []
         for life in self._chains.lives():
-            last = newest.get(life.controller, life)
             floor = self.floors.get(life)
-            if life < last and floor is not None and floor.sequence == self._chains.last(life):
+            is_cut = floor is not None and floor.sequence == self._chains.last(life)
+            if is_cut and life < newest[life.controller]:
                 del self.floors[life]
                 _ = self.proofs.pop(life, None)
                 highest = max(self.retired.get(life.controller, 0), life.boot)
                 self.retired[life.controller] = highest
-        for life in self._chains.lives():
-            if life not in self.floors and self._is_kept_as_old(life):
+            else:
+                kept.append(life)
+        for life in kept:
+            if life not in self.floors and life.boot <= self.retired.get(life.controller, -1):
                 self.floors[life] = Floor(0, NO_HASH)
-
-    def _is_kept_as_old(self, life: Incarnation) -> bool:
-        """Whether it is as old as one that is forgotten, and has facts that are not cut."""
-        return bool(self._chains.chain(life)) and life.boot <= self.retired.get(life.controller, -1)
 
 
 def _joined(ids: Iterable[bytes]) -> bytes:
