@@ -193,6 +193,10 @@ _LIVES: Final[dict[str, Mutant]] = {
         edit(Twins._count, "abs(now.wall_ns - at) < WINDOW_NS", "True"),
         (f"{_TRUST}::test_meetings_long_ago_do_not_count",),
     ),
+    "replica-past-twins-count": Mutant(
+        edit(Twins.meet, "if is_alive:", "if True:"),
+        (f"{_TRUST}::test_lives_that_are_told_of_do_not_count",),
+    ),
     "replica-rollback-unseen": Mutant(
         edit(Scribe.take, "self._look_back(fact)", "pass"),
         (f"{_TRUST}::test_a_store_that_was_rolled_back_is_found_out",),

@@ -3,9 +3,11 @@
 One of them is past, most of the time: a store that was put back from a copy begins with a number
 that others have seen already. Then a higher number settles it. But where two hosts run on copies of
 one disk, each outbids the other, like two people who hold the same seat number and both stay polite
-for ever. So meetings are counted, on disk, since each of them ends a life; whoever has met too many
-other lives of its own in a short while stops, says so, and waits for a person. Invariant: of two
-who outbid each other at least one stops, after ``MEETINGS_MAX`` lives at most.
+for ever. So meetings face to face are counted, on disk, since each of them ends a life; whoever has
+met too many other lives of its own in a short while stops, says so, and waits for a person. What is
+only told of counts for nothing here: lives that are past are told of, too, and of two that are not
+the members choose. Invariant: of two who outbid each other face to face at least one stops, after
+``MEETINGS_MAX`` lives at most.
 """
 
 from collections.abc import Mapping
@@ -20,8 +22,8 @@ from mesh.wire.identity import Incarnation
 TWINS_KEY: Final = "twins"
 
 MEETINGS_MAX: Final = 5
-"""A store from a backup meets the lives that came after it in two or three steps; more within the
-window are made by somebody who is there now."""
+"""A life of ours that is just ending may be met once or twice; more within the window are made by
+somebody who is there to stay."""
 
 WINDOW_NS: Final = 600 * SECOND
 """Long enough for ``MEETINGS_MAX`` starts, which wait longer and longer."""
@@ -73,7 +75,8 @@ class Twins:
         is_newer = other.boot >= self._desk.own.boot
         if self.is_quarantined or self.is_contested or not (is_newer or is_alive):
             return
-        self._count(other, now)
+        if is_alive:
+            self._count(other, now)
         if len(self._at_wall_ns) >= MEETINGS_MAX:
             self.is_contested = True
             self._desk.notice("error", "contested", CONTESTED)

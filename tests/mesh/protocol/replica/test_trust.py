@@ -82,6 +82,19 @@ def test_meetings_long_ago_do_not_count() -> None:
     for number in range(2 * MEETINGS_MAX):
         solo.time_ns += 3_600 * SECOND
         other = Incarnation(own.controller, own.boot + number, bytes([number]) * 8)
+        twins.meet(other, solo.now, is_alive=True)
+    assert twins.why is None
+    assert solo.replica.desk.ended
+
+
+def test_lives_that_are_told_of_do_not_count() -> None:
+    """A store from a backup is told of all the lives that came after it, and outbids them."""
+    solo = Solo()
+    assert solo.replica.participant is not None
+    twins = solo.replica.participant.twins
+    own = solo.replica.own
+    for number in range(2 * MEETINGS_MAX):
+        other = Incarnation(own.controller, own.boot + number, bytes([number]) * 8)
         twins.meet(other, solo.now)
     assert twins.why is None
     assert solo.replica.desk.ended
