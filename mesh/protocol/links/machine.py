@@ -296,7 +296,7 @@ class Links:
 
     def _done(self, draft: Draft, now: Now) -> LinkStep:
         """The step of an input that may have moved a deadline."""
-        expiries = (_expiry(stream) for stream in self._streams)
+        expiries = map(_expiry, self._streams.awaited())
         deadlines = [expiry[0] for expiry in expiries if expiry is not None]
         if not self._left:
             draft.dials = self._book.due(self._streams.controllers, now.monotonic_ns)

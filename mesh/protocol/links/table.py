@@ -1,6 +1,7 @@
 """All streams of one controller, by number and by peer, and whether there is room for more."""
 
 from collections.abc import Collection, Iterator
+from itertools import islice
 
 from mesh.protocol.inputs import StreamId
 from mesh.protocol.links.limits import (
@@ -15,11 +16,18 @@ from mesh.protocol.standing import Access
 
 
 class StreamTable:
-    """The streams, the oldest first; those with a Hello also by the controller that said it."""
+    """The streams, the oldest first; those with a Hello also by the controller that said it.
+
+    Those without one are kept apart, since strangers can make them many: by age, and the ones that
+    came to us also by their source. What a stranger's stream costs does not grow with their number.
+    """
 
     def __init__(self) -> None:
         self._streams: dict[StreamId, Stream] = {}
         self._greeted: dict[bytes, list[Stream]] = {}
+        self._mute: dict[StreamId, Stream] = {}
+        self._crowds: dict[str, dict[StreamId, Stream]] = {}
+        self._greeting = 0
 
     def __len__(self) -> int:
         return len(self._streams)
@@ -44,24 +52,46 @@ class StreamTable:
         """A stream opened."""
         assert stream.id not in self._streams, "the driver never reuses the number of a stream"
         self._streams[stream.id] = stream
+        self._mute[stream.id] = stream
+        if stream.dialled is None:
+            self._greeting += 1
+            self._crowds.setdefault(source(stream.remote.host), {})[stream.id] = stream
 
     def greet(self, stream: Stream) -> None:
         """The first Hello was heard on ``stream``."""
+        self._is_mute_no_more(stream)
         self._greeted.setdefault(stream.sender.controller, []).append(stream)
 
     def remove(self, stream: Stream) -> None:
         """``stream`` is gone."""
         del self._streams[stream.id]
-        if stream.hello is not None:
-            streams = self._greeted[stream.sender.controller]
-            streams.remove(stream)
-            if not streams:
-                del self._greeted[stream.sender.controller]
+        if stream.hello is None:
+            self._is_mute_no_more(stream)
+            return
+        streams = self._greeted[stream.sender.controller]
+        streams.remove(stream)
+        if not streams:
+            del self._greeted[stream.sender.controller]
+
+    def _is_mute_no_more(self, stream: Stream) -> None:
+        del self._mute[stream.id]
+        if stream.dialled is None:
+            self._greeting -= 1
+            origin = source(stream.remote.host)
+            del self._crowds[origin][stream.id]
+            if not self._crowds[origin]:
+                del self._crowds[origin]
+
+    def awaited(self) -> Iterator[Stream]:
+        """Those that may be the next to have taken too long: the oldest mute one, all others."""
+        yield from islice(self._mute.values(), 1)
+        for streams in self._greeted.values():
+            yield from streams
 
     @property
     def greeting(self) -> int:
         """How many came to us and have not said Hello."""
-        return sum(map(_is_greeting, self._streams.values()))
+        return self._greeting
 
     @property
     def strangers(self) -> int:
@@ -77,13 +107,10 @@ class StreamTable:
 
         It is the oldest one from the source that has most of them.
         """
-        sources: dict[str, list[Stream]] = {}
-        for stream in self._streams.values():
-            if _is_greeting(stream):
-                sources.setdefault(source(stream.remote.host), []).append(stream)
-        if sum(map(len, sources.values())) <= GREETING_MAX:
+        if self._greeting <= GREETING_MAX:
             return None
-        return max(sources.values(), key=len)[0]
+        crowd = max(self._crowds.values(), key=len)
+        return next(iter(crowd.values()))
 
     def has_room_for_stranger(self, host: str) -> bool:
         """Whether one more stranger at the IP address ``host`` is heard."""
@@ -91,10 +118,6 @@ class StreamTable:
             _is_stranger(stream) and stream.remote.host == host for stream in self._streams.values()
         )
         return self.strangers < STRANGERS_MAX and neighbours < STRANGERS_PER_HOST_MAX
-
-
-def _is_greeting(stream: Stream) -> bool:
-    return stream.hello is None and stream.dialled is None
 
 
 def _is_stranger(stream: Stream) -> bool:

@@ -7,6 +7,7 @@ a single host may take whichever address it likes.
 """
 
 import ipaddress
+from functools import lru_cache
 
 from mesh.protocol.links.limits import (
     HANDSHAKES_AT_ONCE,
@@ -20,6 +21,7 @@ from mesh.protocol.meter import Meter
 _IPV6: int = 6
 
 
+@lru_cache(maxsize=SOURCES_MAX)
 def source(host: str) -> str:
     """What is taken for one source: ``host`` itself, or the network that it may be alone in."""
     try:
