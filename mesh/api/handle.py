@@ -1,6 +1,5 @@
 """What the API asks of the controller beside it, and what its resources share."""
 
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, cast
 
@@ -39,28 +38,3 @@ class Desk:
 def desk_of(request: Request) -> Desk:
     """The API that ``request`` came to."""
     return cast("Desk", getattr(request.app.state, STATE))
-
-
-def numbers_in(prefix: str, told: Mapping[str, object]) -> Iterator[tuple[str, float]]:
-    """Every number in ``told``, however deep, under the names on the way to it."""
-    for name, value in told.items():
-        match value:
-            case bool() | None:
-                pass
-            case int() | float():
-                yield f"{prefix}{name}", float(value)
-            case Mapping():
-                yield from numbers_in(f"{prefix}{name}_", value)
-            case _:
-                pass  # text is no metric
-
-
-def metrics(counters: Mapping[str, int], gauges: Iterable[tuple[str, float]]) -> str:
-    """Prometheus text exposition, version 0.0.4."""
-    lines = [
-        "# TYPE trellis_events_total counter",
-        *(f'trellis_events_total{{kind="{name}"}} {count}' for name, count in counters.items()),
-    ]
-    for name, value in gauges:
-        lines += [f"# TYPE trellis_{name} gauge", f"trellis_{name} {value}"]
-    return "\n".join(lines) + "\n"

@@ -1,14 +1,13 @@
 """The controller and its environment: how they stand, who is there, what happens."""
 
-from dataclasses import asdict
-
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mesh.api import metrics
 from mesh.api.access import caller_of
 from mesh.api.bodies import read, reply
 from mesh.api.events import Interest
-from mesh.api.handle import Desk, desk_of, metrics, numbers_in
+from mesh.api.handle import Desk, desk_of
 from mesh.api.problems import not_found, wrong_usage
 from mesh.api.requests import AcceptBody
 from mesh.api.signing import carry_out
@@ -46,17 +45,7 @@ async def doctor(request: Request) -> Response:
 
 async def show_metrics(request: Request) -> Response:
     """Counters and gauges as Prometheus reads them."""
-    desk = desk_of(request)
-    stands = views.status(desk.replica, desk.now())
-    told = {"environment": stands["environment"], "members": stands["members"]}
-    gauges = [
-        ("votes", float(stands["votes"])),
-        ("pending", float(stands["pending"])),
-        *numbers_in("", told),
-        *numbers_in("", asdict(desk.controller.statistics())),
-    ]
-    text = metrics(stands["counters"], gauges)
-    return Response(text, media_type="text/plain; version=0.0.4")
+    return Response(metrics.render(desk_of(request)), media_type=metrics.CONTENT_TYPE)
 
 
 async def members(request: Request) -> Response:

@@ -86,10 +86,20 @@ class Client:
         query: Mapping[str, str | None],
     ) -> dict[str, Json]:
         """One request and its answer. Raises CommandError."""
-        connection = _Connection(self.place, TIMEOUT_S)
         raw = None if body is None else json.dumps(body).encode()
+        return _answer(*self._exchange(method, _target(path, query), raw))
+
+    def text(self, path: str) -> str:
+        """A resource that is plain text. Raises CommandError."""
+        status, content = self._exchange("GET", path, None)
+        if status != http.client.OK:
+            _ = _answer(status, content)
+        return content.decode()
+
+    def _exchange(self, method: str, target: str, raw: bytes | None) -> tuple[int, bytes]:
+        connection = _Connection(self.place, TIMEOUT_S)
         try:
-            connection.request(method, _target(path, query), raw)
+            connection.request(method, target, raw)
             response = connection.getresponse()
             content = response.read()
         except TimeoutError:
@@ -102,7 +112,7 @@ class Client:
             raise self._unreachable(error) from error
         finally:
             connection.close()
-        return _answer(response.status, content)
+        return response.status, content
 
     def events(self, **query: str | None) -> Events:
         """Listen from now on. Raises CommandError where nobody is there to listen to."""

@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "invite": ("invite", "a code that lets one controller in: make, list, revoke"),
     "info": ("info", "running information: set, get, delete, list, watch"),
     "change": ("change", "ChangeSets: new, add, show, submit, list, log, conflicts, restage …"),
+    "metrics": ("metrics", "what this controller counts, in the text format of Prometheus"),
     "doctor": ("doctor", "what is wrong here, and what to do"),
     "support-bundle": ("support_bundle", "one archive for whoever helps, without secrets"),
     "config": ("config", "check controller.toml"),

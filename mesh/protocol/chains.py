@@ -142,6 +142,16 @@ class Chains:
         return self._summary
 
     @property
+    def waiting_count(self) -> int:
+        """Facts that wait for the one that they name."""
+        return self._waiting_count
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How large these are."""
+        return self._waiting_bytes
+
+    @property
     def count(self) -> int:
         """How many facts are here."""
         return sum(map(len, self._chains.values()))

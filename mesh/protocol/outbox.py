@@ -89,6 +89,11 @@ class Outbox:
         return ticket <= self._durable
 
     @property
+    def waiting(self) -> int:
+        """Outputs that wait for the disk."""
+        return self._held_count
+
+    @property
     def is_full(self) -> bool:
         """Whether the disk is so far behind that nothing more should be taken on."""
         return self._held_count >= GATED_MAX

@@ -56,8 +56,8 @@ async def test_doctor_and_metrics(face: Face) -> None:
     assert (await face.ask("GET", "/v1/doctor")).json["well"]
     metrics = await face.ask("GET", "/v1/metrics")
     assert metrics.headers["content-type"].startswith("text/plain")
-    assert b"\ntrellis_members_active 1.0\n" in metrics.raw
-    assert b"\ntrellis_network_bytes_sent " in metrics.raw
+    assert b'\ntrellis_members{standing="active"} 1.0\n' in metrics.raw
+    assert b'\ntrellis_bytes_total{direction="sent"} ' in metrics.raw
 
 
 async def test_two_become_one_environment(
