@@ -124,6 +124,11 @@ $(WHEEL_READY): requirements.lock tests/tools/venv.sh
 sweep: $(READY) ## simulate many seeds: make sweep SEEDS=0..4999
 	@$(BIN)/python -m simulations sweep --seeds $(SEEDS) $(ARGS)
 
+.PHONY: determinism
+determinism: $(READY) ## the same seeds must be the same runs on every Python that is here
+	@sh tests/tools/same_digests.sh $(BIN)/python 0..9
+	@sh tests/tools/same_digests_on_pythons.sh 0..9
+
 .PHONY: sim-bugs
 sim-bugs: $(READY) ## the simulator must find every planted bug; writes the table of the docs
 	@$(BIN)/python -m tests.planted $(ARGS)

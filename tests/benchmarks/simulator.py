@@ -37,9 +37,15 @@ from tests.benchmarks.relay import EVENTS, HOSTS, Relay
 SEEDS: Final = 40
 """Short runs of ten controllers; the target is about a thousand, and all of them are alike."""
 
+ADMITTED_FROM: Final = 100
+"""Meshes of this size were admitted before they are switched on: that everybody arrives and is
+accepted is another figure, and a long one."""
+
 SIMLOOM: Final = "simloom==0.5.0"
 CHILD_SECONDS_MAX: Final = 300
 _PYTHONS: Final = ("python3.12", "python3.13")
+_INSTALLED: Final = Path.home() / ".pyenv" / "versions"
+"""Where pyenv keeps versions that are not the chosen one."""
 
 
 def measure(sizes: tuple[int, ...] = (3, 10, 100, 1_000)) -> Iterator[Figure]:
@@ -136,7 +142,7 @@ def _on_simpy() -> float:
 
 
 def _simloom() -> Iterator[Figure]:
-    python = next(filter(None, map(shutil.which, _PYTHONS)), None)
+    python = _younger_python()
     if python is None:
         yield figure("simulator", "simloom: no Python 3.12 here", "events/s", [0.0])
         return
@@ -151,6 +157,21 @@ def _simloom() -> Iterator[Figure]:
             yield figure("simulator", f"simloom: not measured, {error}"[:58], "events/s", [0.0])
             return
     yield _loop("simloom", rate, "beside")
+
+
+def _younger_python() -> str | None:
+    """An interpreter that simloom runs on, and that runs: a shim of pyenv may not."""
+    found = [shutil.which(name) for name in _PYTHONS]
+    found += [
+        str(path)
+        for name in _PYTHONS
+        for path in _INSTALLED.glob(f"{name.removeprefix('python')}*/bin/{name}")
+    ]
+    for python in filter(None, found):
+        done = subprocess.run([python, "-c", ""], check=False, capture_output=True)
+        if done.returncode == 0:
+            return python
+    return None
 
 
 def _run(*words: str) -> str:
@@ -195,6 +216,7 @@ def working(size: int, seconds: int, seed: int = 1) -> Scenario:
         seed=seed,
         hosts=hosts,
         workload=writes,
+        population="admitted" if size >= ADMITTED_FROM else "arriving",
         horizon_ns=seconds * SECOND,
         assembly_ns=3_600 * SECOND,
     )

@@ -16,8 +16,9 @@ _HEAD: Final = """\
 
 Does the simulator find bugs? Each of these {count} mistakes was put into the protocol, alone, and a
 stock scenario was run with one seed after the other, until a checker spoke or a promise was broken.
-A *stock* scenario is a situation that comes with Trellis, or one that the generator makes up; none
-was written for a bug. A seed counts only if the code without the bug passes the very same run.
+A *stock* scenario is a situation that comes with Trellis, or one that the generator makes up. Two
+came after bugs of their kind had escaped: one in which a set has to grow, one in which a member
+lies. A seed counts only if the code without the bug passes the very same run.
 
 ```console
 $ make sim-bugs                             # all of them; writes this page
