@@ -133,15 +133,14 @@ class Mtu(Fault, frozen=True, tag="mtu"):
 class Corruption(Fault, frozen=True, tag="corruption"):
     """A share of the datagrams, and of the frames in streams, arrives with one bit flipped.
 
-    Sealed, as packets are on every encrypted link, a flipped bit is noticed: the datagram is thrown
-    away and counted, the connection breaks. Not sealed, the controller has to cope with the bytes.
+    The controllers have to notice it by themselves: a box or a cipher does not open, a handshake
+    comes to nothing.
     """
 
     hosts: tuple[Name, ...]
     share: Share
     frame_share: Share = 0.0
     """Of the frames in streams."""
-    sealed: bool = True
 
 
 class Replay(Fault, frozen=True, tag="replay"):

@@ -32,7 +32,7 @@ class Flight(msgspec.Struct):
     lost_by: str = ""
     """Who lost it, a fault by its name or the usual luck; a lost frame is sent again, so late."""
     is_broken: bool = False
-    """What was changed on its way is noticed when it arrives, for it was sealed."""
+    """Something was changed on its way: no box and no cipher opens it any more."""
     copies_ns: tuple[int, ...] = ()
     """How much later each further copy arrives."""
 
@@ -185,7 +185,7 @@ class FlippedBits(Affliction):
             flipped = bytearray(flight.payload)
             flipped[bit >> 3] ^= 1 << (bit & 7)
             flight.payload = bytes(flipped)
-            flight.is_broken = self._plan.sealed
+            flight.is_broken = True
             self.bites += 1
 
 

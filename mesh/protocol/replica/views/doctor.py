@@ -38,6 +38,8 @@ MAJORITY_MIN: Final = 3
 TURNED_AWAY: Final = (
     "datagrams rejected",
     "streams ended: unreadable",
+    "streams ended: forged",
+    "streams ended: hurried",
     "streams ended: protocol",
     "streams ended: environment",
 )
