@@ -54,6 +54,7 @@ from mesh.protocol.inputs import (
     RefuseChange,
     RemoveInformation,
     RestageChange,
+    RotateKey,
     SubmitCommands,
     SubmitRequest,
     Write,
@@ -61,6 +62,7 @@ from mesh.protocol.inputs import (
 )
 from mesh.protocol.now import SECOND, Now
 from mesh.protocol.replica import Replica
+from mesh.protocol.replica.rotating import EXCHANGE_META
 from mesh.wire.identity import Address, fingerprint
 from mesh.wire.requests import Command, SignedRequest
 
@@ -128,9 +130,15 @@ class Controller:
     """
 
     def __init__(
-        self, driver: Driver[Replica], network: Network, configuration: Configuration, clock: Clock
+        self,
+        driver: Driver[Replica],
+        network: Network,
+        configuration: Configuration,
+        clock: Clock,
+        following_key: Callable[[], bytes],
     ) -> None:
         self._driver = driver
+        self._following_key = following_key
         self._network = network
         self._clock = clock
         self.configuration = configuration
@@ -242,6 +250,11 @@ class Controller:
         """Admit the newcomer with this id."""
         return await self.call(lambda call: AcceptMember(call, controller))
 
+    async def rotate_key(self) -> Result:
+        """Replace the key for streams and datagrams by a new one, at the barrier."""
+        following = self._following_key()
+        return await self.call(lambda call: RotateKey(call, following))
+
     async def found(self) -> Result:
         """Found an environment now, whoever else is there."""
         return await self.call(FoundEnvironment)
@@ -268,13 +281,17 @@ async def open_controller(
         try:
             driver = Driver(
                 keys.identity.public,
-                _replica_maker(_replica_configuration(configuration, network, keys), keys, parts),
+                _replica_maker(
+                    _replica_configuration(configuration, network, keys), keys, parts, directory
+                ),
                 parts.storage or _open_storage(configuration, clock),
                 network,
                 clock,
             )
             async with driver.opened(), trio.open_nursery() as nursery:
-                controller = Controller(driver, network, configuration, clock)
+                controller = Controller(
+                    driver, network, configuration, clock, directory.following_key
+                )
                 _introduce(controller)
                 _ = await nursery.start(driver.run)
                 nursery.start_soon(_discover, controller, driver)
@@ -340,16 +357,15 @@ def _ticket(configuration: Configuration) -> Ticket | None:
 
 
 def _replica_maker(
-    configuration: ReplicaConfiguration, keys: Keys, parts: Parts
+    configuration: ReplicaConfiguration, keys: Keys, parts: Parts, directory: DataDirectory
 ) -> Callable[[Image], Replica]:
     suite = NaClSuite()
 
     def make(image: Image) -> Replica:
         seed = os.urandom(32) if parts.luck is None else parts.luck.randbytes(32)
         luck = Random(seed)  # noqa: S311  names and jitter, no keys
-        return Replica(
-            keys.identity, keys.operator, keys.exchange, configuration, luck, suite, image
-        )
+        exchange = directory.exchange(keys.exchange, image.meta.get(EXCHANGE_META, b""))
+        return Replica(keys.identity, keys.operator, exchange, configuration, luck, suite, image)
 
     return make
 

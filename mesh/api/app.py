@@ -47,6 +47,7 @@ _TABLE: Final[tuple[tuple[str, str, Endpoint, Level | None], ...]] = (
     ("/v1/found", "POST", resources_controller.found, _ADMIN),
     ("/v1/members", "GET", resources_controller.members, _VIEW),
     ("/v1/members/accept", "POST", resources_controller.accept, None),
+    ("/v1/members/rotate-key", "POST", resources_controller.rotate_key, _ADMIN),
     ("/v1/environment", "GET", resources_controller.environment, None),
     ("/v1/operators/{name}/locked", "GET", resources_access.locked_key, _VIEW),
     ("/v1/requests", "POST", resources_access.submit, None),

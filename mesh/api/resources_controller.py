@@ -77,6 +77,11 @@ def _bare(fingerprint: str) -> str:
     return fingerprint.replace("-", "").lower()
 
 
+async def rotate_key(request: Request) -> Response:
+    """Give this controller a new key for streams and datagrams."""
+    return reply(await desk_of(request).controller.rotate_key())
+
+
 async def found(request: Request) -> Response:
     """Found an environment here, whoever else is there."""
     return reply(await desk_of(request).controller.found())

@@ -39,6 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     remove.add_argument("name", metavar="NAME", help="its name or its fingerprint")
     add_cover(remove)
+    rotate = add_verb(
+        subparsers,
+        "rotate-key",
+        "give this controller a new key for streams and datagrams; its identity stays",
+        "trellis members rotate-key",
+    )
+    add_waiting(rotate)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -47,6 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
     match arguments.verb:
         case "accept":
             return _accept(client, arguments)
+        case "rotate-key":
+            return submit(client, Submission("/v1/members/rotate-key", {}), arguments)
         case "remove":
             command = {
                 "group": "controller",

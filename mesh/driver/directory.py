@@ -1,7 +1,8 @@
 """The data directory: one controller's keys and journal, private, and held by one process.
 
 identity.key    who this controller is
-exchange.key    the X25519 key on which streams and datagrams are agreed
+exchange.key    the X25519 key on which streams and datagrams are agreed; one that is to follow it
+                lies beside it until the environment has agreed
 operator.key    the operator's key, made where an environment may be founded
 journal.db      everything else
 evidence        what was damaged, and identities that were set aside; nothing deletes it
@@ -30,6 +31,7 @@ from mesh.driver.keys import (
 
 IDENTITY: Final = "identity.key"
 EXCHANGE: Final = "exchange.key"
+FOLLOWING: Final = "exchange.following.key"
 OPERATOR: Final = "operator.key"
 JOURNAL: Final = "journal.db"
 LOCK: Final = "lock"
@@ -89,6 +91,25 @@ class DataDirectory:
                 " at its permissions and at the free space, or choose another data_dir"
             ) from error
 
+    def following_key(self) -> bytes:
+        """The public half of the exchange key that is to take the place of the one in use.
+
+        It is durable when this returns; one that was made before and never used is taken again.
+        Raises BadKeyFile.
+        """
+        return read_or_make_exchange(self.path / FOLLOWING).public
+
+    def exchange(self, kept: NaClExchange, chosen: bytes) -> NaClExchange:
+        """The exchange key of the next life: ``kept``, or the one whose public half is ``chosen``.
+
+        That one takes the place of the other for good. Raises BadKeyFile.
+        """
+        following = self.path / FOLLOWING
+        if chosen and following.exists() and read_or_make_exchange(following).public == chosen:
+            _ = following.replace(self.path / EXCHANGE)
+            sync_directory(self.path)
+        return read_or_make_exchange(self.path / EXCHANGE) if chosen else kept
+
     def set_identity_aside(self, wall_ns: int) -> Path:
         """Keep the identity and its journal as evidence, and begin without; the folder of them.
 
@@ -100,6 +121,7 @@ class DataDirectory:
             for name in (
                 IDENTITY,
                 EXCHANGE,
+                FOLLOWING,
                 *(each.name for each in self.path.glob(f"{JOURNAL}*")),
             ):
                 with suppress(FileNotFoundError):

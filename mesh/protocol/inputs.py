@@ -207,6 +207,15 @@ class AcceptMember:
 
 
 @dataclass(frozen=True, slots=True)
+class RotateKey:
+    """Propose that this controller uses another X25519 key from the barrier on."""
+
+    call: CallId
+    exchange_key: bytes
+    """The public half, 32 bytes; the private one is durable already."""
+
+
+@dataclass(frozen=True, slots=True)
 class PrepareRequest:
     """Answer with the request that ``asked`` comes to, for ``signer`` to sign; nothing is proposed.
 
@@ -251,6 +260,7 @@ Input = (
     | RefuseChange
     | MergeChanges
     | AcceptMember
+    | RotateKey
     | PrepareRequest
     | FoundEnvironment
     | Leave

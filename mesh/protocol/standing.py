@@ -5,7 +5,8 @@ A door has a bell for strangers and a key for those who live here. Who a peer is
 when the roster changes.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -18,8 +19,8 @@ class Access(StrEnum):
     """Of our environment by its own word, and not in our roster: its facts are heard, since its
     admission may be among them and facts are signed; it is told how far we hold them, no more."""
     FORMER = "former"
-    """Removed from our roster: it exchanges facts of the history with us, rarely, so that it can
-    see why, and we see it where it has removed us; no more."""
+    """Removed from our roster, or with another exchange key than the roster names: it exchanges
+    facts of the history with us, rarely, so that each sees what the other knows; no more."""
     NEWCOMER = "newcomer"
     """It has no environment: it may knock, and is welcomed once it is admitted."""
     HOST = "host"
@@ -83,7 +84,13 @@ class RosterView:
     active: frozenset[bytes] = frozenset()
     learners: frozenset[bytes] = frozenset()
     removed: frozenset[bytes] = frozenset()
+    keys: Mapping[bytes, bytes] = field(default_factory=dict)
+    """The X25519 key of everybody admitted, where it is known."""
 
     def has(self, controller: bytes) -> bool:
         """Whether ``controller`` is admitted, ACTIVE or LEARNER."""
         return controller in self.active or controller in self.learners
+
+    def names(self, controller: bytes, exchange_key: bytes) -> bool:
+        """Whether ``exchange_key`` is the one of ``controller``, as far as it is known."""
+        return self.keys.get(controller, exchange_key) == exchange_key

@@ -62,37 +62,57 @@ def _used_changes_nothing(self: Admission) -> AdmissionStep:
 
 
 def _fellows_are_somebody(
-    own: bytes, enrolment: Enrolment | None, hello: Hello, roster: RosterView
+    own: bytes,
+    enrolment: Enrolment | None,
+    hello: Hello,
+    roster: RosterView,
+    exchange_key: bytes,
 ) -> Verdict:
-    verdict = _judge(own, enrolment, hello, roster)
+    verdict = _judge(own, enrolment, hello, roster, exchange_key)
     return Access.HOST if verdict is Access.FELLOW else verdict
 
 
 def _claimants_are_members(
-    own: bytes, enrolment: Enrolment | None, hello: Hello, roster: RosterView
+    own: bytes,
+    enrolment: Enrolment | None,
+    hello: Hello,
+    roster: RosterView,
+    exchange_key: bytes,
 ) -> Verdict:
-    verdict = _judge(own, enrolment, hello, roster)
+    verdict = _judge(own, enrolment, hello, roster, exchange_key)
     return Access.MEMBER if verdict is Access.CLAIMANT else verdict
 
 
 def _removed_are_strangers(
-    own: bytes, enrolment: Enrolment | None, hello: Hello, roster: RosterView
+    own: bytes,
+    enrolment: Enrolment | None,
+    hello: Hello,
+    roster: RosterView,
+    exchange_key: bytes,
 ) -> Verdict:
-    return _judge(own, enrolment, hello, replace(roster, removed=frozenset()))
+    return _judge(own, enrolment, hello, replace(roster, removed=frozenset()), exchange_key)
 
 
 def _foreigners_are_claimants(
-    own: bytes, enrolment: Enrolment | None, hello: Hello, roster: RosterView
+    own: bytes,
+    enrolment: Enrolment | None,
+    hello: Hello,
+    roster: RosterView,
+    exchange_key: bytes,
 ) -> Verdict:
-    verdict = _judge(own, enrolment, hello, roster)
+    verdict = _judge(own, enrolment, hello, roster, exchange_key)
     return Access.CLAIMANT if isinstance(verdict, Refused) else verdict
 
 
 def _newcomers_know_the_roster(
-    own: bytes, enrolment: Enrolment | None, hello: Hello, roster: RosterView
+    own: bytes,
+    enrolment: Enrolment | None,
+    hello: Hello,
+    roster: RosterView,
+    exchange_key: bytes,
 ) -> Verdict:
     known = replace(roster, active=roster.active | {own})
-    return _judge(own, enrolment, hello, known)
+    return _judge(own, enrolment, hello, known, exchange_key)
 
 
 def _believe_any_welcome(enrolment: Enrolment, hello: Hello) -> bool:

@@ -11,7 +11,7 @@ from mesh.environment.kinds import COMMANDS, invite
 from mesh.protocol.admission.doors import Doors
 from mesh.protocol.admission.machine import Admission
 from mesh.protocol.admission.porch import Porch
-from mesh.protocol.history import prepared
+from mesh.protocol.history import proofs
 from mesh.protocol.meter import Meter
 from mesh.protocol.now import Now
 from mesh.protocol.replica.invitations import Invitations
@@ -25,7 +25,9 @@ _MESH: Final = "tests/mesh/protocol/replica/test_invites.py"
 _ADMIT: Final = COMMANDS["controller", "admit"]
 
 
-def _declare(declaration: Declaration) -> Callable[[pytest.MonkeyPatch], None]:
+def declare(declaration: Declaration, **changes: object) -> Callable[[pytest.MonkeyPatch], None]:
+    """The command as it is, but for ``changes``."""
+    declaration = replace(declaration, **changes)  # type: ignore[arg-type]  # fields of it
     key = (declaration.group, declaration.verb)
     return lambda monkeypatch: monkeypatch.setitem(COMMANDS, key, declaration)
 
@@ -42,7 +44,7 @@ def _knock_everywhere(self: Doors, draft: object, now: Now) -> None:
 
 
 _UNSPENT: Final = both(
-    _declare(
+    declare(
         replace(
             _ADMIT,
             reads=(),
@@ -61,18 +63,18 @@ _UNSPENT: Final = both(
 
 MUTANTS: Final[dict[str, Mutant]] = {
     "invites-no-controller-may-admit": Mutant(
-        _declare(replace(_ADMIT, by_controllers_with="")),
+        declare(replace(_ADMIT, by_controllers_with="")),
         (
             f"{_FOLD}::test_a_controller_admits_whom_an_invite_vouches_for",
             f"{_MESH}::test_who_is_invited_becomes_active_without_anybody",
         ),
     ),
     "invites-any-controller-may-admit": Mutant(
-        _declare(replace(_ADMIT, by_controllers=True)),
+        declare(replace(_ADMIT, by_controllers=True)),
         (f"{_FOLD}::test_without_the_proof_it_may_not",),
     ),
     "invites-no-proof-is-checked": Mutant(
-        edit(prepared._unproved, "if not suite.verify(public, proof_of(newcomer), proof)", "if 0"),
+        edit(proofs._admission, "if not suite.verify(public, proof_of(newcomer), proof)", "if 0"),
         (
             f"{_FOLD}::test_a_wrong_proof_is_a_fault",
             f"{_FOLD}::test_a_wrong_proof_is_voted_down",
@@ -80,7 +82,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "invites-half-a-proof-is-one": Mutant(
         edit(
-            prepared._unproved,
+            proofs._admission,
             'return ["an admission by invite names the invite, its proof and the exchange key"]',
             "return []",
         ),
@@ -108,11 +110,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_FOLD}::test_the_fold_knows_no_clock",),
     ),
     "invites-any-controller-opens-them": Mutant(
-        _declare(replace(COMMANDS["invite", "create"], by_controllers=True)),
+        declare(replace(COMMANDS["invite", "create"], by_controllers=True)),
         (f"{_FOLD}::test_only_an_operator_opens_an_invite",),
     ),
     "invites-have-no-id-for-people": Mutant(
-        _declare(replace(COMMANDS["invite", "revoke"], fill=fill_nothing)),
+        declare(replace(COMMANDS["invite", "revoke"], fill=fill_nothing)),
         (f"{_FOLD}::test_people_name_an_invite_by_its_id",),
     ),
     "invites-the-invited-found-their-own": Mutant(

@@ -118,6 +118,16 @@ def _moving(allowed: tuple[str, ...], state: str) -> Run:
     return run
 
 
+def _rotate(draft: Draft, arguments: Arguments) -> Refusal | None:
+    key = object_key(arguments, NAME, NAME)
+    if draft.read((*key, "state")) not in (LEARNER, ACTIVE):
+        return Refusal("there is no such controller in the roster", key)
+    if draft.read((*key, "exchange_key")) != arguments["former"]:
+        return Refusal("its exchange key is another one by now", (*key, "exchange_key"))
+    draft.write((*key, "exchange_key"), arguments["exchange_key"])
+    return None
+
+
 def _modify(draft: Draft, arguments: Arguments) -> Refusal | None:
     key = object_key(arguments, NAME, NAME)
     if not draft.present(key):
@@ -181,6 +191,21 @@ _COMMANDS: Final = (
         writes=(_STATE,),
         fill=_fill,
         kind=AttemptKind.ROSTER,
+    ),
+    Declaration(
+        NAME,
+        "rotate-key",
+        "replace a controller's exchange key; `trellis members rotate-key` does this on its host",
+        (
+            replace(_WHO, written=None, help="the controller, by its key"),
+            Parameter("former", HEX32, "the X25519 key that it gives up", required=True),
+            Parameter("exchange_key", HEX32, "the one that takes its place", required=True),
+            Parameter("proof", HEX64, "the controller's signature over both", required=True),
+        ),
+        _rotate,
+        reads=(_ENTRY, _STATE),
+        writes=(Touch((NAME, "{controller}", "exchange_key")),),
+        by_controllers_with="proof",
     ),
     Declaration(
         NAME,

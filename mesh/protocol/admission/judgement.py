@@ -12,8 +12,14 @@ from mesh.wire.identity import fingerprint
 from mesh.wire.messages import Hello
 
 
-def judge(own: bytes, enrolment: Enrolment | None, hello: Hello, roster: RosterView) -> Verdict:
-    """What the sender of ``hello`` may do at the controller ``own``."""
+def judge(
+    own: bytes,
+    enrolment: Enrolment | None,
+    hello: Hello,
+    roster: RosterView,
+    exchange_key: bytes,
+) -> Verdict:
+    """What the sender of ``hello``, who has proved ``exchange_key``, may do at ``own``."""
     if hello.sender.controller in roster.removed:
         return _judge_removed(enrolment, hello)
     if enrolment is None:
@@ -25,6 +31,8 @@ def judge(own: bytes, enrolment: Enrolment | None, hello: Hello, roster: RosterV
     if relation(enrolment.origin, generation_of(hello)) is not Relation.SAME:
         why = f"here is generation {enrolment.generation} of this environment, there is another"
         return Refused(Ground.GENERATION, f"{why}: they never merge")
+    if not roster.names(hello.sender.controller, exchange_key):
+        return Access.FORMER  # it has replaced its key, and one of us does not know it yet
     if roster.has(hello.sender.controller) or not roster.has(own):
         return Access.MEMBER
     return Access.CLAIMANT

@@ -127,9 +127,10 @@ class Admission:
             stream=0,
         )
 
-    def judge(self, hello: Hello, roster: RosterView) -> Verdict:
-        """What the sender of ``hello`` may do here."""
-        return judgement.judge(self._own.controller, self._enrolment, hello, roster)
+    def judge(self, hello: Hello, roster: RosterView, exchange_key: bytes) -> Verdict:
+        """What the sender of ``hello``, who has proved ``exchange_key``, may do here."""
+        own = self._own.controller
+        return judgement.judge(own, self._enrolment, hello, roster, exchange_key)
 
     def pending(self, now: Now) -> tuple[Pending, ...]:
         """The newcomers that wait here to be accepted."""

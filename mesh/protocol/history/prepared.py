@@ -11,13 +11,13 @@ from mesh.environment.commands import check_resolved, declaration_of, unknown_pa
 from mesh.environment.declarations import Arguments, Declaration
 from mesh.environment.draft import Touched
 from mesh.environment.entries import spell
-from mesh.environment.kinds import controller, merge
+from mesh.environment.kinds import merge
 from mesh.protocol.catalogue import ChangeSet
+from mesh.protocol.history.proofs import unproved
 from mesh.protocol.suite import Verifier
 from mesh.protocol.terms import terms_of
 from mesh.wire.facts import NoReason
 from mesh.wire.identity import digest
-from mesh.wire.invitation import Newcomer, proof_of
 from mesh.wire.requests import Command, Key, Kind, Request
 
 
@@ -77,7 +77,8 @@ def prepare(change_set: ChangeSet, environment: bytes, suite: Verifier) -> Prepa
     faults = [error for command in request.resolved for error in check_resolved(command)]
     steps = () if faults else tuple(_step(command) for command in request.resolved)
     faults += _misfits(change_set, steps)
-    faults += [fault for step in steps for fault in _unproved(step, environment, suite)]
+    for step in steps:
+        faults += unproved(step.declaration, step.arguments, environment, suite)
     if not faults:
         faults += _uncovered(request, steps)
     return Prepared(change_set, None, None, tuple(faults), steps, _decision(steps))
@@ -134,26 +135,6 @@ def _misfits(change_set: ChangeSet, steps: Sequence[Step]) -> list[str]:
         return ["a merge carries nothing but its lists"]
     if needed is Kind.CHECKPOINT and terms_of(change_set.request) is None:
         return ["a checkpoint carries nothing but its terms"]
-    return []
-
-
-def _unproved(step: Step, environment: bytes, suite: Verifier) -> list[str]:
-    """An admission by invite carries the word of the invite's key for whom it admits."""
-    given = {name: str(value) for name, value in step.arguments.items()}
-    if step.declaration.group != controller.NAME or not given.keys() & {"invite", "proof"}:
-        return []
-    if not given.keys() >= {"invite", "proof", "exchange_key"}:
-        return ["an admission by invite names the invite, its proof and the exchange key"]
-    newcomer = Newcomer(
-        environment,
-        bytes.fromhex(given[controller.NAME]),
-        bytes.fromhex(given["exchange_key"]),
-        given["name"],
-        given["site"],
-    )
-    public, proof = bytes.fromhex(given["invite"]), bytes.fromhex(given["proof"])
-    if not suite.verify(public, proof_of(newcomer), proof):
-        return ["its proof is not by the key of the invite, or not for this controller"]
     return []
 
 

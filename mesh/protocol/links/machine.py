@@ -55,7 +55,8 @@ from mesh.wire.messages import Goodbye, Hello, Message
 from mesh.wire.noise import TAG_BYTES
 
 _REMOVED: Final = Refused(
-    Ground.REMOVED, "this key was removed from the roster for ever: join again with a new one"
+    Ground.REMOVED,
+    "this key was removed from the roster, or replaced by another: come back with a new one",
 )
 
 _PATIENT: Final = frozenset({Access.MEMBER, Access.HOST, Access.FELLOW})

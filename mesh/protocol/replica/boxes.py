@@ -46,6 +46,11 @@ class Boxes:
         self._kept: dict[bytes, _Kept] = {}
         self._meter = Meter(AGREEMENTS_EVERY_NS, AGREEMENTS_AT_ONCE)
 
+    @property
+    def public(self) -> bytes:
+        """The public half of our own key, 32 bytes."""
+        return self._exchange.public
+
     def __len__(self) -> int:
         return len(self._kept)
 

@@ -17,6 +17,7 @@ from mesh.protocol.inputs import (
     RefuseChange,
     RemoveInformation,
     RestageChange,
+    RotateKey,
     SubmitCommands,
     SubmitRequest,
     WriteInformation,
@@ -44,6 +45,7 @@ Call = (
     | MergeChanges
     | AcceptMember
     | PrepareRequest
+    | RotateKey
 )
 
 NO_ENVIRONMENT = (
@@ -88,6 +90,11 @@ class Calls:
                 return self._submit_request(inside, call, now)
             case RefuseChange():
                 return self._refuse_change(inside, call)
+            case RotateKey(exchange_key=exchange_key):
+                proposed = inside.rotating.propose(exchange_key, now)
+                if isinstance(proposed, str):
+                    raise Declined(FAILED, proposed)
+                return {"tx": proposed.hex()}
             case _:
                 assert_never(call)
 

@@ -4,7 +4,7 @@ The roster says who may be there, membership who is; links and stores are told o
 barrier of the view.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mesh.protocol.barrier import Barrier
@@ -62,15 +62,13 @@ class Company:
         self._view: tuple[Incarnation, ...] = ()
         self._by_tag: dict[bytes, bytes] = {}
         """The others in the roster, learners included, as datagrams name them."""
-        self._keys: Mapping[bytes, bytes] = {}
-        """The exchange key of everybody admitted."""
         self.roster = RosterView()
 
     # --- the roster ---------------------------------------------------------------------------
 
     def refresh_roster(self, now: Now) -> bool:
         """Read the roster from the folded state; whether it is another one."""
-        former, (self.roster, self._keys) = self.roster, read_roster(self._history)
+        former, self.roster = self.roster, read_roster(self._history)
         if former == self.roster:
             return False
         admitted = self.roster.active | self.roster.learners
@@ -98,7 +96,7 @@ class Company:
 
     def exchange_key(self, controller: bytes) -> bytes | None:
         """The key for datagrams with ``controller``; None for whoever is not in the roster."""
-        return self._keys.get(controller)
+        return self.roster.keys.get(controller)
 
     def addresses(self) -> list[Address]:
         """Where the other controllers of the roster say that they listen."""
@@ -187,8 +185,8 @@ class Company:
             self._desk.carry(step)
 
 
-def read_roster(history: History) -> tuple[RosterView, Mapping[bytes, bytes]]:
-    """The roster in the folded state, and the exchange key of everybody admitted."""
+def read_roster(history: History) -> RosterView:
+    """The roster in the folded state."""
     states: dict[str, list[bytes]] = {"active": [], "learner": [], "removed": []}
     keys: dict[bytes, bytes] = {}
     for name, fields in history.state.items("controller"):
@@ -196,10 +194,12 @@ def read_roster(history: History) -> tuple[RosterView, Mapping[bytes, bytes]]:
         states[state].append(controller)
         if state != "removed" and "exchange_key" in fields:
             keys[controller] = bytes.fromhex(str(fields["exchange_key"]))
-    roster = RosterView(
-        frozenset(states["active"]), frozenset(states["learner"]), frozenset(states["removed"])
+    return RosterView(
+        frozenset(states["active"]),
+        frozenset(states["learner"]),
+        frozenset(states["removed"]),
+        keys,
     )
-    return roster, keys
 
 
 def read_address(text: object) -> Address | None:

@@ -312,7 +312,7 @@ class Replica:
             self.participant.outcasts.greeted(stream, now)
 
     def _greeted(self, stream: int, hello: Hello, remote: Address, proof: Proof, now: Now) -> None:
-        verdict = self.admission.judge(hello, self._roster)
+        verdict = self.admission.judge(hello, self._roster, proof.exchange_key)
         # Whoever is sent away is told first what that follows from, such as its own removal.
         last_words = isinstance(verdict, Refused) or verdict is Access.FORMER
         step = self.desk.links.judged(stream, verdict, now)
@@ -434,6 +434,7 @@ class Replica:
         if not inside.roster_changed:
             return
         inside.roster_changed = False
+        inside.rotating.roster_changed(inside.roster.keys)
         admitted = inside.roster.active | inside.roster.learners
         self._replays.keep(admitted)
         self.desk.boxes.keep(admitted)

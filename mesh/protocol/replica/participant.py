@@ -37,6 +37,7 @@ from mesh.protocol.replica.equivocations import Equivocations
 from mesh.protocol.replica.invitations import Invitations
 from mesh.protocol.replica.outcasts import Outcasts
 from mesh.protocol.replica.recovering import EMPTY, Recovering, recovery_note
+from mesh.protocol.replica.rotating import Rotating
 from mesh.protocol.replica.scribe import Scribe, lamport_floor
 from mesh.protocol.replica.snapshots import Snapshots
 from mesh.protocol.replica.surveying import Survey
@@ -120,6 +121,7 @@ class Participant:
         self.scribe = Scribe(
             desk, self.chains, self.spreading, self.crank, self.company, self.equivocations
         )
+        self.rotating = Rotating(desk, self.crank, signer, desk.boxes.public, image.meta)
         self.outcasts = Outcasts(desk, self.spreading, self.scribe)
         self.disagreement = Disagreement(desk, self.history, self.members)
         self.invitations = Invitations(desk, self.history, self.barrier, self.crank, suite)

@@ -72,3 +72,21 @@ def test_an_invite_is_listed_and_revoked(tmp_path: Path) -> None:
         assert ash.ask("invite", "list")["invites"] == []
         assert "revoked" in ash.run("invite", "list", "--all").out
         assert ash.run("invite", "--expires", "tomorrow").code == 2
+
+
+def test_a_key_is_replaced_while_everything_runs(tmp_path: Path) -> None:
+    """Two hosts: one gets a new exchange key, and both go on with each other."""
+    with hosts(tmp_path, ("ash", "birch")) as (ash, birch):
+        ash.start("--found")
+        birch.start("--invite", ash.ask("invite")["code"])
+        await_(partial(votes, birch), partial(text, birch))
+        key = birch.data_dir / "exchange.key"
+        former = key.read_text()
+        rotated = birch.run("members", "rotate-key", "--no-wait")
+        assert rotated.code == 0, rotated
+        await_(lambda: key.read_text() != former, birch.log.read_text)
+        assert not (birch.data_dir / "exchange.following.key").exists()
+        await_(lambda: ash.ask("status")["members"]["alive"] == 2, partial(text, ash))
+        assert birch.run("info", "set", "/motd", "new key").code == 0
+        await_(lambda: ash.run("info", "get", "/motd").out == "new key\n")
+        await_(partial(votes, birch), partial(text, birch))

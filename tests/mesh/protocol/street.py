@@ -168,7 +168,7 @@ class House:
         now = self.street.now
         match event:
             case Greeted(stream, hello, remote, binding, exchange_key):
-                verdict = self.admission.judge(hello, self.view)
+                verdict = self.admission.judge(hello, self.view, exchange_key)
                 self.links_step(self.links.judged(stream, verdict, now))
                 self.carry_out(
                     self.admission.greeted(

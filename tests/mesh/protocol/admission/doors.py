@@ -26,7 +26,9 @@ def roster(
 ) -> RosterView:
     """A roster of controllers by name."""
     return RosterView(
-        *(frozenset(map(controller_id, names)) for names in (active, learners, removed))
+        active=frozenset(map(controller_id, active)),
+        learners=frozenset(map(controller_id, learners)),
+        removed=frozenset(map(controller_id, removed)),
     )
 
 
@@ -133,7 +135,7 @@ class Door:
 
     def greet(self, other: Hello, stream: StreamId = 1, remote: Address = REMOTE) -> AdmissionStep:
         """Somebody says Hello."""
-        verdict = self.admission.judge(other, self.roster)
+        verdict = self.admission.judge(other, self.roster, EXCHANGE_KEY)
         return self.write(
             self.admission.greeted(
                 stream, remote, other, verdict, self.roster, proof_on(stream), self.now

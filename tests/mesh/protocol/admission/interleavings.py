@@ -165,7 +165,7 @@ class _Step:
     def _greeted(self, sender: int, hello: Hello) -> None:
         host = self._host
         host.heard[sender] = hello
-        verdict = host.admission.judge(hello, host.view)
+        verdict = host.admission.judge(hello, host.view, PROOF.exchange_key)
         if verdict is Access.MEMBER:
             host.roster |= self._hosts[sender].roster
         remote = Address(self._hosts[sender].name, 7946)

@@ -43,7 +43,7 @@ def test_unequal_generations_exchange_nothing() -> None:
     """Whoever is of another generation is refused, and told why."""
     door = _member()
     for number, nonce in ((0, bytes(16)), (1, bytes(16)), (2, bytes(16))):
-        verdict = door.admission.judge(_from(door, "bob", number, nonce), door.roster)
+        verdict = door.admission.judge(_from(door, "bob", number, nonce), door.roster, bytes(32))
         assert isinstance(verdict, Refused)
         assert verdict.ground is Ground.GENERATION
 

@@ -53,7 +53,7 @@ def test_where_nobody_is_it_founds() -> None:
 def test_others_without_an_environment_are_nobody() -> None:
     """Fresh hosts that hear only each other all found: waiting for each other would never end."""
     door = Door()
-    assert door.admission.judge(hello("bob"), door.roster) is Access.FELLOW
+    assert door.admission.judge(hello("bob"), door.roster, bytes(32)) is Access.FELLOW
     assert door.greet(hello("bob")).sends == ()
     assert door.admission.phase is Phase.LISTENING
     assert door.wait().joined is not None
@@ -238,7 +238,7 @@ def test_a_removed_peer_is_refused_before_all_else() -> None:
     door = founder()
     door.roster = roster("ada", removed=("bob",))
     for said in (hello("bob"), hello("bob", door.environment), hello("bob", BOBS_ID)):
-        verdict = door.admission.judge(said, door.roster)
+        verdict = door.admission.judge(said, door.roster, bytes(32))
         assert isinstance(verdict, Refused)
         assert verdict.ground is Ground.REMOVED
         assert "new one" in verdict.why
@@ -252,7 +252,7 @@ def test_the_roster_decides_who_is_a_member() -> None:
     assert enrolment is not None
     for name, access in (("bob", Access.MEMBER), ("cyd", Access.MEMBER), ("eve", Access.CLAIMANT)):
         said = hello(name, door.environment, generation_nonce=enrolment.generation_nonce)
-        assert door.admission.judge(said, door.roster) is access
+        assert door.admission.judge(said, door.roster, bytes(32)) is access
 
 
 def test_a_newcomer_believes_its_environment_until_it_knows_the_roster() -> None:
@@ -261,14 +261,16 @@ def test_a_newcomer_believes_its_environment_until_it_knows_the_roster() -> None
     _ = door.greet(hello("bob", BOBS_ID))
     _ = door.write(door.admission.welcomed(1, welcome_to(BOBS)))
     said = hello("cyd", BOBS_ID)
-    assert door.admission.judge(said, roster("bob")) is Access.MEMBER
-    assert door.admission.judge(said, roster("bob", learners=("ada",))) is Access.CLAIMANT
+    assert door.admission.judge(said, roster("bob"), bytes(32)) is Access.MEMBER
+    assert (
+        door.admission.judge(said, roster("bob", learners=("ada",)), bytes(32)) is Access.CLAIMANT
+    )
 
 
 def test_two_settled_environments_never_merge() -> None:
     """Each is told of the other, and that is all."""
     door = Door(found=True)
-    verdict = door.admission.judge(hello("bob", BOBS_ID), door.roster)
+    verdict = door.admission.judge(hello("bob", BOBS_ID), door.roster, bytes(32))
     assert isinstance(verdict, Refused)
     assert verdict.ground is Ground.ENVIRONMENT
     assert fingerprint(BOBS_ID) in verdict.why

@@ -22,7 +22,10 @@ LOWEST, HIGHEST = bytes(32), b"\xff" * 32
 def test_the_higher_id_yields() -> None:
     """Of two environments in which nothing was done, the one with the higher id is given up."""
     door = founder()
-    assert door.admission.judge(hello("bob", LOWEST, yields=True), door.roster) is Access.YIELDING
+    assert (
+        door.admission.judge(hello("bob", LOWEST, yields=True), door.roster, bytes(32))
+        is Access.YIELDING
+    )
     step = door.greet(hello("bob", LOWEST, yields=True))
     assert step.ended is not None
     assert door.admission.phase is Phase.YIELDED
@@ -32,7 +35,7 @@ def test_the_lower_id_waits() -> None:
     """The other one goes on, and waits for the first to give up."""
     door = founder()
     said = hello("bob", HIGHEST, yields=True)
-    assert door.admission.judge(said, door.roster) is Access.YIELDING
+    assert door.admission.judge(said, door.roster, bytes(32)) is Access.YIELDING
     step = door.greet(said)
     assert step.ended is None
     assert step.writes == ()

@@ -37,6 +37,7 @@ from mesh.protocol.inputs import (
 )
 from mesh.protocol.now import MILLISECOND, SECOND, Now
 from mesh.protocol.replica import Replica
+from mesh.protocol.replica.rotating import EXCHANGE_META
 from mesh.wire.facts import SignedFact
 from mesh.wire.identity import Address, Incarnation
 from tests.mesh.protocol.keys import ExchangeKey, Key, KeySuite
@@ -130,13 +131,18 @@ class Host:
         monotonic_ns, wall_ns = self.mesh.now
         return Now(monotonic_ns, wall_ns + self.clock_offset_ns)
 
+    @property
+    def exchange(self) -> ExchangeKey:
+        """Its key for streams and datagrams: the one with which its next life is to begin."""
+        return ExchangeKey(self.disk.meta.get(EXCHANGE_META) or bytes([100 + self.number]) * 32)
+
     def start(self) -> None:
         """Begin a life."""
         self.life += 1
         self.replica = Replica(
             self.identity,
             self.mesh.operator,
-            ExchangeKey(bytes([100 + self.number]) * 32),
+            self.exchange,
             self.configuration,
             Random(self.number * 1_000 + self.life),
             KeySuite(),
