@@ -215,14 +215,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_HERE}/test_bounds.py::test_streams_are_bounded_in_all",),
     ),
     "links-the-newest-silent-connection-goes": Mutant(
-        edit(StreamTable.crowding, "key=len)[0]", "key=len)[-1]"),
+        edit(StreamTable.crowding, "iter(crowd.values())", "reversed(crowd.values())"),
         (f"{_HERE}/test_bounds.py::test_connections_that_say_nothing_are_bounded",),
     ),
     "links-a-flood-pushes-others-out": Mutant(
         edit(
             StreamTable.crowding,
-            "max(sources.values(), key=len)[0]",
-            "next(iter(sources.values()))[0]",
+            "max(self._crowds.values(), key=len)",
+            "next(iter(self._crowds.values()))",
         ),
         (f"{_HERE}/test_bounds.py::test_whoever_floods_us_is_in_its_own_way",),
     ),

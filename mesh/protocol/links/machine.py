@@ -45,7 +45,7 @@ from mesh.protocol.links.steps import (
 )
 from mesh.protocol.links.stream import Phase, Stream, Turn, allows, rank
 from mesh.protocol.links.table import StreamTable
-from mesh.protocol.links.turnstile import Turnstile
+from mesh.protocol.links.turnstile import Turnstile, source
 from mesh.protocol.now import Now
 from mesh.protocol.standing import Access, Ground, Refused, Verdict
 from mesh.protocol.suite import Keyring
@@ -161,7 +161,9 @@ class Links:
         self._opened += 1
         at_ns, dials = now.monotonic_ns, dialled is not None
         handshake = Handshake(self._keyring, self._papers, dials=dials)
-        one = Stream(stream, remote, dialled, self._opened, at_ns, at_ns, handshake)
+        one = Stream(
+            stream, remote, dialled, self._opened, at_ns, at_ns, handshake, source(remote.host)
+        )
         self._streams.add(one)
         if dialled is not None:
             self._book.opened(dialled)
@@ -312,9 +314,8 @@ class Links:
     def _shake(self, stream: Stream, payload: bytes, now: Now) -> LinkStep:
         """Take a message of the handshake, if it is worth its costs; at the end, say Hello."""
         if stream.handshake.is_costly(payload):
-            host = stream.remote.host
-            known = self._book.names(host)
-            if not self._turnstile.admits(host, now.monotonic_ns, known=known):
+            known = self._book.names(stream.remote.host)
+            if not self._turnstile.admits(stream.source, now.monotonic_ns, known=known):
                 return self._refuse(stream, Ground.HURRIED, "too many handshakes at once", now)
         answer = stream.handshake.receive(payload)
         draft = Draft()

@@ -103,6 +103,8 @@ class Stream:
     opened_ns: int
     heard_ns: int
     handshake: Handshake
+    source: str
+    """Where it comes from, as far as strangers are told apart."""
     phase: Phase = Phase.HANDSHAKE
     secured: Secured | None = None
     hello: Hello | None = None

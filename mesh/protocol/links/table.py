@@ -11,7 +11,6 @@ from mesh.protocol.links.limits import (
     STREAMS_MAX,
 )
 from mesh.protocol.links.stream import Stream
-from mesh.protocol.links.turnstile import source
 from mesh.protocol.standing import Access
 
 
@@ -55,7 +54,7 @@ class StreamTable:
         self._mute[stream.id] = stream
         if stream.dialled is None:
             self._greeting += 1
-            self._crowds.setdefault(source(stream.remote.host), {})[stream.id] = stream
+            self._crowds.setdefault(stream.source, {})[stream.id] = stream
 
     def greet(self, stream: Stream) -> None:
         """The first Hello was heard on ``stream``."""
@@ -77,10 +76,10 @@ class StreamTable:
         del self._mute[stream.id]
         if stream.dialled is None:
             self._greeting -= 1
-            origin = source(stream.remote.host)
-            del self._crowds[origin][stream.id]
-            if not self._crowds[origin]:
-                del self._crowds[origin]
+            crowd = self._crowds[stream.source]
+            del crowd[stream.id]
+            if not crowd:
+                del self._crowds[stream.source]
 
     def awaited(self) -> Iterator[Stream]:
         """Those that may be the next to have taken too long: the oldest mute one, all others."""

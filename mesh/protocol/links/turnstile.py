@@ -7,7 +7,6 @@ a single host may take whichever address it likes.
 """
 
 import ipaddress
-from functools import lru_cache
 
 from mesh.protocol.links.limits import (
     HANDSHAKES_AT_ONCE,
@@ -21,7 +20,6 @@ from mesh.protocol.meter import Meter
 _IPV6: int = 6
 
 
-@lru_cache(maxsize=SOURCES_MAX)
 def source(host: str) -> str:
     """What is taken for one source: ``host`` itself, or the network that it may be alone in."""
     try:
@@ -41,12 +39,15 @@ class Turnstile:
         self._sources: dict[str, Meter] = {}
         """The one that came last is the last; who comes anew takes the place of the first."""
 
-    def admits(self, host: str, now_ns: int, *, known: bool) -> bool:
-        """Whether one more handshake of ``host`` is answered; ``known`` ones pass the others."""
-        meter = self._sources.pop(source(host), None)
+    def admits(self, origin: str, now_ns: int, *, known: bool) -> bool:
+        """Whether one more handshake from the source ``origin`` is answered.
+
+        ``known`` ones pass the others.
+        """
+        meter = self._sources.pop(origin, None)
         if meter is None:
             meter = Meter(HANDSHAKES_OF_SOURCE_EVERY_NS, HANDSHAKES_OF_SOURCE_AT_ONCE)
             if len(self._sources) >= SOURCES_MAX:
                 del self._sources[next(iter(self._sources))]
-        self._sources[source(host)] = meter
+        self._sources[origin] = meter
         return meter.admits(now_ns) and (known or self._all.admits(now_ns))
