@@ -11,8 +11,9 @@ section 2.4.
 """
 
 from collections import deque
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from mesh.protocol.effects import Effects, JournalWrite, Notification
 from mesh.protocol.frames import Frame
@@ -24,16 +25,15 @@ GATED_MAX: Final = 65_536
 says so."""
 
 
-@dataclass(slots=True)
-class Deeds:
+class Deeds(msgspec.Struct):
     """What one moment wants done; ``Effects`` under construction."""
 
-    datagrams: list[tuple[Address, bytes]] = field(default_factory=list)
-    frames: list[Frame] = field(default_factory=list)
+    datagrams: list[tuple[Address, bytes]] = msgspec.field(default_factory=list)
+    frames: list[Frame] = msgspec.field(default_factory=list)
     """Not sealed yet: they are when they leave, in that order."""
-    closes: list[StreamId] = field(default_factory=list)
+    closes: list[StreamId] = msgspec.field(default_factory=list)
     """Streams to be closed after these frames."""
-    notifications: list[Notification] = field(default_factory=list)
+    notifications: list[Notification] = msgspec.field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.datagrams) + len(self.frames) + len(self.closes) + len(self.notifications)

@@ -1,8 +1,9 @@
 """What a machine wants said, before the replica has decided how it travels."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
+
+import msgspec
 
 from mesh.wire.identity import Incarnation
 from mesh.wire.messages import Message
@@ -25,8 +26,7 @@ class Channel(Enum):
     """In order and without loss while the connection stands; dropped where there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True):
     """One message for one life of a peer."""
 
     to: Incarnation
