@@ -402,8 +402,6 @@ class Surroundings(Protocol):
 
 def _content(given: Input) -> bytes:
     """The bytes that make an input this one, for the digest."""
-    match given:
-        case DatagramReceived(payload=payload) | FrameReceived(payload=payload):
-            return payload
-        case _:
-            return repr(given).encode()
+    if isinstance(given, DatagramReceived | FrameReceived):
+        return given.payload
+    return repr(given).encode()

@@ -16,6 +16,7 @@ from mesh.protocol.now import MILLISECOND
 from mesh.wire.identity import Address
 from simulations.checkers.agreement import Company
 from simulations.chronicle import Chronicle, Sink
+from simulations.collector import seldom_collected
 from simulations.faults.schedule import Faults
 from simulations.guard import guarded
 from simulations.host import Host, Watcher
@@ -96,7 +97,7 @@ class World:
 
     def run(self) -> Verdict:
         """Everything, from the first start to the verdict."""
-        with guarded():
+        with guarded(), seldom_collected():
             assembled = self._assemble()
             if assembled:
                 self._turbulence()
