@@ -377,12 +377,6 @@ def _introduce(controller: Controller) -> None:
         "started",
         f"controller {controller.name}, fingerprint {fingerprint(controller.id)}, at {addresses}",
     )
-    log.note(
-        logging.WARNING,
-        "not encrypted",
-        "streams and datagrams are signed where it counts but not encrypted yet: use this on"
-        " networks that you trust",
-    )
 
 
 async def _discover(controller: Controller, driver: Driver[Replica]) -> None:
