@@ -145,11 +145,12 @@ def test_unreadable_bytes_end_the_stream() -> None:
 
 
 def test_a_stream_has_one_sender() -> None:
-    """A second Hello may say something new, but not be somebody else."""
+    """A second Hello may say something new, but not be somebody else or another life."""
     end = End()
-    stream, _ = end.greet(hello(HIGHER))
-    assert end.hear(stream, hello(HIGHER, environment=None)).closes == ()
-    assert end.hear(stream, hello("cyd")).closes == (stream,)
+    for other in (hello("cyd"), hello(HIGHER, boot=2), hello(HIGHER, boot=0)):
+        stream, _ = end.greet(hello(HIGHER))
+        assert end.hear(stream, hello(HIGHER, environment=None)).closes == ()
+        assert end.hear(stream, other).closes == (stream,)
 
 
 def test_a_changed_hello_is_said_and_judged_everywhere() -> None:
