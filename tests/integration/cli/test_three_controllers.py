@@ -147,6 +147,14 @@ def test_doctor_and_conflicts_of_a_well_mesh(mesh: list[Host]) -> None:
     assert ash.run("change", "conflicts").out == "Nothing is set aside.\n"
 
 
+def test_metrics_are_text_for_whoever_collects_them(mesh: list[Host]) -> None:
+    """Each line as Prometheus reads it; three members are alive."""
+    told = mesh[0].run("metrics")
+    assert told.code == 0
+    assert 'trellis_members{standing="alive"} 3.0' in told.out.splitlines()
+    assert 'trellis_links{way="both directions"} 2.0' in told.out.splitlines()
+
+
 def test_a_controller_is_removed_for_good(tmp_path: Path) -> None:
     """``members remove`` takes a controller out of the roster everywhere."""
     with hosts(tmp_path, ("ash", "birch")) as (ash, birch):
