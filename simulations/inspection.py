@@ -56,7 +56,7 @@ _STORE_ALARM: Final = "store"
 class Inspector:
     """All checkers of one run."""
 
-    def __init__(self, kernel: Kernel, chronicle: Chronicle) -> None:
+    def __init__(self, kernel: Kernel, chronicle: Chronicle, hosts: int) -> None:
         self.violations: list[Violation] = []
         self.oracle = InformationOracle()
         self.barrier = BarrierChecker()
@@ -83,7 +83,7 @@ class Inspector:
         """Hosts that nobody planned: a copy of a disk runs there."""
         self._copied: dict[bytes, None] = {}
         """Controllers of which a copy ran: what two lives with one key do, no rule forbids."""
-        self._bounds = BoundsChecker()
+        self._bounds = BoundsChecker(hosts)
         self._samples = 0
         self._resurrection = ResurrectionChecker()
         self._kernel = kernel

@@ -58,7 +58,7 @@ class World:
         self.scenario = scenario
         self.kernel = Kernel()
         self.chronicle = Chronicle(sink)
-        self.inspector = Inspector(self.kernel, self.chronicle)
+        self.inspector = Inspector(self.kernel, self.chronicle, len(scenario.hosts))
         self.watcher: Watcher = self.inspector
         self._recorder = recorder
         self._luck = Luck(scenario.seed)

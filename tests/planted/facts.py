@@ -25,7 +25,7 @@ BUGS: Final[dict[str, Bug]] = {
     "first_missing_fact_left_out": Bug.of(
         "Whoever asks what it lacks is not sent the first missing fact of each chain",
         GENERATED,
-        Change(Chains.missing, "chain[held.get(origin, 0) :]", "chain[held.get(origin, 0) + 1 :]"),
+        Change(Chains.missing, "lacking += chain[there:]", "lacking += chain[there + 1 :]"),
     ),
     "answered_before_durable": Bug.of(
         "Who asks for facts is also sent those that are not on disk yet",
