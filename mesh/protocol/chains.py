@@ -131,9 +131,9 @@ class Chains:
         return sorted(dict.fromkeys((*self._ground.floors, *self._chains)))
 
     def summary(self) -> bytes:
-        """8 bytes that are equal where the vectors are."""
+        """8 bytes that are equal where the vectors are, and the ground."""
         if self._summary is None:
-            hasher = blake2b(digest_size=8)
+            hasher = blake2b(self._ground.hash, digest_size=8)
             for origin, sequence in self.vector():
                 hasher.update(
                     b"%s%d,%s%d," % (origin.controller, origin.boot, origin.nonce, sequence)

@@ -29,9 +29,12 @@ from mesh.protocol.replica.surveying import Extent, Survey
 from mesh.protocol.terms import Terms, terms_of
 from mesh.wire.facts import Body, Seal
 from mesh.wire.identity import Timestamp
+from mesh.wire.requests import Kind
 
 RETRY_NS: Final = 10 * SECOND
-"""After a checkpoint was proposed here, the next one is, at the earliest."""
+RETRY_DOUBLINGS_MAX: Final = 8
+"""After a checkpoint was proposed here, the next one is, at the earliest; and later each time as
+long as none goes through, up to three quarters of an hour."""
 
 FACTS_PER_CHANGE: Final = 64
 """More facts than that for each ChangeSet are a reason for a checkpoint too: refused proposals,
@@ -62,6 +65,8 @@ class Checkpoints:
         self._sealed = stored_ground(meta, SEALED_KEY)
         self._surveyed: tuple[tuple[Ids, Terms], Ground | None] | None = None
         self._tried_at_ns: int | None = None
+        self._tried_at_height = 0
+        self._tries = 0
         self.wanted = False
         """A person asked for one."""
         barrier.take_surveyor(self)
@@ -111,6 +116,9 @@ class Checkpoints:
         if not self._is_time(now) or not self._is_ours():
             return None
         self._tried_at_ns = now.monotonic_ns
+        height = self._catalogue.ground.height
+        self._tries = self._tries + 1 if self._tried_at_height == height else 1
+        self._tried_at_height = height
         kept = 0 if self.wanted else self._every
         self.wanted = False
         return self._terms(kept)
@@ -119,12 +127,12 @@ class Checkpoints:
         """Monotonic time at which one may be due; None: before something else happens it is not."""
         if self._tried_at_ns is None or not self._is_enough():
             return None
-        due_ns = self._tried_at_ns + RETRY_NS
+        due_ns = self._tried_at_ns + self._pause_ns
         return due_ns if due_ns > now.monotonic_ns else None
 
     def _is_time(self, now: Now) -> bool:
         tried = self._tried_at_ns
-        is_early = tried is not None and now.monotonic_ns < tried + RETRY_NS
+        is_early = tried is not None and now.monotonic_ns < tried + self._pause_ns
         return self._is_enough() and (self.wanted or not is_early)
 
     def _is_enough(self) -> bool:
@@ -132,6 +140,11 @@ class Checkpoints:
             return True
         enough, changes = 2 * self._every, self._history.ids.bit_count()
         return enough > 0 and (changes >= enough or self._chains.count >= enough * FACTS_PER_CHANGE)
+
+    @property
+    def _pause_ns(self) -> int:
+        """How long to wait after the last one that was proposed here."""
+        return RETRY_NS << min(max(self._tries - 1, 0), RETRY_DOUBLINGS_MAX)
 
     @property
     def _every(self) -> int:
@@ -145,9 +158,17 @@ class Checkpoints:
         at = self._barrier.standpoint
         roster = self._history.roster(self._history.ids)
         here = sorted(who.controller for who in at.live if who.controller in roster)
-        if here[:1] != [at.me.controller] or not self.is_level():
+        if here[:1] != [at.me.controller] or not self.is_level() or self._is_one_open():
             return False
         return all(each in here or self.is_away(each) for each in roster)
+
+    def _is_one_open(self) -> bool:
+        """Whether a checkpoint is on its way already."""
+        at = self._barrier.standpoint
+        return any(
+            self._catalogue[number].kind is Kind.CHECKPOINT and not is_dead(at, number)
+            for number in numbers(open_ids(at))
+        )
 
     def _terms(self, kept: int) -> Terms | None:
         at = self._barrier.standpoint

@@ -75,6 +75,9 @@ class Snapshots:
         self._lower: dict[Incarnation, tuple[int, int | None]] = {}
         """By peer that stands lower: since when that was seen, and when it was last offered one."""
         self._fetching: _Fetching | None = None
+        self._next: tuple[bytes, int] | None = None
+        """The ground of the checkpoint that was applied here and is not stood upon, and since when
+        it has been offered."""
         self._served: tuple[int, bytes] = (0, b"")
 
     # --- serving ------------------------------------------------------------------------------
@@ -156,18 +159,27 @@ class Snapshots:
             for origin, floor in self._catalogue.ground.floors.items()
         )
 
-    def _is_out_of_reach(self, height: int) -> bool:
-        """Whether this controller will not come to stand there by itself."""
-        own = self._catalogue.ground.height
+    def _is_out_of_reach(self, height: int, now: Now) -> bool:
+        """Whether this controller will not come to stand there by itself.
+
+        Who has applied the checkpoint does, mostly; but who had no part in it, and holds what those
+        who made it did not, finds another ground.
+        """
+        own = self._catalogue.ground
         shut = self._history.shut
-        is_next = shut is not None and shut.terms.ground != self._catalogue.ground.hash
-        return height > own + is_next
+        if shut is None or shut.terms.ground == own.hash:
+            self._next = None
+            return height > own.height
+        if self._next is None or self._next[0] != shut.terms.ground:
+            self._next = shut.terms.ground, now.monotonic_ns
+        has_waited = now.monotonic_ns - self._next[1] >= PATIENCE_NS
+        return height > own.height + (0 if has_waited else 1)
 
     def take(self, peer: Incarnation, part: SnapshotPart, now: Now) -> SnapshotRequest | None:
         """A part has come: what to ask ``peer`` for next. With the last one it is judged."""
         fetching = self._fetching
         is_stale = fetching is None or now.monotonic_ns - fetching.asked_at_ns >= PART_NS
-        if is_stale and part.part == 0 and self._is_out_of_reach(part.height):
+        if is_stale and part.part == 0 and self._is_out_of_reach(part.height, now):
             self._fetching = fetching = _Fetching(peer, now.monotonic_ns, part.height)
         if fetching is None or fetching.peer != peer or not self._fits(fetching, part):
             self._desk.counters["snapshot parts out of place"] += 1
