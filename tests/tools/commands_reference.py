@@ -31,6 +31,7 @@ _MARKS: Final = {
 }
 
 _OTHERS: Final = {
+    "checkpoint": "the ground on which a history stands; what is below it may be forgotten",
     "merge": "what becomes of two sides' changes that do not go together",
     "right": "what operators may do",
 }

@@ -8,11 +8,13 @@ import pytest
 
 from mesh.cli.configuring import configured
 from mesh.cli.errors import CommandError
+from mesh.cli.invited import INVITE_VARIABLE
 from mesh.cli.main import COMMANDS, command_named, main
 from mesh.cli.output import duration, table
 from mesh.cli.place import socket_of
 from mesh.cli.words import command_of, split_words
 from mesh.driver.configuration import ConfigurationError
+from mesh.wire.invitation import Invitation, encode_invitation
 from tests.tools.cli_reference import verbs_of
 
 
@@ -142,7 +144,10 @@ def test_the_last_word_about_the_socket_wins(
 def options(**said: object) -> argparse.Namespace:
     """What ``trellis up`` was told, and nothing else."""
     nothing: dict[str, object] = dict.fromkeys(
-        ("config", "data_dir", "socket", "name", "site", "listen", "port", "advertise", "seed")
+        (
+            *("config", "data_dir", "socket", "name", "site", "listen", "port", "advertise"),
+            *("seed", "invite", "invite_file"),
+        )
     )
     return argparse.Namespace(**{**nothing, "no_mdns": False, "found": False, **said})
 
@@ -176,6 +181,31 @@ def test_mistakes_on_the_command_line_are_named_as_in_the_file(
     paths = [problem.path for problem in raised.value.problems]
     assert "listen.port" in paths
     assert any(path.startswith("cluster.seeds") for path in paths)
+
+
+def test_an_invite_comes_from_wherever_it_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command line, a file, the environment: one of them, and no message repeats the code."""
+    monkeypatch.setenv("TRELLIS_CONFIG", str(tmp_path / "controller.toml"))
+    (tmp_path / "controller.toml").write_text("")
+    invitation = Invitation(bytes(32), (), "a-fingerprint", bytes(range(32)))
+    code = encode_invitation(invitation)
+    (tmp_path / "code").write_text(f"{code}\n")
+    assert configured(options(invite=code)).cluster.invite == invitation
+    assert configured(options(invite_file=str(tmp_path / "code"))).cluster.invite == invitation
+    monkeypatch.setenv(INVITE_VARIABLE, code)
+    assert configured(options()).cluster.invite == invitation
+    with pytest.raises(CommandError, match="one of them"):
+        configured(options(invite=code, invite_file=str(tmp_path / "code")))
+    with pytest.raises(CommandError, match="No such file"):
+        configured(options(invite_file=str(tmp_path / "nowhere")))
+    with pytest.raises(ConfigurationError) as raised:
+        configured(options(invite=code[:-1]))
+    assert [problem.path for problem in raised.value.problems] == ["cluster.invite"]
+    assert code[20:40] not in str(raised.value)
+    with pytest.raises(ConfigurationError, match="stays here"):
+        configured(options(found=True))
 
 
 # --- output ---------------------------------------------------------------------------------------
