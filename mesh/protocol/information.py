@@ -10,7 +10,7 @@ is noticed long before the next probe would; after news of controllers about the
 have at the same time, each tells a few peers only.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -39,17 +39,21 @@ from mesh.protocol.effects import WriteStore
 from mesh.protocol.inputs import Path, Write
 from mesh.protocol.now import MILLISECOND, SECOND, Now, earliest
 from mesh.protocol.outgoing import DIRECT_PEERS_MAX, FANOUT, Channel, Outgoing
+from mesh.protocol.suite import Signer, Verifier
 from mesh.wire.identity import Incarnation
 from mesh.wire.messages import StoreMessage
 
 COMPARE_AFTER_NS: Final = 20 * MILLISECOND
 """How long after the last push peers are told what is held: several round trips of a LAN."""
 
+WRITE_GROUP: Final = b"trellis write-group\0"
+"""Before what is signed: a signature over a group is none over anything else."""
+
 COLLECT_EVERY_NS: Final = 60 * SECOND
 """How often removals are collected: rare enough to cost nothing, often enough to stay small."""
 
 
-__all__ = ["DataSet", "Heard", "Information", "RefusedWrite"]
+__all__ = ["Authorship", "DataSet", "Heard", "Information", "RefusedWrite"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,20 @@ class DataSet:
     generation_nonce: bytes
     secret: bytes
     secret_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Authorship:
+    """Who wrote what: each write-group is signed by the controller whose life made it."""
+
+    signer: Signer
+    verifier: Verifier
+    author_of: Callable[[bytes], bytes | None]
+    """The controller whose life has a replica id, as facts tell; None where none does."""
+
+    def seal(self, header: bytes) -> bytes:
+        """The signature over the header of an own write-group."""
+        return self.signer.sign(WRITE_GROUP + header)
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -76,7 +94,10 @@ NOTHING_HEARD: Final = Heard()
 
 
 class Information:
-    """The stores of one incarnation. Peers are named by the 8 bytes of their incarnation."""
+    """The stores of one incarnation. Peers are named by the 8 bytes of their incarnation.
+
+    Without ``authorship`` nothing is signed and everybody is believed: for tests of the rest.
+    """
 
     def __init__(
         self,
@@ -85,14 +106,22 @@ class Information:
         random: Random,
         records: Iterable[tuple[bytes, bytes]],
         metadata: bytes | None,
+        authorship: Authorship | None = None,
     ) -> None:
+        self._authorship = authorship
+        seal = authorship.seal if authorship is not None else None
+        verify = self._is_authors if authorship is not None else None
         epoch = data_set_epoch(data.environment, data.generation, data.generation_nonce)
         secret = Secret(data.secret, data.secret_version)
-        restored = restore(own.replica_id, epoch, secret, metadata, records)
+        restored = restore(
+            own.replica_id, epoch, secret, metadata, records, seal=seal, verify=verify
+        )
         self.kept = restored.store
         self.damaged = restored.damaged
-        self.owned = OwnedStore(own.replica_id, epoch, secret)
+        self.owned = OwnedStore(own.replica_id, epoch, secret, seal=seal, verify=verify)
         self._own = own
+        self._authors: dict[bytes, bytes] = {}
+        """Of lives that only facts told of, once they were asked for."""
         self._random = random
         self._synchronizer = Synchronizer(self.kept, self.owned, random)
         self._current: dict[bytes, Incarnation] = {}
@@ -267,6 +296,31 @@ class Information:
         self._uncompared.clear()
         self._compare_at_ns = None
         return due
+
+    # --- who wrote it -------------------------------------------------------------------------
+
+    def _is_authors(self, replica: bytes, header: bytes, signature: bytes) -> bool:
+        """Whether ``signature`` is that of the controller whose life has this replica id."""
+        assert self._authorship is not None, "only then anybody is asked"
+        author = self._author(replica)
+        if author is None:
+            return False
+        return self._authorship.verifier.verify(author, WRITE_GROUP + header, signature)
+
+    def _author(self, replica: bytes) -> bytes | None:
+        if replica == self._own.nonce:
+            return self._own.controller
+        peer = self._peers.get(replica)
+        if peer is not None:
+            return peer.controller
+        known = self.kept.seen.incarnations.get(replica)
+        if known is not None:
+            return known.controller
+        assert self._authorship is not None, "only then anybody is asked"
+        author = self._authors.get(replica) or self._authorship.author_of(replica)
+        if author is not None:
+            self._authors[replica] = author
+        return author
 
     # --- within -------------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ from tests.mutants.mutant import Mutant
 _HERE: Final = "tests/mesh/protocol/replica"
 _DURABLE: Final = f"{_HERE}/test_durability.py"
 _RESTARTS: Final = f"{_HERE}/test_restarts.py"
+_AUTHORS: Final = "tests/mesh/protocol/test_authorship.py"
 _TRUST: Final = "tests/mesh/protocol/replica/test_trust.py"
 _MEMBERS: Final = f"{_HERE}/test_members.py"
 _REMOVAL: Final = "tests/mesh/protocol/replica/test_removal.py"
@@ -196,6 +197,14 @@ _LIVES: Final[dict[str, Mutant]] = {
     "replica-past-twins-count": Mutant(
         edit(Twins.meet, "if is_alive:", "if True:"),
         (f"{_TRUST}::test_lives_that_are_told_of_do_not_count",),
+    ),
+    "replica-authors-unverified": Mutant(
+        edit(
+            Information._is_authors,
+            "return self._authorship.verifier.verify(author, WRITE_GROUP + header, signature)",
+            "return True",
+        ),
+        (f"{_AUTHORS}::test_what_another_key_signed_is_refused",),
     ),
     "replica-rollback-unseen": Mutant(
         edit(Scribe.take, "self._look_back(fact)", "pass"),

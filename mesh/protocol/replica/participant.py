@@ -21,7 +21,7 @@ from mesh.protocol.chains import Chains
 from mesh.protocol.effects import Image, WriteMeta
 from mesh.protocol.ground import FOUNDED, GROUND_KEY, stored_ground, write_ground
 from mesh.protocol.history import History
-from mesh.protocol.information import DataSet, Information
+from mesh.protocol.information import Authorship, DataSet, Information
 from mesh.protocol.membership import Membership
 from mesh.protocol.now import Now, earliest
 from mesh.protocol.outgoing import Channel, Outgoing
@@ -97,10 +97,19 @@ class Participant:
             self.summary,
             lambda life: bool(self.chains.chain(life)),
         )
-        self.information = Information(
-            own, _data_set(place), random, image.records, image.store_metadata
-        )
+        authorship = Authorship(signer, suite, self._author_of)
+        self.information = _information(own, place, random, image, authorship)
         self.spreading = Spreading(self.chains, random)
+        self._image = image
+        self._furnish(signer, suite, random)
+        self.roster_changed = False
+        """The roster is another one than when this was last cleared."""
+        self._held: tuple[bytes, bytes, bytes, bytes] | None = None
+        self._summary: Summary | None = None
+
+    def _furnish(self, signer: Signer, suite: Verifier, random: Random) -> None:
+        """Make the rooms, each of the machines that it lies between."""
+        desk, place, own, image = self.desk, self.place, self.desk.own, self._image
         self.activations = Activations(own.controller, self.catalogue, self.history, self.barrier)
         self.entries = Entries(desk, self.information)
         self.crank = Crank(
@@ -139,11 +148,6 @@ class Participant:
         )
         self.crank.before_saying = self.checkpoints.saying
         self.snapshots = Snapshots(desk, place, self.catalogue, self.history, self.chains, suite)
-        self.roster_changed = False
-        """The roster is another one than when this was last cleared."""
-        self._image = image
-        self._held: tuple[bytes, bytes, bytes, bytes] | None = None
-        self._summary: Summary | None = None
 
     @property
     def roster(self) -> RosterView:
@@ -175,6 +179,11 @@ class Participant:
         self._refresh_roster(now)
         self.entries.changed(self.information.announce(self.desk.own, now))
         self.company.take_view(now)
+
+    def _author_of(self, replica: bytes) -> bytes | None:
+        """Whose life has this replica id, by the chains held; asked where nothing nearer knows."""
+        vector = self.chains.vector()
+        return next((each.controller for each, _ in vector if each.nonce == replica), None)
 
     def _route(self, peer: Incarnation) -> tuple[Address | None, bool]:
         return self.members.address_of(peer), self.members.datagrams_pass(peer)
@@ -388,6 +397,14 @@ class Participant:
         if tx is not None:
             self.activations.proposed(tx)
         return tx is not None
+
+
+def _information(
+    own: Incarnation, place: Enrolment, random: Random, image: Image, authorship: Authorship
+) -> Information:
+    return Information(
+        own, _data_set(place), random, image.records, image.store_metadata, authorship
+    )
 
 
 def _data_set(place: Enrolment) -> DataSet:
