@@ -25,6 +25,12 @@ COMMANDS: Final = {
     "info": ("info", "running information: set, get, delete, list, watch"),
     "change": ("change", "ChangeSets: new, add, show, submit, list, log, conflicts, restage …"),
     "metrics": ("metrics", "what this controller counts, in the text format of Prometheus"),
+    "operator": ("operator", "people who may change things; right and token: what each may do"),
+    "right": ("right", "what operators may do: grant, revoke, list"),
+    "token": ("token", "keys for programs: create, revoke, list"),
+    "login": ("login", "be an operator on this machine, for some hours; logout, whoami"),
+    "logout": ("logout", "forget the unlocked keys of this user"),
+    "whoami": ("whoami", "who the controller takes you for"),
     "doctor": ("doctor", "what is wrong here, and what to do"),
     "support-bundle": ("support_bundle", "one archive for whoever helps, without secrets"),
     "config": ("config", "check controller.toml"),
@@ -33,6 +39,9 @@ COMMANDS: Final = {
         "what if? a whole mesh in one process, with partitions, crashes and wrong clocks",
     ),
 }
+
+BESIDE: Final = ("right", "token", "logout", "whoami")
+"""Commands that the line of another one names, so that the overview fits on a screen."""
 
 OVERVIEW: Final = """\
 Controllers that find each other, share what runs, and apply changes everywhere at one moment.
@@ -136,6 +145,7 @@ def _overview() -> None:
     lines = [
         f"  trellis {paint(name.ljust(15), 'bold')} {help_}"
         for name, (_, help_) in COMMANDS.items()
+        if name not in BESIDE
     ]
     say(OVERVIEW.format(commands="\n".join(lines)).rstrip())
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, cast
 from mesh.cli.client import Client, Events, quoted
 from mesh.cli.errors import CONFLICT, DONE, FAILED, INTERRUPTED, REFUSED, CommandError
 from mesh.cli.output import LiveLine, duration, emit_json, paint, say
+from mesh.cli.signing import send
 
 if TYPE_CHECKING:
     from mesh.protocol.replica.views import ChangeDetail
@@ -83,7 +84,7 @@ def submit_quietly(
 def _send(client: Client, submission: Submission, arguments: argparse.Namespace) -> str:
     """Its tx."""
     body = {**submission.body, **_cover(arguments)}
-    return str(client.post(submission.path, body)["tx"])
+    return send(client, submission.path, body)
 
 
 def _cover(arguments: argparse.Namespace) -> dict[str, object]:
@@ -196,5 +197,5 @@ def _code(detail: ChangeDetail) -> int:
         case _ if detail["conflict"]:
             return CONFLICT
         case _:
-            refused = any(no["why"] == "operator" for no in detail["refused"])
+            refused = any(no["why"] in {"operator", "rights"} for no in detail["refused"])
             return REFUSED if refused else FAILED

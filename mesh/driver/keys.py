@@ -164,6 +164,11 @@ def check_key(path: Path) -> bytes:
     return read_key(path).public
 
 
+def read_seed(path: Path) -> bytes:
+    """The 32-byte seed of the signing key in the file ``path``; raises as ``read_key`` does."""
+    return _read_seed(path, _ED25519)
+
+
 def read_or_make_key(path: Path) -> NaClSigner:
     """The signing key in the file ``path``, a new one where there is none. Raises BadKeyFile."""
     return NaClSigner(_read_or_make_seed(path, _ED25519))

@@ -215,6 +215,12 @@ async def test_a_token_does_what_its_rights_say(face: Face) -> None:
     token = await with_token(face, "apply:/item/a", "edit:/info/web")
     sent = await ask(face, "POST", "/v1/changes", item("a"), token=token)
     assert sent.status == HTTPStatus.ACCEPTED
+
+    async def is_applied() -> bool:
+        reply = await ask(face, "GET", f"/v1/changes/{sent.json['tx']}", token=token)
+        return bool(reply.json["word"] == "applied" and reply.json["applied"]["swaps"])
+
+    await until(is_applied)
     own = await ask(face, "GET", f"/v1/changes/{sent.json['tx']}", token=token)
     assert own.json["signer"]["id"] == NaClSigner(SEED).public.hex()
     for method, path, body in (

@@ -43,11 +43,15 @@ class Look:
         return known
 
     def signer(self, key: bytes) -> Who:
-        """Who signed a request: an operator, or a controller of the roster."""
+        """Who signed a request: an operator, a token, or a controller of the roster."""
         told = self.who(key)
         if key.hex() in self._names:
             return told
-        return {**told, "name": f"operator {told['fingerprint']}"}
+        holder = self.inside.history.state.rights.holder(key)
+        name = (
+            f"operator {told['fingerprint']}" if holder is None else f"{holder.kind} {holder.name}"
+        )
+        return {**told, "name": name}
 
     def standing(self, controller: bytes) -> str:
         """``alive``, ``suspect`` …; ``never seen`` of those of whom nothing was heard."""
