@@ -233,6 +233,7 @@ def test_a_proof_survives_a_restart_and_is_shown() -> None:
     other.crash()
     mesh.run(SECOND)
     other.start()
+    assert mesh.hosts[2].replica.own.controller in inside(other).equivocations.proofs
     mesh.run(5 * SECOND)
     for host in mesh.hosts:
         findings = views.doctor(host.replica, mesh.now)["findings"]
