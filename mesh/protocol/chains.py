@@ -23,7 +23,7 @@ from mesh.protocol.now import SECOND, Now
 from mesh.protocol.suite import Signer, Verifier
 from mesh.wire import cbor
 from mesh.wire.facts import Body, Boot, Content, Fact, Reference, SignedFact, read_fact, write_fact
-from mesh.wire.identity import NO_HASH, Incarnation
+from mesh.wire.identity import NO_HASH, ControllerId, Incarnation
 from mesh.wire.limits import MESSAGE_BYTES_MAX
 
 LAMPORT_STEP_MAX: Final = 2**16
@@ -55,6 +55,8 @@ class Refused(StrEnum):
     ENVIRONMENT = "environment"
     FORK = "fork"
     FULL = "full"
+    STRANGER = "stranger"
+    """It begins a chain of somebody whom its bearer may not introduce."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,8 +308,17 @@ class Chains:
         self._summary = None
         self._lamport = max(self._reserved, self._ground.lamport)
 
-    def receive(self, facts: Iterable[SignedFact], now: Now) -> Received:
-        """Take what a peer sent, each chain in order. Never raises on what it holds."""
+    def receive(
+        self,
+        facts: Iterable[SignedFact],
+        now: Now,
+        may_begin: Callable[[ControllerId], bool] = lambda _: True,
+    ) -> Received:
+        """Take what a peer sent, each chain in order. Never raises on what it holds.
+
+        Chains of which nothing is here are begun for those controllers only that ``may_begin``
+        names.
+        """
         taken: list[Fact] = []
         refused: list[Refused] = []
         read: list[Fact] = []
@@ -319,7 +330,10 @@ class Chains:
         if len(read) == PROOF:
             self._note_fork(*read)
         for fact in read:
-            self._consider(fact, taken, refused, now, trusted=False)
+            if not self.last(fact.origin) and not may_begin(fact.origin.controller):
+                refused.append(Refused.STRANGER)
+            else:
+                self._consider(fact, taken, refused, now, trusted=False)
         gaps = Refused.GAP in refused or Refused.FULL in refused or self._waiting_count > 0
         forks, self._forks = tuple(self._forks), []
         return Received(tuple(taken), tuple(refused), gaps, forks)

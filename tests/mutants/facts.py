@@ -101,6 +101,10 @@ _PLACE: Final = Chains._place
 _GATE: Final = Outbox._gate
 
 MUTANTS: Final[dict[str, Mutant]] = {
+    "chains-of-strangers-by-strangers": Mutant(
+        edit(Chains.receive, "not may_begin(fact.origin.controller)", "False"),
+        (f"{_CHAINS}::test_whoever_may_not_introduce_others_brings_only_those_who_are_known",),
+    ),
     "facts-taken-twice": Mutant(
         _replace(Chains, "_is_held", _taken_twice),
         (f"{_CHAINS}::test_facts_of_a_peer_are_taken_once_and_in_order",),

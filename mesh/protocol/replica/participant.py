@@ -95,7 +95,7 @@ class Participant:
             desk.configuration.profile,
             random,
             self.summary,
-            lambda life: bool(self.chains.chain(life)),
+            lambda life: bool(self.chains.last(life)),
         )
         authorship = Authorship(signer, suite, self._author_of)
         self.information = _information(own, place, random, image, authorship)

@@ -99,11 +99,17 @@ class Scribe:
     # --- those of others ----------------------------------------------------------------------
 
     def take(self, source: Incarnation, message: Facts, now: Now, *, is_member: bool) -> None:
-        """Facts that ``source`` brings; only a member is asked for what is missing before them."""
-        received = self._chains.receive(message.facts, now)
+        """Facts that ``source`` brings; only a member is asked for what is missing before them.
+
+        Nor may anybody else introduce controllers that are not in the roster: whoever has no part
+        in the environment could fill our disk with chains of keys that it made.
+        """
+        roster = self._company.roster
+        may_begin = (lambda _: True) if is_member else roster.has
+        received = self._chains.receive(message.facts, now, may_begin)
         for why in received.refused:
             self._desk.counters[f"facts refused: {why}"] += 1
-        told = self._equivocations.heard(received.forks, self._company.roster)
+        told = self._equivocations.heard(received.forks, roster)
         self._desk.send(told, now, gated=True)
         if received.forks:
             self._company.take_view(now)

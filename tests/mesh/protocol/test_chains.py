@@ -354,3 +354,15 @@ def test_chains_of_another_environment_are_not_begun() -> None:
     received = b.receive(say(a, 2), NOW)
     assert received.taken == ()
     assert received.refused == (Refused.ENVIRONMENT, Refused.GAP)
+
+
+def test_whoever_may_not_introduce_others_brings_only_those_who_are_known() -> None:
+    """Chains of keys that a stranger made are not begun; those of the known go on and begin."""
+    a, b, made = chains("a"), chains("b"), chains("m")
+    said = say(a, 3)
+    _ = b.receive(said[:1], NOW)
+    received = b.receive([*say(made, 2), *said], NOW, lambda controller: controller == b"a" * 32)
+    assert received.refused == (Refused.STRANGER, Refused.STRANGER)
+    assert b.vector() == a.vector()
+    received = b.receive(say(a, 1), NOW, lambda _: False)
+    assert [fact.sequence for fact in received.taken] == [4], "it was begun already"
