@@ -197,7 +197,7 @@ class Rights:
         if holder == self._holders.get(owner):
             return self
         holders = dict(self._holders)
-        holders.pop(owner, None)
+        _ = holders.pop(owner, None)
         if holder is not None:
             holders[owner] = holder
         return Rights(holders)
