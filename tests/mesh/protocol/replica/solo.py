@@ -13,7 +13,7 @@ from mesh.wire import codec
 from mesh.wire.framing import Assembler, split
 from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import Facts, Hello, Message
-from tests.mesh.protocol.keys import ExchangeKey, Key, KeySuite, keyring
+from tests.mesh.protocol.keys import Key, KeySuite, keyring
 from tests.mesh.protocol.replica.mini_mesh import WALL_NS, Disk
 
 HOME = Address("10.0.0.1", 7_001)
@@ -48,7 +48,7 @@ class Solo:
         self.replica = Replica(
             Key(letter * 32),
             operator,
-            ExchangeKey(bytes([100]) * 32),
+            keyring(letter * 32).exchange,
             ReplicaConfiguration(name="alone", site="office", addresses=(HOME,), found=found),
             Random(self.image.boot),
             KeySuite(),
