@@ -244,8 +244,12 @@ def decode_metadata(data: bytes, epoch: bytes) -> tuple[int, Seen] | Rejected:
 
 def _parse_seen(entries: Plain, marks: Plain) -> Seen:
     seen = Seen()
+    before: bytes | None = None
     for entry in entries:
         name, through, floor, runs = parse_entry(entry)
+        if before is not None and name <= before:
+            raise Malformed("entries are in order, each name once")
+        before = name
         if through:
             seen.vector[name] = through
         if floor:
@@ -254,10 +258,10 @@ def _parse_seen(entries: Plain, marks: Plain) -> Seen:
             seen.clouds[name] = Intervals(runs)
     for mark in marks:
         match mark:
-            case (bytes(controller), int(boot)):
+            case (bytes(controller), int(boot)) if controller not in seen.watermarks:
                 seen.watermarks[controller] = boot
             case _:
-                raise Malformed("a watermark names a controller and a boot number")
+                raise Malformed("a watermark names a controller, once, and a boot number")
     return seen
 
 

@@ -2,10 +2,11 @@
 
 from random import Random
 
+import cbor2
 import pytest
 
-from crdt import Restored, Store, restore
-from crdt.encoding import decode_key
+from crdt import Rejected, Restored, Store, restore
+from crdt.encoding import decode_key, decode_metadata
 from tests.crdt.duo import A, B, C, Duo
 from tests.crdt.world import EPOCH, SECRET, WALL_NS, Disk, make_store
 
@@ -157,3 +158,14 @@ def test_an_empty_disk_is_an_empty_store() -> None:
     """Nothing is damaged where nothing was."""
     back = restored(Disk())
     assert (len(back.store), back.damaged, dict(back.store.vector)) == (0, (), {})
+
+
+@pytest.mark.parametrize(
+    ("entries", "marks"),
+    [([(b"a", 5), (b"a", 3)], []), ([(b"b", 5), (b"a", 3)], []), ([], [(b"c", 1), (b"c", 2)])],
+    ids=["twice", "out of order", "two watermarks"],
+)
+def test_metadata_names_each_replica_once(entries: list[object], marks: list[object]) -> None:
+    """What a name stands for would depend on who reads it; such metadata is not believed."""
+    data = cbor2.dumps((1, b"epoch", 7, entries, marks))
+    assert isinstance(decode_metadata(data, b"epoch"), Rejected)

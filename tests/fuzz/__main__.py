@@ -36,6 +36,7 @@ INPUT_S_MAX: Final = 5
 MEMORY_MB_MAX: Final = 1_024
 
 _EDGES: Final = re.compile(r"cov: (\d+)")
+_FINDINGS: Final = ("Uncaught Python exception", "=== Timeout", "ERROR: libFuzzer")
 _INPUTS: Final = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
 
 
@@ -149,6 +150,8 @@ def _outcome(name: str, seconds: float) -> Outcome:
     log = _log(name).read_text(errors="replace")
     edges, inputs = _EDGES.findall(log), _INPUTS.findall(log)
     findings = sorted((WORK / "findings" / name).iterdir())
+    if not findings and any(word in log for word in _FINDINGS):
+        findings = [_log(name)]  # libFuzzer could not write the input down: what led to it is there
     kept = len(list((WORK / name).iterdir()))
     return Outcome(name, int((inputs or [0])[-1]), seconds, int((edges or [0])[-1]), kept, findings)
 
