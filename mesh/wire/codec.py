@@ -49,9 +49,12 @@ def decode(raw: bytes, bytes_max: int = MESSAGE_BYTES_MAX) -> Message | Rejected
 def _decode(raw: bytes, bytes_max: int) -> Message | Rejected:
     try:
         value = cbor.decode(raw, bytes_max)
-        return msgspec.convert((value,), _Any, builtin_types=(bytes,)).message
+        message = msgspec.convert((value,), _Any, builtin_types=(bytes,)).message
     except (cbor.Undecodable, msgspec.ValidationError) as error:
         return Rejected(str(error))
+    if not isinstance(value, list) or len(value) != 1 + len(message.__struct_fields__):
+        return Rejected("fields are left off at the end: each is written, also where it is empty")
+    return message
 
 
 @lru_cache(maxsize=REPEATED_MAX)

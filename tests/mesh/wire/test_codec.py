@@ -106,6 +106,15 @@ def test_the_wrong_shape_is_rejected(why: str, value: object) -> None:
     assert isinstance(codec.decode(cbor.encode(value)), Rejected), why
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_no_field_is_left_off(name: str) -> None:
+    """Not even one at the end that has a value of its own where nothing else is said."""
+    value = cbor.decode(codec.encode(MESSAGES[name]), MESSAGE_BYTES_MAX)
+    assert isinstance(value, list)
+    for count in range(len(value)):
+        assert isinstance(codec.decode(cbor.encode(value[:count])), Rejected)
+
+
 @pytest.mark.parametrize(
     ("fits", "too_much"),
     [
