@@ -159,7 +159,8 @@ class RealLife:
         if inside is None or inside.history.visible is self._visible:
             return False
         self._visible = inside.history.visible
-        return self._visible.hash == inside.history.state_hash
+        # The very same, not an equal one: what changed nothing may be applied and not yet durable.
+        return self._visible is inside.history.state
 
     def progress(self, attempt: bytes) -> Progress | None:
         """How ``attempt`` stands here."""
