@@ -6,7 +6,7 @@ difference and subset are one machine operation on a few hundred bytes instead o
 tables. The numbers are local: nothing that leaves the controller names them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mesh.protocol.ground import FOUNDED, Ground
@@ -124,6 +124,11 @@ class Catalogue:
 
     def __getitem__(self, number: int) -> ChangeSet:
         return self._change_sets[number]
+
+    @property
+    def change_sets(self) -> Sequence[ChangeSet]:
+        """All of them, by number."""
+        return self._change_sets
 
     def number(self, attempt_id: bytes) -> int | None:
         """The number of an attempt, None while its proposal is not held."""

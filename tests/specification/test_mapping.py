@@ -294,10 +294,34 @@ INFORMATION: dict[str, Where] = {
     "limits before decoding": (("C62", "before anything is decoded"), ("C63", "limit")),
 }
 
+CHECKPOINTS: dict[str, Where] = {
+    "made at the barrier; whoever folds K differently refuses": (
+        ("G5", "seal"),
+        ("G6", "No(invalid)"),
+    ),
+    "all seen within absence_max have applied K and something higher": (
+        ("G7", "refuse"),
+        ("G8", "absence_max"),
+    ),
+    "facts before it may be dropped": (("G1", "memory and disk"), ("G9", "before all")),
+    "it holds the folded state, the tx, the ends of chains, the Lamport time": (
+        ("G10", "covers all"),
+        ("G11", "configuration"),
+        ("G12", "takes no effect again"),
+        ("G14", "where it was cut"),
+    ),
+    "lives are forgotten": (("G13", "forgotten"), ("G15", "forgotten")),
+    "who returns from before it joins like one that lost its disk": (
+        ("G3", "next life"),
+        ("G3a", "signed seals"),
+        ("G4", "set aside"),
+    ),
+    "on start it is writable from the checkpoint on": (("G2", "begins on the ground"),),
+}
+
 PENDING: tuple[str, ...] = (
     "approvals",
     "rights by operator",
-    "checkpoints",
     "tickets",
     "signed heads",
     "second opinion on COVER",
@@ -305,7 +329,6 @@ PENDING: tuple[str, ...] = (
     "quarantine",
     "dimmed table",
     "blobs",
-    "snapshots",
     "folded boots",
     "environment data",
     "secrets",
@@ -313,7 +336,9 @@ PENDING: tuple[str, ...] = (
 )
 """What is not built yet: each is told in a section "Pending" of some page."""
 
-PARTS = PREDICATES | RULES | FOLD | INVARIANTS | DRAFTS | FACTS | MESSAGES | INFORMATION
+PARTS = (
+    PREDICATES | RULES | FOLD | INVARIANTS | DRAFTS | FACTS | MESSAGES | INFORMATION | CHECKPOINTS
+)
 STATEMENTS = statements()
 PENDING_TEXT = pending().casefold()
 

@@ -27,7 +27,7 @@ _MARKS: Final = {
     Kind.NORMAL: "",
     Kind.ROSTER: "Changes the roster: goes through the barrier alone.",
     Kind.MERGE: "Part of a merge, which `trellis change merge` makes; never in a ChangeSet.",
-    Kind.CHECKPOINT: "",
+    Kind.CHECKPOINT: "What controllers agree on by themselves; never in a ChangeSet.",
 }
 
 _OTHERS: Final = {

@@ -5,7 +5,7 @@ from dataclasses import replace
 from mesh.environment.resolve import Resolution
 from mesh.protocol.history import Standing
 from mesh.wire.facts import NoReason
-from mesh.wire.requests import Base, Kind
+from mesh.wire.requests import Base, Kind, Value
 from tests.mesh.protocol.history.world import (
     ALICE,
     BOB,
@@ -127,8 +127,19 @@ def test_a_checkpoint_without_terms_is_invalid() -> None:
     """F14g: A checkpoint carries its terms and nothing else."""
     world = World()
     side = world.side()
-    number = world.attempt(world.sign(side.resolve(item("a", 1))), Kind.CHECKPOINT, 0, ALICE)
-    assert _why(side, number) is NoReason.INVALID
+    _ = side.change(item("a", 1))
+    place: dict[str, Value] = {"lamport": 1, "controller": ALICE.controller.hex(), "boot": 1}
+    terms = {**place, "nonce": ALICE.nonce.hex(), "folded": "0" * 64, "ground": "0" * 64}
+    true = command("checkpoint", "take", **terms, dead="")
+    unsorted = command("checkpoint", "take", **terms, dead="1" * 64 + "0" * 64)
+    for commands, why in (
+        ((true,), None),
+        ((unsorted,), NoReason.INVALID),
+        ((true, true), NoReason.INVALID),
+        ((item("a", 2),), NoReason.INVALID),
+    ):
+        request = world.sign(Resolution(commands, commands, (), (), Kind.CHECKPOINT))
+        assert _why(side, world.attempt(request, Kind.CHECKPOINT, side.ids, ALICE)) is why
 
 
 def test_a_merge_without_the_right_is_refused() -> None:

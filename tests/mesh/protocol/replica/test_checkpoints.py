@@ -1,13 +1,20 @@
 """Checkpoints in a mesh: taken when enough was added, agreed on, dropped, and nothing is missed."""
 
 from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
 
 from mesh.protocol.effects import Answer
+from mesh.protocol.ground import Ground
 from mesh.protocol.history import Why
-from mesh.protocol.inputs import RestageChange, Sighted, SubmitCommands
+from mesh.protocol.inputs import RestageChange, Sighted, SubmitCommands, Woke
 from mesh.protocol.now import SECOND
 from mesh.protocol.replica.participant import Participant
-from mesh.wire.requests import Command
+from mesh.protocol.terms import Terms
+from mesh.wire import cbor
+from mesh.wire.facts import NoReason
+from mesh.wire.requests import Command, Kind
 from tests.mesh.protocol.replica.mini_mesh import Disk, Host, MiniMesh
 from tests.mesh.protocol.replica.test_mesh import gather, is_complete, item, submit
 
@@ -66,7 +73,7 @@ def change(mesh: MiniMesh, times: int, host: int = 0) -> None:
 
 
 def test_what_all_have_applied_is_summed_up_and_dropped() -> None:
-    """K1: Enough changes make a checkpoint; what is below it leaves memory and disk everywhere."""
+    """G1: Enough changes make a checkpoint; what is below it leaves memory and disk everywhere."""
     mesh = collecting(3)
     change(mesh, 40)
     run(mesh, 130 * SECOND)
@@ -79,7 +86,7 @@ def test_what_all_have_applied_is_summed_up_and_dropped() -> None:
 
 
 def test_a_life_begins_on_the_ground() -> None:
-    """K2: After a restart what is below the checkpoint is there, though nobody holds its facts."""
+    """G2: After a restart what is below the checkpoint is there, though nobody holds its facts."""
     mesh = collecting(3)
     change(mesh, 12)
     run(mesh, 70 * SECOND)
@@ -93,7 +100,7 @@ def test_a_life_begins_on_the_ground() -> None:
 
 
 def test_who_lost_its_disk_begins_on_the_ground_of_the_others() -> None:
-    """K3: Whoever comes with nothing is given the ground with its proof, and takes part."""
+    """G3: Whoever comes with nothing is given the ground with its proof, and takes part."""
     mesh = collecting(3)
     change(mesh, 12)
     run(mesh, 70 * SECOND)
@@ -108,7 +115,7 @@ def test_who_lost_its_disk_begins_on_the_ground_of_the_others() -> None:
 
 
 def test_who_was_away_for_long_loses_nothing_of_its_own() -> None:
-    """K4: What a controller did alone while the others went on is kept, and can be restaged."""
+    """G4: What a controller did alone while the others went on is kept, and can be restaged."""
     mesh = collecting(3, absence_max_ns=30 * DAY)
     away = mesh.hosts[2]
     mesh.split({1, 2}, {3})
@@ -135,3 +142,109 @@ def test_who_was_away_for_long_loses_nothing_of_its_own() -> None:
     answer = away.call(lambda call: RestageChange(call, aside[0].tx))
     assert isinstance(answer, Answer), answer
     assert run(mesh, 10 * SECOND, lambda: item(mesh.hosts[0], "mine") == "kept")
+
+
+def proposing(mesh: MiniMesh, monkeypatch: pytest.MonkeyPatch, **spoiled: object) -> list[NoReason]:
+    """Let the first host propose a checkpoint with ``spoiled`` terms: why it was refused."""
+    first = inside(mesh.hosts[0])
+    honest = first.checkpoints._terms(0)
+    assert honest is not None
+    terms = replace(honest, **spoiled)  # type: ignore[arg-type]
+    monkeypatch.setattr(first.checkpoints, "_is_ours", lambda: True)
+    monkeypatch.setattr(first.checkpoints, "_terms", lambda _: terms)
+    first.checkpoints.wanted = True
+    run(mesh, 90 * SECOND)
+    found = [change_set.kind is Kind.CHECKPOINT for change_set in first.catalogue.change_sets]
+    nos = first.barrier.status(found.index(True)).refused
+    return [no.why for _, no in nos if no.why not in (NoReason.NAY, NoReason.WITHDRAW)]
+
+
+def quiet(count: int = 3) -> MiniMesh:
+    """A mesh with a few changes that takes no checkpoint by itself."""
+    mesh = collecting(count, checkpoint_changes=0)
+    change(mesh, 4)
+    return mesh
+
+
+def test_terms_that_are_true_are_sealed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """G5: Where all find what the terms say, all seal them."""
+    mesh = quiet()
+    assert proposing(mesh, monkeypatch) == []
+    assert heights(mesh) == [1, 1, 1]
+
+
+def test_a_fold_that_others_do_not_find_is_invalid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """G6: Whoever folds it to something else refuses, and it comes to nothing."""
+    mesh = quiet()
+    assert NoReason.INVALID in proposing(mesh, monkeypatch, folded=bytes(32))
+    assert heights(mesh) == [0, 0, 0]
+
+
+def test_chains_that_others_hold_otherwise_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """G6a: Chains may be on their way; where they do not come, patience ends it."""
+    mesh = quiet()
+    assert NoReason.PATIENCE in proposing(mesh, monkeypatch, ground=bytes(32))
+    assert heights(mesh) == [0, 0, 0]
+
+
+def test_it_ends_below_what_all_have_applied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """G7: Above its last place all have applied something, so they refuse what is below it."""
+    mesh = quiet()
+    first = inside(mesh.hosts[0])
+    assert first.history.frontier is not None
+    terms = Terms(first.history.frontier, b"", b"", ())
+    ground = first.checkpoints._ground(first.history.ids, terms, set(first.roster.active))
+    assert ground is not None
+    true = {"folded": ground.fold_hash, "ground": ground.hash}
+    found = proposing(mesh, monkeypatch, through=first.history.frontier, **true)
+    assert NoReason.INVALID in found
+
+
+def test_nobody_is_left_out_who_may_come_back_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """G8: While one of the roster is away, and has not been for very long, nobody seals it."""
+    mesh = quiet()
+    mesh.hosts[2].crash()
+    run(mesh, 20 * SECOND)
+    assert NoReason.BUSY in proposing(mesh, monkeypatch)
+    assert heights(mesh) == [0, 0]
+
+
+def test_nothing_is_dropped_before_all_have_applied_it() -> None:
+    """G9: Until the last of the roster has said that it applied it, everything is kept."""
+    mesh = quiet()
+    first = inside(mesh.hosts[0])
+    first.checkpoints.wanted = True
+    mesh.hosts[0].handle(Woke())
+    assert mesh.run_until(lambda: first.history.shut is not None, 10 * SECOND)
+    mesh.hosts[2].crash()
+    run(mesh, 60 * SECOND)
+    assert heights(mesh) == [0, 0]
+    mesh.hosts[2].start()
+    assert run(mesh, 60 * SECOND, lambda: heights(mesh) == [1, 1, 1])
+
+
+def test_a_snapshot_is_judged_by_its_proof() -> None:
+    """G3a: Without the signed seals of all who took part nobody stands on it."""
+    mesh = quiet()
+    inside(mesh.hosts[0]).checkpoints.wanted = True
+    assert run(mesh, 20 * SECOND, lambda: heights(mesh) == [1, 1, 1])
+    serving = inside(mesh.hosts[0]).snapshots
+    raw = serving._snapshot()
+    peer = mesh.hosts[0].replica.own
+    late = Host(mesh, 9, mesh.hosts[2].configuration)
+    late.disk.meta = {"environment": mesh.hosts[2].disk.meta["environment"]}
+    late.start()
+    judge = inside(late).snapshots._judge
+    assert isinstance(judge(raw, peer), Ground)
+    content = cbor.decode(raw, len(raw))
+    assert isinstance(content, list)
+    for spoiled in (
+        content[:-2],
+        [*content[:-1], bytes(64)],
+        [content[0], *content[3:], *content[1:2]],
+        content[:3],
+        content[:1],
+    ):
+        assert isinstance(judge(cbor.encode(spoiled), peer), str)
+    assert isinstance(judge(raw[:-1], peer), str)
+    assert isinstance(serving._judge(raw, peer), str), "who stands there already takes none"

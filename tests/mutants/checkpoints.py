@@ -1,0 +1,111 @@
+"""Faults planted in checkpoints: G."""
+
+from typing import Final
+
+from mesh.protocol import ground
+from mesh.protocol.barrier import checkpoints as rules
+from mesh.protocol.barrier.lives import Lives
+from mesh.protocol.chains import Chains
+from mesh.protocol.ground import Ground
+from mesh.protocol.history.line import Line
+from mesh.protocol.replica import snapshots
+from mesh.protocol.replica.checkpoints import Checkpoints
+from mesh.protocol.replica.participant import Participant
+from mesh.protocol.replica.scribe import Scribe
+from mesh.protocol.replica.snapshots import Snapshots
+from tests.mutants.edit import edit
+from tests.mutants.mutant import Mutant
+
+_MESH: Final = "tests/mesh/protocol/replica/test_checkpoints.py"
+_GROUND: Final = "tests/mesh/protocol/test_ground.py"
+
+MUTANTS: Final[dict[str, Mutant]] = {
+    "checkpoint-nobody-proposes": Mutant(
+        edit(Checkpoints._is_ours, "return all(", "return not all("),
+        (f"{_MESH}::test_what_all_have_applied_is_summed_up_and_dropped",),
+    ),
+    "checkpoint-facts-stay-on-disk": Mutant(
+        edit(
+            Scribe.cut,
+            "self._desk.write(CutChains(self._chains.settle(ground)))",
+            "self._chains.settle(ground)",
+        ),
+        (f"{_MESH}::test_what_all_have_applied_is_summed_up_and_dropped",),
+    ),
+    "checkpoint-ground-is-not-kept": Mutant(
+        edit(
+            Participant._drop_what_is_agreed,
+            "self.desk.write(WriteMeta(GROUND_KEY, write_ground(ground)))",
+            "pass",
+        ),
+        (f"{_MESH}::test_a_life_begins_on_the_ground",),
+    ),
+    "checkpoint-no-snapshot-is-offered": Mutant(
+        edit(Snapshots.offer, "self.serve(peer, SnapshotRequest(0), now)", "pass"),
+        (f"{_MESH}::test_who_lost_its_disk_begins_on_the_ground_of_the_others",),
+    ),
+    "checkpoint-what-came-late-counts": Mutant(
+        edit(Line._step, "self._aside.late >> number & 1", "False"),
+        (f"{_MESH}::test_who_was_away_for_long_loses_nothing_of_its_own",),
+    ),
+    "checkpoint-sealed-by-nobody": Mutant(
+        edit(rules._nothing_above, "terms.through not in stamps", "True"),
+        (f"{_MESH}::test_terms_that_are_true_are_sealed",),
+    ),
+    "checkpoint-any-fold-will-do": Mutant(
+        edit(rules._differs, "folded != terms.folded", "False"),
+        (f"{_MESH}::test_a_fold_that_others_do_not_find_is_invalid",),
+    ),
+    "checkpoint-any-ground-will-do": Mutant(
+        edit(rules._differs, "if ground == terms.ground", "if True"),
+        (f"{_MESH}::test_chains_that_others_hold_otherwise_are_waited_for",),
+    ),
+    "checkpoint-up-to-the-frontier": Mutant(
+        edit(rules._nothing_above, "max(stamps) <= terms.through", "False"),
+        (f"{_MESH}::test_it_ends_below_what_all_have_applied",),
+    ),
+    "checkpoint-without-whoever-is-away": Mutant(
+        edit(rules._somebody_missing, "not surveyor.is_away(each)", "False"),
+        (f"{_MESH}::test_nobody_is_left_out_who_may_come_back_soon",),
+    ),
+    "checkpoint-dropped-too-early": Mutant(
+        edit(Checkpoints.agreed, "not self._is_applied_by_all(shut.change_set.id)", "False"),
+        (f"{_MESH}::test_nothing_is_dropped_before_all_have_applied_it",),
+    ),
+    "checkpoint-snapshot-believed-unsealed": Mutant(
+        edit(snapshots._is_sealed, "sealed.issuperset(participants)", "True"),
+        (f"{_MESH}::test_a_snapshot_is_judged_by_its_proof",),
+    ),
+    "checkpoint-snapshot-believed-unsigned": Mutant(
+        edit(Snapshots._fault, "all(self._is_signed(fact) for fact in facts)", "True"),
+        (f"{_MESH}::test_a_snapshot_is_judged_by_its_proof",),
+    ),
+    "ground-hash-without-the-fates": Mutant(
+        edit(Ground.head.func, "fates=self.fates", "fates=bytes(len(self.fates))"),  # type: ignore[attr-defined]  # a cached property
+        (f"{_GROUND}::test_a_ground_is_read_as_it_was_written",),
+    ),
+    "ground-any-configuration": Mutant(
+        edit(ground.read_ground, "state_hash(ground.entries) != ground.state", "False"),
+        (f"{_GROUND}::test_a_configuration_that_is_not_the_one_named_is_refused",),
+    ),
+    "ground-what-lies-below-is-open": Mutant(
+        edit(Ground.lies_below, "timestamp <= self.through", "timestamp < self.through"),
+        (f"{_GROUND}::test_what_is_in_it_and_what_is_dead",),
+    ),
+    "ground-a-forgotten-life-is-open": Mutant(
+        edit(Lives.closed, "if self._ground.is_retired(incarnation):", "if False:"),
+        (f"{_GROUND}::test_a_life_that_is_forgotten_is_closed",),
+    ),
+    "ground-a-cut-chain-begins-anew": Mutant(
+        edit(Chains._end, "cut.hash if cut is not None else NO_HASH", "NO_HASH"),
+        (f"{_GROUND}::test_a_chain_goes_on_above_the_ground",),
+    ),
+    "ground-forgotten-lives-come-back": Mutant(
+        edit(
+            Chains._objection,
+            "self._is_retired(fact.origin) or",
+            "",
+        ),
+        (f"{_GROUND}::test_facts_of_a_forgotten_life_are_not_taken_again",),
+    ),
+}
