@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from enum import Enum
 from random import Random
 
+from mesh.environment.founding import Founding
 from mesh.protocol.configuration import ReplicaConfiguration
 from mesh.protocol.effects import Answer, Effects, Image, Notification, WriteMeta
 from mesh.protocol.inputs import (
@@ -22,7 +23,7 @@ from mesh.protocol.inputs import (
     WriteInformation,
 )
 from mesh.protocol.now import SECOND, Now
-from mesh.protocol.suite import Exchange, Signer, Suite
+from mesh.protocol.suite import Exchange, Signer, Suite, Verifier
 from mesh.wire.identity import Address, Incarnation, digest
 from simulations.checkers.barrier import Rest
 from simulations.life import Fate as Outcome
@@ -102,6 +103,10 @@ class StandIn:
     def waiting(self) -> tuple[bytes, ...]:
         """There is no barrier."""
         return ()
+
+    def beginning(self) -> tuple[Founding, Verifier] | None:
+        """It began with nothing."""
+        return None
 
     def environment(self) -> bytes | None:
         """All are in one."""
