@@ -35,8 +35,8 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "checkpoint-ground-is-not-kept": Mutant(
         edit(
             Participant._drop_what_is_agreed,
-            "self.desk.write(WriteMeta(GROUND_KEY, write_ground(ground)))",
-            "pass",
+            "WriteMeta(GROUND_KEY, write_ground(ground)), ",
+            "",
         ),
         (f"{_MESH}::test_a_life_begins_on_the_ground",),
     ),

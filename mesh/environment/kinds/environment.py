@@ -20,7 +20,7 @@ GUARD_NS: Final = 0
 PATIENCE_NS: Final = 60 * SECOND
 """Default time after which a ChangeSet that could not be sealed is refused."""
 
-CHECKPOINT_CHANGES: Final = 500
+CHECKPOINT_CHANGES: Final = 250
 """Enough to see what happened of late, and folded in a moment."""
 
 ABSENCE_MAX_NS: Final = 30 * 86_400 * SECOND

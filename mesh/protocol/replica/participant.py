@@ -19,7 +19,13 @@ from mesh.protocol.barrier.recovery import Recovery
 from mesh.protocol.catalogue import Catalogue
 from mesh.protocol.chains import Chains
 from mesh.protocol.effects import Image, WriteMeta
-from mesh.protocol.ground import FOUNDED, GROUND_KEY, stored_ground, write_ground
+from mesh.protocol.ground import (
+    FOUNDED,
+    GROUND_KEY,
+    SEALED_KEY,
+    stored_ground,
+    write_ground,
+)
 from mesh.protocol.history import History
 from mesh.protocol.information import Authorship, DataSet, Information
 from mesh.protocol.membership import Membership
@@ -373,7 +379,7 @@ class Participant:
         if ground is None:
             return
         before = self.history.history_hash, self.history.state_hash
-        self.desk.write(WriteMeta(GROUND_KEY, write_ground(ground)))
+        self.desk.write(WriteMeta(GROUND_KEY, write_ground(ground)), WriteMeta(SEALED_KEY, b""))
         self.scribe.cut(ground)
         self.barrier.settle_on(ground, self.chains.facts(), now)
         after = self.history.history_hash, self.history.state_hash
