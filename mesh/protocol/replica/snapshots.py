@@ -256,8 +256,8 @@ class Snapshots:
             roster = self._history.roster(self._history.ids)
             return 2 * sum(each in members for each in roster) > len(roster)
         founder = decode_founding(self._place.founding).founder
-        believed = {self._place.introducer, founder, self._desk.own.controller}
-        return bool(believed & {peer.controller, *members})
+        believed = (self._place.introducer, founder, self._desk.own.controller)
+        return any(each == peer.controller or each in members for each in believed)
 
     def _send(self, peer: Incarnation, message: Message, now: Now) -> None:
         self._desk.send((Outgoing(peer, message, Channel.STREAM),), now, gated=True)
