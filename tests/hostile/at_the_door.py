@@ -13,7 +13,7 @@ from mesh.protocol.links.handshake import FIRST_BYTES
 from mesh.protocol.suite import Signer
 from mesh.wire.framing import LENGTH_BYTES
 from mesh.wire.limits import FRAME_BYTES_MAX
-from mesh.wire.messages import FactVector, Goodbye, Hello, Knock, Message
+from mesh.wire.messages import Facts, FactVector, Goodbye, Hello, Knock, Message
 from tests.hostile.attack import Landed
 from tests.hostile.stage import Stage, address
 from tests.hostile.wolf import Line, RawLine, Shut, Wolf, dial, steal
@@ -110,6 +110,19 @@ def _everything() -> Iterator[Message]:
     for name, message in MESSAGES.items():
         if name not in {"Goodbye", "Hello"}:
             yield message
+
+
+def chains_of_made_up_keys(stage: Stage) -> int:
+    """Thousands of chains, each of a key that it made, each well signed and begun with a Boot."""
+    place = steal(stage.insider.directory).enrolment
+    tries = 0
+    for _ in range(5):
+        wolf = Wolf.stranger(place)
+        with suppress(Shut), wolf.line(address(stage.target)) as line:
+            chains = [Wolf.stranger(place).first_fact().signed for _ in range(500)]
+            tries += line.say_all([Facts((each,), direct=True) for each in chains])
+            _demand_harmless(line, "a stranger with many names")
+    return tries
 
 
 def removed_key(stage: Stage) -> int:

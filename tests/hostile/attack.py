@@ -8,6 +8,7 @@ from typing import Final
 from tests.benchmarks.ensemble import Failed
 from tests.hostile.pulse import Pulse, take_pulse
 from tests.hostile.stage import Stage
+from tests.hosts.asking import counters
 
 GROWN_BYTES_MAX: Final = 32 * 1_048_576
 """Of memory, in any honest controller at any moment of an attack."""
@@ -32,6 +33,9 @@ class Attack:
     name: str
     what: str
     run: Callable[[Stage], int]
+    counted: str = ""
+    """Part of the name of a counter of the target that rises: what is thrown does arrive, and what
+    is dropped is not dropped in silence. Empty: the attack itself looks whether it arrived."""
 
 
 class Landed(Exception):
@@ -53,7 +57,7 @@ class Judgement:
 def judge(stage: Stage, attack: Attack, quiet_ms: float) -> Judgement:
     """Attack ``stage``, whose quiet median is ``quiet_ms``, and look what came of it."""
     result = Judgement(attack)
-    before = stage.seen()
+    before, counted = stage.seen(), _count(stage, attack)
     pulse = Pulse(stage.honest).start()
     begun = time.monotonic()
     try:
@@ -71,8 +75,15 @@ def judge(stage: Stage, attack: Attack, quiet_ms: float) -> Judgement:
     result.grown_bytes = taken.grown_bytes
     _await_calm(stage, before, quiet_ms, result)
     result.calm_s = time.monotonic() - ended
+    if attack.counted and _count(stage, attack) <= counted:
+        result.breaches.append(f"nothing was counted as '{attack.counted}'")
     _weigh(result)
     return result
+
+
+def _count(stage: Stage, attack: Attack) -> int:
+    told = counters(stage.target).items()
+    return sum(number for name, number in told if attack.counted in name)
 
 
 def _await_calm(stage: Stage, before: object, quiet_ms: float, result: Judgement) -> None:

@@ -61,13 +61,13 @@ def _flood_with_handshakes(port: int, first: bytes) -> int:
             if stream is not None:
                 _ = selector.register(stream, selectors.EVENT_WRITE)
         for key, events in selector.select(1.0):
-            stream = key.fileobj
-            assert isinstance(stream, socket.socket)
-            if not _go_on(stream, events, opening):
-                _ = selector.unregister(stream)
-                stream.close()
+            begun_one = key.fileobj
+            assert isinstance(begun_one, socket.socket)
+            if not _go_on(begun_one, events, opening):
+                _ = selector.unregister(begun_one)
+                begun_one.close()
             elif events & selectors.EVENT_WRITE:
-                _ = selector.modify(stream, selectors.EVENT_READ)
+                _ = selector.modify(begun_one, selectors.EVENT_READ)
     return begun
 
 
@@ -109,7 +109,14 @@ def _flood_with_datagrams(port: int, header: bytes) -> int:
     return DATAGRAMS
 
 
+FLOODS: Final = {"handshakes": _flood_with_handshakes, "datagrams": _flood_with_datagrams}
+
+
+def main() -> None:
+    """Flood as the arguments say: kind, port, words in hex; prints the number of tries."""
+    _, kind, port, words = sys.argv
+    _ = sys.stdout.write(str(FLOODS[kind](int(port), bytes.fromhex(words))))
+
+
 if __name__ == "__main__":
-    _, _kind, _port, _words = sys.argv
-    _flood = {"handshakes": _flood_with_handshakes, "datagrams": _flood_with_datagrams}[_kind]
-    _ = sys.stdout.write(str(_flood(int(_port), bytes.fromhex(_words))))
+    main()

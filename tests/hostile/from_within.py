@@ -19,7 +19,6 @@ from crdt.sync.messages import Rumour
 from mesh.wire import codec
 from mesh.wire.facts import (
     Applied,
-    Boot,
     Content,
     Fact,
     No,
@@ -29,7 +28,7 @@ from mesh.wire.facts import (
     SignedFact,
     write_fact,
 )
-from mesh.wire.identity import NO_HASH, Address, Incarnation
+from mesh.wire.identity import Address, Incarnation
 from mesh.wire.limits import COUNTER_MAX
 from mesh.wire.messages import (
     Ack,
@@ -68,21 +67,7 @@ def _as_member(stage: Stage) -> Iterator[tuple[Wolf, Line, Loot]]:
 def _chain(wolf: Wolf, loot: Loot) -> list[Fact]:
     """The first fact of its life, as an honest one writes it."""
     latest = max(loot.facts, key=lambda fact: (fact.content.lamport, fact.origin))
-    enrolment = loot.enrolment
-    boot = Boot(
-        enrolment.environment, enrolment.generation, enrolment.generation_nonce, None, None, ()
-    )
-    content = Content(
-        version=1,
-        origin=wolf.incarnation,
-        sequence=1,
-        previous=NO_HASH,
-        after=latest.reference,
-        lamport=latest.content.lamport + 1,
-        clock_ns=time.time_ns(),
-        body=boot,
-    )
-    return [write_fact(content, wolf.identity.sign)]
+    return [wolf.first_fact(latest)]
 
 
 def _next(wolf: Wolf, chain: list[Fact], body: object, **changed: object) -> Fact:

@@ -25,9 +25,9 @@ from mesh.protocol.suite import Keyring, Signer
 from mesh.wire import codec
 from mesh.wire.codec import Rejected
 from mesh.wire.envelope import Datagram, pack
-from mesh.wire.facts import Fact, read_fact
+from mesh.wire.facts import Boot, Content, Fact, read_fact, write_fact
 from mesh.wire.framing import LENGTH_BYTES, Assembler, delimit, split
-from mesh.wire.identity import Address, Incarnation
+from mesh.wire.identity import NO_HASH, Address, Incarnation
 from mesh.wire.messages import Hello, Message
 
 FROM: Final = "127.6.6.6"
@@ -116,6 +116,22 @@ class Wolf:
             yields=False,
             stream=stream,
         )
+
+    def first_fact(self, after: Fact | None = None) -> Fact:
+        """The Boot of its life, as an honest controller writes it that knows ``after``."""
+        place = self.enrolment
+        lamport = 0 if after is None else after.content.lamport
+        content = Content(
+            version=1,
+            origin=self.incarnation,
+            sequence=1,
+            previous=NO_HASH,
+            after=None if after is None else after.reference,
+            lamport=lamport + 1,
+            clock_ns=time.time_ns(),
+            body=Boot(place.environment, place.generation, place.generation_nonce, None, None, ()),
+        )
+        return write_fact(content, self.identity.sign)
 
     def handshake(self) -> Handshake:
         """The beginning of a stream that it dials."""

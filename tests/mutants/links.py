@@ -281,7 +281,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_HERE}/test_greeting.py::test_a_changed_hello_is_said_and_judged_everywhere",),
     ),
     "links-a-stream-changes-its-sender": Mutant(
-        edit(Links._heard_hello, "stream.sender != hello.sender", "stream.sender.boot < hello.sender.boot"),
+        edit(
+            Links._heard_hello,
+            "stream.sender != hello.sender",
+            "stream.sender.boot < hello.sender.boot",
+        ),
         (f"{_HERE}/test_greeting.py::test_a_stream_has_one_sender",),
     ),
     "links-unreadable-bytes-are-skipped": Mutant(

@@ -3,7 +3,11 @@
 from typing import Final
 
 from tests.fuzz.target import Target
-from tests.fuzz.targets import files, local, sealed, stores, wire
+from tests.fuzz.targets import files as files
+from tests.fuzz.targets import local as local
+from tests.fuzz.targets import sealed as sealed
+from tests.fuzz.targets import stores as stores
+from tests.fuzz.targets import wire as wire
 
 TARGETS: Final[dict[str, Target]] = {
     **wire.TARGETS,
