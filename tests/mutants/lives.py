@@ -77,10 +77,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "suspicion-the-last-number-counts": Mutant(
         edit(
             Beliefs.hear,
-            "if _is_leap(max(number, 0), news.refutation):",
-            "if news.refutation >= COUNTER_MAX:",
+            "_is_leap(max(number, 0), news.refutation)",
+            "news.refutation >= COUNTER_MAX",
         ),
         (f"{_SUSPICION}::test_nobody_is_talked_to_the_end_of_the_numbers",),
+    ),
+    "suspicion-its-own-word-is-a-leap": Mutant(
+        edit(Beliefs.hear, "not in_person and ", ""),
+        (f"{_SUSPICION}::test_its_own_word_about_its_number_is_believed",),
     ),
     "suspicion-refuted-anew-each-time": Mutant(
         edit(

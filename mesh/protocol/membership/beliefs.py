@@ -177,8 +177,13 @@ class Beliefs:
 
     # --- members are judged ---------------------------------------------------------------------
 
-    def hear(self, news: News, step: Step, *, whole: bool) -> Member | None:
-        """Hearsay about a member; returns it where it is a new suspect, to go and see."""
+    def hear(
+        self, news: News, step: Step, *, whole: bool, in_person: bool = False
+    ) -> Member | None:
+        """Hearsay about a member; returns it where it is a new suspect, to go and see.
+
+        ``in_person``: it is the member's own word, which knows its refutation number best.
+        """
         controller = news.member.controller
         if controller not in self.table or not self._well_formed(news):
             return None
@@ -190,7 +195,7 @@ class Beliefs:
         held = self.table.get(controller)
         standing = None if held is None else held.standing
         number = -1 if held is None or life is Life.NEWER else held.refutation
-        if _is_leap(max(number, 0), news.refutation):
+        if not in_person and _is_leap(max(number, 0), news.refutation):
             return None
         hesitates = whole or (held is not None and self._may_yet_answer(held, step.ns))
         heard = as_exchanged(standing, news.standing) if hesitates else news.standing

@@ -349,7 +349,8 @@ class Membership:
                 if self._beliefs.hear_of_us(piece, step):
                     self._probing.health.note(Sign.SUSPECTED)
                 continue
-            suspect = self._beliefs.hear(piece, step, whole=whole)
+            in_person = piece.member == source
+            suspect = self._beliefs.hear(piece, step, whole=whole, in_person=in_person)
             if suspect is not None:
                 self._probing.verify(suspect, step)
 

@@ -213,6 +213,16 @@ def test_nobody_is_talked_to_the_end_of_the_numbers() -> None:
     assert lone.standing(2) is Standing.SUSPECT, "and what is within a step counts"
 
 
+def test_its_own_word_about_its_number_is_believed() -> None:
+    """Whoever was talked up in steps that we missed is not held dead for it."""
+    lone = Lone(4)
+    lone.gossip(1, says(2, Standing.SUSPECT, 1, by=1))
+    lone.gossip(1, says(2, Standing.ALIVE, 3 * REFUTATION_STEP_MAX))
+    assert lone.standing(2) is Standing.SUSPECT, "by hearsay it is a leap"
+    lone.gossip(2, says(2, Standing.ALIVE, 3 * REFUTATION_STEP_MAX))
+    assert lone.standing(2) is Standing.ALIVE
+
+
 def test_who_hears_of_a_suspicion_goes_and_sees() -> None:
     """At once, and its silence is one more witness; in a small mesh everybody does."""
     lone = Lone(5)
