@@ -13,6 +13,7 @@ from mesh.protocol.replica.checkpoints import Checkpoints
 from mesh.protocol.replica.participant import Participant
 from mesh.protocol.replica.scribe import Scribe
 from mesh.protocol.replica.snapshots import Snapshots
+from mesh.protocol.replica.surveying import Survey
 from tests.mutants.edit import edit
 from tests.mutants.mutant import Mutant
 
@@ -51,6 +52,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "checkpoint-sealed-by-nobody": Mutant(
         edit(rules._nothing_above, "terms.through not in stamps", "True"),
         (f"{_MESH}::test_terms_that_are_true_are_sealed",),
+    ),
+    "checkpoint-cuts-what-is-disputed": Mutant(
+        edit(Survey._length, "chain[0].origin.controller in self._accused", "False"),
+        (f"{_MESH}::test_who_has_told_two_stories_does_not_stop_it",),
     ),
     "checkpoint-any-fold-will-do": Mutant(
         edit(rules._differs, "folded != terms.folded", "False"),

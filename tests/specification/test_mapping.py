@@ -303,7 +303,11 @@ CHECKPOINTS: dict[str, Where] = {
         ("G7", "refuse"),
         ("G8", "absence_max"),
     ),
-    "facts before it may be dropped": (("G1", "memory and disk"), ("G9", "before all")),
+    "facts before it may be dropped": (
+        ("G1", "memory and disk"),
+        ("G9", "before all"),
+        ("G16", "kept whole"),
+    ),
     "it holds the folded state, the tx, the ends of chains, the Lamport time": (
         ("G10", "covers all"),
         ("G11", "configuration"),

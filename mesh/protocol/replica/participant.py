@@ -148,7 +148,14 @@ class Participant:
             self.chains,
             self.history,
             self.barrier,
-            Survey(place.environment, self.catalogue, self.chains, self.history, self.barrier),
+            Survey(
+                place.environment,
+                self.catalogue,
+                self.chains,
+                self.history,
+                self.barrier,
+                self.equivocations.proofs,
+            ),
             self.absence,
             image.meta,
         )

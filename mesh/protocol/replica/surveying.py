@@ -6,7 +6,7 @@ facts are not later than the place, and speak of nothing but what is decided. Th
 speaks of something else ends the cut, so whatever may still matter is kept whole.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,12 +50,15 @@ class Survey:
         chains: Chains,
         history: History,
         barrier: Barrier,
+        accused: Container[bytes],
     ) -> None:
+        """``accused`` are controllers whose key has signed two different facts."""
         self._environment = environment
         self._catalogue = catalogue
         self._chains = chains
         self._history = history
         self._barrier = barrier
+        self._accused = accused
 
     def ground(self, extent: Extent) -> Ground | None:
         """What would remain; None where folding stops in it."""
@@ -98,7 +101,12 @@ class Survey:
         return self._catalogue[number].tx
 
     def _length(self, chain: list[Fact], lamport: int, decided: frozenset[bytes]) -> int:
-        """How many facts of ``chain`` need no more answer."""
+        """How many facts of ``chain`` need no more answer.
+
+        None where its key has told two stories: others may hold the other one, and never agree.
+        """
+        if chain and chain[0].origin.controller in self._accused:
+            return 0
         for at, fact in enumerate(chain):
             if fact.content.lamport > lamport or not self._is_done(fact, decided):
                 return at

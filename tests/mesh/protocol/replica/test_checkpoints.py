@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from mesh.protocol.effects import Answer
+from mesh.protocol.forks import Fork
 from mesh.protocol.ground import Ground
 from mesh.protocol.history import Why
 from mesh.protocol.inputs import RestageChange, Sighted, SubmitCommands, Woke
@@ -248,3 +249,21 @@ def test_a_snapshot_is_judged_by_its_proof() -> None:
         assert isinstance(judge(cbor.encode(spoiled), peer), str)
     assert isinstance(judge(raw[:-1], peer), str)
     assert isinstance(serving._judge(raw, peer), str), "who stands there already takes none"
+
+
+def test_who_has_told_two_stories_does_not_stop_it() -> None:
+    """G16: The chains of a key that signed two facts under one number are kept whole."""
+    mesh = quiet()
+    first, accused = inside(mesh.hosts[0]), mesh.hosts[2].replica.own
+    terms = first.checkpoints._terms(0)
+    members = set(first.roster.active)
+    assert terms is not None
+    before = first.checkpoints._ground(first.history.ids, terms, members)
+    fork = Fork(accused, 1, *(fact.signed for fact in first.chains.chain(accused)[:2]))
+    first.equivocations.proofs[accused.controller] = fork
+    first.checkpoints._surveyed = None
+    after = first.checkpoints._ground(first.history.ids, terms, members)
+    assert before is not None
+    assert after is not None
+    assert before.floors.keys() - after.floors.keys() == {accused}
+    assert before.fold_hash == after.fold_hash
