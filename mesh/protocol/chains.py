@@ -70,6 +70,9 @@ class Received:
     """Something before them is missing: compare vectors with whoever sent them."""
     forks: tuple[Fork, ...] = ()
     """Proofs that came to light: one for each fact that contradicts another."""
+    contested: tuple[Fact, ...] = ()
+    """Facts held here under numbers for which others name a different one: whoever brought that
+    word, and is shown these, holds both and has the proof."""
 
 
 class _Latest(NamedTuple):
@@ -113,6 +116,9 @@ class Chains:
         self._summary: bytes | None = None
         self._forks: list[Fork] = []
         """Proofs that came to light since facts were last received."""
+        self._contested: dict[bytes, Fact] = {}
+        self._doubted: set[ControllerId] = set()
+        """Whose key has told two stories."""
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -336,7 +342,12 @@ class Chains:
                 self._consider(fact, taken, refused, now, trusted=False)
         gaps = Refused.GAP in refused or Refused.FULL in refused or self._waiting_count > 0
         forks, self._forks = tuple(self._forks), []
-        return Received(tuple(taken), tuple(refused), gaps, forks)
+        contested, self._contested = tuple(self._contested.values()), {}
+        return Received(tuple(taken), tuple(refused), gaps, forks, contested)
+
+    def doubt(self, controller: ControllerId) -> None:
+        """Its key has told two stories: whoever names the other one is none the worse for it."""
+        self._doubted.add(controller)
 
     def _consider(
         self,
@@ -438,14 +449,21 @@ class Chains:
         if witness is not None and self._ground.covers(witness):
             floor = max(floor, self._ground.lamport)
         elif witness is not None:
-            if witness.sequence > self.last(witness.origin):
-                return self._wait(fact, witness)
             after = self._at(witness.origin, witness.sequence)
-            if after is None or after.hash != witness.hash:
+            if after is not None and after.hash == witness.hash:
+                if fact.content.lamport <= after.content.lamport:
+                    return Refused.LAMPORT
+                floor = max(floor, after.content.lamport)
+            elif witness.origin.controller in self._doubted or (after is not None and now is None):
+                # Its author was told the other story in good faith. The time of what it names
+                # cannot be looked up here: no leap beyond all that is held, or it comes too early.
+                floor = max(floor, self._latest.lamport)
+            elif witness.sequence > self.last(witness.origin):
+                return self._wait(fact, witness)
+            else:
+                if after is not None:
+                    self._contested[after.hash] = after
                 return Refused.AFTER
-            if fact.content.lamport <= after.content.lamport:
-                return Refused.LAMPORT
-            floor = max(floor, after.content.lamport)
         if fact.content.lamport - floor > LAMPORT_STEP_MAX:
             return Refused.LAMPORT
         self._hold(fact)

@@ -101,6 +101,26 @@ _PLACE: Final = Chains._place
 _GATE: Final = Outbox._gate
 
 MUTANTS: Final[dict[str, Mutant]] = {
+    "chains-poisoned-by-a-liar": Mutant(
+        edit(Chains._place, "witness.origin.controller in self._doubted", "False"),
+        (f"{_CHAINS}::test_who_named_the_other_story_of_a_liar_is_taken",),
+    ),
+    "chains-a-contradiction-is-not-shown": Mutant(
+        edit(Chains._place, "self._contested[after.hash] = after", "pass"),
+        (f"{_CHAINS}::test_who_named_the_other_story_of_a_liar_is_taken",),
+    ),
+    "chains-a-liar-pushes-clocks": Mutant(
+        edit(
+            Chains._place,
+            "floor = max(floor, self._latest.lamport)",
+            "floor = fact.content.lamport",
+        ),
+        (f"{_CHAINS}::test_the_other_story_of_a_liar_pushes_no_clock",),
+    ),
+    "chains-a-restart-forgets-what-names-a-liar": Mutant(
+        edit(Chains._place, " or (after is not None and now is None)", ""),
+        (f"{_CHAINS}::test_stored_facts_that_name_the_other_story_are_kept",),
+    ),
     "chains-of-strangers-by-strangers": Mutant(
         edit(Chains.receive, "not may_begin(fact.origin.controller)", "False"),
         (f"{_CHAINS}::test_whoever_may_not_introduce_others_brings_only_those_who_are_known",),

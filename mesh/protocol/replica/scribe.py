@@ -8,6 +8,7 @@ from mesh.protocol.chains import Chains
 from mesh.protocol.effects import CutChains, Image, WriteFact, WriteMeta
 from mesh.protocol.ground import FOUNDED, Ground
 from mesh.protocol.now import Now
+from mesh.protocol.outgoing import Channel, Outgoing
 from mesh.protocol.replica.company import Company
 from mesh.protocol.replica.crank import Crank
 from mesh.protocol.replica.desk import Desk
@@ -47,6 +48,8 @@ class Scribe:
 
     def restore(self, image: Image, environment: bytes, now: Now) -> None:
         """Take up what the disk held."""
+        for accused in self._equivocations.proofs:
+            self._chains.doubt(accused)
         received = self._chains.restore(facts_of(image, environment, self._chains.ground))
         for fact in received.taken:
             self._crank.restore(fact, now)
@@ -112,7 +115,12 @@ class Scribe:
         told = self._equivocations.heard(received.forks, roster)
         self._desk.send(told, now, gated=True)
         if received.forks:
+            for accused in self._equivocations.proofs:
+                self._chains.doubt(accused)
             self._company.take_view(now)
+        if is_member and received.contested:
+            shown = Facts(tuple(fact.signed for fact in received.contested[:1]), direct=True)
+            self._desk.send((Outgoing(source, shown, Channel.STREAM),), now, gated=True)
         for fact in received.taken:
             self._desk.write(WriteFact(fact.origin, fact.sequence, fact.signed))
             self._look_back(fact)

@@ -13,7 +13,16 @@ from mesh.protocol.chains import (
     Refused,
 )
 from mesh.protocol.now import SECOND, Now
-from mesh.wire.facts import Applied, Boot, Content, Fact, Reference, SignedFact, write_fact
+from mesh.wire.facts import (
+    Applied,
+    Boot,
+    Content,
+    Fact,
+    Reference,
+    SignedFact,
+    read_fact,
+    write_fact,
+)
 from mesh.wire.identity import NO_HASH, Incarnation
 from tests.mesh.protocol.keys import Key, KeySuite
 
@@ -366,3 +375,47 @@ def test_whoever_may_not_introduce_others_brings_only_those_who_are_known() -> N
     assert b.vector() == a.vector()
     received = b.receive(say(a, 1), NOW, lambda _: False)
     assert [fact.sequence for fact in received.taken] == [4], "it was begun already"
+
+
+def test_who_named_the_other_story_of_a_liar_is_taken() -> None:
+    """A key told two stories: what honest ones wrote in good faith passes, once that is proven."""
+    liar, a, b = chains("x"), chains("a"), chains("b")
+    boot = say(liar, 1)
+    here = say(liar, 1)
+    there = [forge(read_fact(here[0]), body=Applied(b"2" * 32))]
+    _ = a.receive([*boot, *here], NOW)
+    _ = b.receive([*boot, *there], NOW)
+    said = say(b, 2)
+    refused = a.receive(said, NOW)
+    assert refused.refused == (Refused.AFTER, Refused.GAP)
+    assert [fact.signed for fact in refused.contested] == here, "this is shown to whoever said so"
+    assert b.receive(here, NOW).forks, "who then has the proof"
+    a.doubt(liar.own.controller)
+    assert [fact.sequence for fact in a.receive(said, NOW).taken] == [1, 2]
+
+
+def test_the_other_story_of_a_liar_pushes_no_clock() -> None:
+    """Its time is unknown here, so it is no reason for a leap."""
+    a, b = chains("a"), chains("b")
+    liar = life("x")
+    a.doubt(liar.controller)
+    [boot] = say(b, 1)
+    named = Reference(liar, 9, b"9" * 32)
+    far = forge(read_fact(boot), after=named, lamport=LAMPORT_STEP_MAX + 1)
+    assert a.receive([far], NOW).refused == (Refused.LAMPORT,)
+    near = forge(read_fact(boot), after=named, lamport=LAMPORT_STEP_MAX)
+    assert len(a.receive([near], NOW).taken) == 1
+
+
+def test_stored_facts_that_name_the_other_story_are_kept() -> None:
+    """They were judged when they came; a restart asks for no proof once more."""
+    liar = chains("x")
+    a, b = chains("a"), chains("b")
+    boot = say(liar, 1)
+    here = say(liar, 1)
+    there = forge(read_fact(here[0]), body=Applied(b"2" * 32))
+    _ = b.receive([*boot, there], NOW)
+    said = say(b, 2)
+    restored = a.restore([*boot, *here, *said])
+    assert not restored.refused
+    assert a.last(b.own) == 2
