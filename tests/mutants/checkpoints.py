@@ -73,6 +73,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
         edit(rules._somebody_missing, "not surveyor.is_away(each)", "False"),
         (f"{_MESH}::test_nobody_is_left_out_who_may_come_back_soon",),
     ),
+    "checkpoint-after-checkpoint": Mutant(
+        edit(Checkpoints._is_enough, "changes > enough", "changes >= enough"),
+        (f"{_MESH}::test_a_mesh_where_nothing_happens_takes_none",),
+    ),
+    "checkpoint-for-what-has-to-stay": Mutant(
+        edit(Checkpoints._facts_added, "count - self._remaining[1]", "count"),
+        (f"{_MESH}::test_facts_that_have_to_stay_are_no_reason_for_another_one",),
+    ),
     "checkpoint-dropped-too-early": Mutant(
         edit(Checkpoints.agreed, "not self._is_applied_by_all(shut.change_set.id)", "False"),
         (f"{_MESH}::test_nothing_is_dropped_before_all_have_applied_it",),

@@ -307,6 +307,7 @@ CHECKPOINTS: dict[str, Where] = {
         ("G1", "memory and disk"),
         ("G9", "before all"),
         ("G16", "kept whole"),
+        ("G17", "no reason for another one"),
     ),
     "it holds the folded state, the tx, the ends of chains, the Lamport time": (
         ("G10", "covers all"),

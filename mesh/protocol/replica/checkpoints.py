@@ -20,7 +20,7 @@ from mesh.protocol.barrier.standpoint import Case
 from mesh.protocol.catalogue import Catalogue, Ids, numbers
 from mesh.protocol.chains import Chains
 from mesh.protocol.effects import WriteMeta
-from mesh.protocol.ground import SEALED_KEY, Ground, stored_ground, write_ground
+from mesh.protocol.ground import FOUNDED, SEALED_KEY, Ground, stored_ground, write_ground
 from mesh.protocol.history import History
 from mesh.protocol.now import SECOND, Now
 from mesh.protocol.replica.absence import Absence
@@ -38,7 +38,8 @@ long as none goes through, up to three quarters of an hour."""
 
 FACTS_PER_CHANGE: Final = 64
 """More facts than that for each ChangeSet are a reason for a checkpoint too: refused proposals,
-and lives that began and ended."""
+and lives that began and ended. What a checkpoint itself leaves is none for the next one: else they
+would follow each other for ever in a mesh where nothing happens."""
 
 
 class Checkpoints:
@@ -67,6 +68,8 @@ class Checkpoints:
         self._tried_at_ns: int | None = None
         self._tried_at_height = 0
         self._tries = 0
+        self._remaining = FOUNDED.height, 0
+        """A height, and how many facts were here when this controller was first seen there."""
         self.wanted = False
         """A person asked for one."""
         barrier.take_surveyor(self)
@@ -139,7 +142,16 @@ class Checkpoints:
         if self.wanted:
             return True
         enough, changes = 2 * self._every, self._history.ids.bit_count()
-        return enough > 0 and (changes >= enough or self._chains.count >= enough * FACTS_PER_CHANGE)
+        is_much = self._facts_added >= enough * FACTS_PER_CHANGE
+        return enough > 0 and (changes > enough or is_much)
+
+    @property
+    def _facts_added(self) -> int:
+        """How many facts have come since the last checkpoint, which may have had to leave many."""
+        height, count = self._catalogue.ground.height, self._chains.count
+        if self._remaining[0] != height:
+            self._remaining = height, count
+        return count - self._remaining[1]
 
     @property
     def _pause_ns(self) -> int:

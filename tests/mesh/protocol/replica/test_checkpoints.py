@@ -11,7 +11,9 @@ from mesh.protocol.ground import Ground
 from mesh.protocol.history import Why
 from mesh.protocol.inputs import RestageChange, Sighted, SubmitCommands, Woke
 from mesh.protocol.now import SECOND
+from mesh.protocol.replica import checkpoints
 from mesh.protocol.replica.participant import Participant
+from mesh.protocol.replica.surveying import Survey
 from mesh.protocol.terms import Terms
 from mesh.wire import cbor
 from mesh.wire.facts import NoReason
@@ -267,3 +269,31 @@ def test_who_has_told_two_stories_does_not_stop_it() -> None:
     assert after is not None
     assert before.floors.keys() - after.floors.keys() == {accused}
     assert before.fold_hash == after.fold_hash
+
+
+@pytest.mark.parametrize("every", [1, 2])
+def test_a_mesh_where_nothing_happens_takes_none(every: int) -> None:
+    """G17: What a checkpoint leaves, itself too, is no reason for another one."""
+    mesh = collecting(3, checkpoint_changes=every)
+    change(mesh, 2 * every + 1)
+    run(mesh, 60 * SECOND)
+    height = heights(mesh)
+    assert min(height) >= 1
+    run(mesh, 120 * SECOND)
+    assert heights(mesh) == height
+
+
+def test_facts_that_have_to_stay_are_no_reason_for_another_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """G17: Of many facts that cannot go the next checkpoint would not be rid either."""
+    monkeypatch.setattr(checkpoints, "FACTS_PER_CHANGE", 2)
+    mesh = collecting(3)
+    monkeypatch.setattr(Survey, "_length", lambda *_: 0)
+    change(mesh, 3)
+    run(mesh, 60 * SECOND)
+    height = heights(mesh)
+    assert min(height) >= 1
+    assert inside(mesh.hosts[0]).chains.count >= 2 * EVERY * 2
+    run(mesh, 120 * SECOND)
+    assert heights(mesh) == height
