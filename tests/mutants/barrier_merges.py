@@ -12,6 +12,7 @@ from mesh.protocol.barrier import (
     roster_rules,
     shape,
 )
+from mesh.protocol.history import History
 from tests.mutants.edit import both, edit
 from tests.mutants.mutant import Mutant
 
@@ -19,6 +20,7 @@ _HERE: Final = "tests/specification/barrier"
 PROPOSE: Final = f"{_HERE}/test_b01_propose.py"
 MERGE: Final = f"{_HERE}/test_b10_merge.py"
 ROSTER: Final = f"{_HERE}/test_b11_roster.py"
+VOTES: Final = "tests/specification/fold/test_votes.py"
 EXAMPLES: Final = f"{_HERE}/test_worked_examples.py"
 
 MUTANTS: Final[dict[str, Mutant]] = {
@@ -139,13 +141,37 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{MERGE}::test_a_merge_of_a_controller_that_lets_it_in_is_invalid",),
     ),
-    "barrier-B10-approvals-count-for-nothing": Mutant(
-        edit(removed.is_approved, "bool(attempt.approvals) or ", ""),
+    "barrier-B10-whoever-is-named-lets-it-in": Mutant(
+        edit(
+            answer.lets_in_unapproved,
+            "at.judge.has_operator(merge)",
+            "merge.request.signer != merge.attempt.author.controller",
+        ),
         (f"{MERGE}::test_an_operator_lets_it_in",),
     ),
-    "barrier-B10-operators-count-for-nothing": Mutant(
-        edit(removed.is_approved, " or merge.request.signer != attempt.author.controller", ""),
-        (f"{MERGE}::test_an_operator_lets_it_in",),
+    "barrier-B10-whoever-is-named-has-let-it-in": Mutant(
+        edit(removed.let_in, "if at.judge.has_operator(at.change_set(number)):", "if True:"),
+        (f"{MERGE}::test_who_is_no_operator_lets_nothing_in",),
+    ),
+    "fold-F14m-approvals-are-believed": Mutant(
+        edit(
+            History.has_operator,
+            "self._suite.verify(each.operator, change_set.tx, each.signature)",
+            "True",
+        ),
+        (f"{VOTES}::test_who_stands_behind_a_merge",),
+    ),
+    "fold-F14m-signatures-are-believed": Mutant(
+        edit(History.has_operator, "self._prepare(change_set).forgery is None", "True"),
+        (f"{VOTES}::test_who_stands_behind_a_merge",),
+    ),
+    "fold-F14m-what-nobody-can-read-is-approved": Mutant(
+        edit(History.has_operator, "change_set.flaw is not None", "False"),
+        (f"{VOTES}::test_who_stands_behind_a_merge",),
+    ),
+    "fold-F14m-any-right-is-every-right": Mutant(
+        edit(History._may_all, "ALL in holder.grants", "holder.may_write"),
+        (f"{VOTES}::test_who_stands_behind_a_merge",),
     ),
     "barrier-B10-never-let-in": Mutant(
         edit(removed.let_in, "ids |= at.ancestors(number) or 0", "pass"),

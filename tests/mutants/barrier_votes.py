@@ -258,10 +258,6 @@ MUTANTS: Final[dict[str, Mutant]] = {
         edit(answer.first_answer, "and flaw is not None", "and False"),
         (f"{ANSWER}::test_what_cannot_be_read_is_not_waited_for",),
     ),
-    "barrier-B10-unread-is-approved": Mutant(
-        edit(catalogue._blank, "attempt.author.controller", "bytes(32)"),
-        (f"{ANSWER}::test_a_merge_that_cannot_be_read_has_no_operator_behind_it",),
-    ),
     "barrier-B2h-all-of-p": Mutant(
         edit(answer.seal_with_the_living, "return Bind(living)", "return Bind(ballot.everybody)"),
         (f"{ANSWER}::test_seal_with_exactly_those_seen_alive",),

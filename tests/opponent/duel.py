@@ -27,8 +27,8 @@ from mesh.wire.facts import NoReason
 from mesh.wire.identity import Incarnation
 from mesh.wire.requests import Base, Command, Kind, SignedRequest, decode_request
 from simulations.checkers.barrier import BarrierChecker, Rest
+from tests.mesh.protocol.barrier.judge import OPERATOR
 from tests.mesh.protocol.barrier.stage import (
-    OPERATOR,
     Actor,
     Stage,
     activate,

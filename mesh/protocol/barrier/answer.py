@@ -7,7 +7,7 @@ any No is safe, and only then.
 
 from mesh.protocol.barrier.checkpoints import checkpoint_verdict
 from mesh.protocol.barrier.predicates import base, bound, is_joinable, is_mine, nay, open_ids
-from mesh.protocol.barrier.removed import is_approved, is_kept_out, stolen
+from mesh.protocol.barrier.removed import is_kept_out, stolen
 from mesh.protocol.barrier.roster_rules import roster_verdict
 from mesh.protocol.barrier.shape import fault
 from mesh.protocol.barrier.standpoint import Case, Standpoint
@@ -141,7 +141,8 @@ def faulty(at: Standpoint, case: Case) -> Deny | None:
 def lets_in_unapproved(at: Standpoint, case: Case) -> Deny | None:
     """B10: a merge, no operator behind it, over what only removed controllers released."""
     merge = case.change_set
-    if merge.kind is not Kind.MERGE or is_approved(merge) or not case.ancestors & stolen(at):
+    lets_in = merge.kind is Kind.MERGE and case.ancestors & stolen(at)
+    if not lets_in or at.judge.has_operator(merge):
         return None
     why = "it lets in what only removed controllers released: an operator must approve that"
     return Deny(NoReason.INVALID, why)

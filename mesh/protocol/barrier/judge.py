@@ -45,6 +45,9 @@ class Judge(Protocol):
         the catalogue yet.
         """
 
+    def has_operator(self, change_set: ChangeSet) -> bool:
+        """Whether somebody who may do everything, by the fold of H, has signed or approved it."""
+
     def extend(self, ids: Ids) -> None:
         """Add ``ids`` to H, which stays closed under ancestors."""
 

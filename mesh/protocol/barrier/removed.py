@@ -2,21 +2,13 @@
 
 A removed controller still has its key. Alone with its old roster it could release backdated
 ChangeSets for ever, and every merge would take them in. So what nobody else ever sealed is left
-outside until an operator lets it in.
+outside until an operator lets it in. Who is one the history says: into a merge of its own a removed
+controller can put whichever key and approvals it likes.
 """
 
 from mesh.protocol.barrier.predicates import foreign
 from mesh.protocol.barrier.standpoint import Standpoint
-from mesh.protocol.catalogue import ChangeSet, Ids, numbers
-
-
-def is_approved(merge: ChangeSet) -> bool:
-    """An operator stands behind ``merge``.
-
-    The request is not the controller's own, or approvals come with it.
-    """
-    attempt = merge.attempt
-    return bool(attempt.approvals) or merge.request.signer != attempt.author.controller
+from mesh.protocol.catalogue import Ids, numbers
 
 
 def stolen(at: Standpoint) -> Ids:
@@ -37,7 +29,7 @@ def let_in(at: Standpoint) -> Ids:
     """What released merges cover that have an operator behind them."""
     ids = 0
     for number in numbers(at.knowledge.merges & at.knowledge.released):
-        if is_approved(at.change_set(number)):
+        if at.judge.has_operator(at.change_set(number)):
             ids |= at.ancestors(number) or 0
     return ids
 

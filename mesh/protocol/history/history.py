@@ -14,6 +14,7 @@ from mesh.environment.entries import Entry
 from mesh.environment.founding import Founding, founded
 from mesh.environment.policy import Policy
 from mesh.environment.resolve import Resolution, Unresolved, resolve
+from mesh.environment.rights import ALL
 from mesh.environment.roster_effect import RosterEffect, roster_effect
 from mesh.protocol.catalogue import Catalogue, ChangeSet, Ids, numbers
 from mesh.protocol.history.line import Footing, Line, Step
@@ -116,6 +117,22 @@ class History:
             refused = self._rulings.refusal_over(prepared, self._ancestors(change_set))
             return None if refused is None else _objection(refused)
         return self._objection_of_fold(prepared, self._earlier(over, change_set.timestamp))
+
+    def has_operator(self, change_set: ChangeSet) -> bool:
+        """Whether somebody who may do everything, by the fold of H, has signed or approved it."""
+        if change_set.flaw is not None:
+            return False
+        if self._may_all(change_set.request.signer):
+            return self._prepare(change_set).forgery is None
+        return any(
+            self._may_all(each.operator)
+            and self._suite.verify(each.operator, change_set.tx, each.signature)
+            for each in change_set.attempt.approvals
+        )
+
+    def _may_all(self, key: bytes) -> bool:
+        holder = self._footing(self._ids).rights.holder(key)
+        return holder is not None and ALL in holder.grants
 
     def extend(self, ids: Ids) -> None:
         """Add ``ids`` to H, which stays closed under ancestors; refold from the lowest of them."""

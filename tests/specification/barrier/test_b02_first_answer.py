@@ -4,7 +4,6 @@ import pytest
 
 from mesh.environment.policy import Policy
 from mesh.protocol.barrier import Word
-from mesh.protocol.barrier.removed import is_approved
 from mesh.protocol.barrier.skip import skip_record
 from mesh.wire.facts import NoReason
 from mesh.wire.requests import Base, Command, Kind, SignedRequest
@@ -206,7 +205,7 @@ def test_a_merge_that_cannot_be_read_has_no_operator_behind_it() -> None:
     stage = Stage(2)
     merge = stage.propose(1, kind=Kind.MERGE, signed=SignedRequest(UNREADABLE[0][0], bytes(64)))
     m = stage.actor(2).hear_all()
-    assert not is_approved(m.catalogue[m.number_of(merge)])
+    assert not m.judge.has_operator(m.catalogue[m.number_of(merge)])
 
 
 def test_the_operator_refuses() -> None:

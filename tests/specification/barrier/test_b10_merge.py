@@ -8,6 +8,7 @@ from mesh.protocol.barrier.roster_rules import union_quorum
 from mesh.protocol.now import MILLISECOND, SECOND
 from mesh.wire.facts import NoReason
 from mesh.wire.requests import Approval, Kind
+from tests.mesh.protocol.barrier.judge import OPERATOR
 from tests.mesh.protocol.barrier.stage import (
     AT_ONCE,
     Actor,
@@ -197,11 +198,26 @@ def test_a_merge_of_a_controller_that_lets_it_in_is_invalid() -> None:
 
 
 @pytest.mark.parametrize("approved", [True, False], ids=["approved", "signed"])
+def test_who_is_no_operator_lets_nothing_in(*, approved: bool) -> None:
+    """B10: the removed one signs a merge with another key, or names an approval: all in vain."""
+    stage, m, _, backdated = stolen()
+    signed = request("merge", signer=key(3) if approved else key(9))
+    approvals = (Approval(key(9), bytes(64)),) if approved else ()
+    merge = stage.propose(
+        3, backdated, kind=Kind.MERGE, among=(3,), signed=signed, approvals=approvals
+    )
+    stage.release(merge, (3,))
+    assert m.hear_all().act() == []
+    assert m.barrier.unmerged == 0
+    assert not m.barrier.mergeable & m.ids(backdated, merge)
+
+
+@pytest.mark.parametrize("approved", [True, False], ids=["approved", "signed"])
 def test_an_operator_lets_it_in(*, approved: bool) -> None:
     """B10: a merge that an operator signed or approved brings it in."""
     stage, m, removal, backdated = stolen()
     signed = request("merge", signer=key(2)) if approved else request("merge")
-    approvals = (Approval(bytes(32), bytes(64)),) if approved else ()
+    approvals = (Approval(OPERATOR, bytes(64)),) if approved else ()
     merge = stage.propose(
         2,
         removal,

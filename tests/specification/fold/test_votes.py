@@ -2,13 +2,18 @@
 
 from dataclasses import replace
 
+import msgspec
+
 from mesh.environment.resolve import Resolution
 from mesh.protocol.history import Standing
+from mesh.protocol.objection import Objection
 from mesh.wire.facts import NoReason
-from mesh.wire.requests import Base, Kind, Value
+from mesh.wire.identity import digest
+from mesh.wire.requests import Approval, Base, Kind, SignedRequest, Value
 from tests.mesh.protocol.history.world import (
     ALICE,
     BOB,
+    OPERATOR,
     STRANGER,
     Side,
     World,
@@ -16,6 +21,7 @@ from tests.mesh.protocol.history.world import (
     command,
     item,
     roster_of_three,
+    sign,
 )
 
 
@@ -167,6 +173,45 @@ def test_only_an_operator_lets_in_what_removed_controllers_released() -> None:
     own = world.attempt(world.sign(resolution, signer=ALICE.controller), Kind.MERGE, ids, ALICE)
     operators = world.attempt(world.sign(resolution), Kind.MERGE, ids, ALICE)
     assert (_why(left, own), _why(left, operators)) == (NoReason.RIGHTS, None)
+
+
+def test_who_stands_behind_a_merge() -> None:
+    """F14m: Who holds every right and has signed; nobody who is only named, or has fewer rights."""
+    world = World()
+    side = roster_of_three(world)
+    clerk = {"name": "clerk", "key": STRANGER.hex()}
+    _ = side.change(command("operator", "create", **clerk))
+    _ = side.change(command("right", "grant", name="clerk", right="apply:/"))
+
+    def has_operator(
+        signer: bytes,
+        approval: Approval | None = None,
+        *,
+        forged: bool = False,
+        flaw: Objection | None = None,
+    ) -> bool:
+        request = world.sign(Resolution((), (), (), (), Kind.MERGE), signer=signer)
+        if forged:
+            request = SignedRequest(request.raw, bytes(64))
+        number = world.attempt(request, Kind.MERGE, side.ids, ALICE)
+        change_set = world.catalogue[number]
+        if approval is not None:
+            signature = approval.signature or sign(approval.operator, change_set.tx)
+            approvals = (Approval(approval.operator, signature),)
+            change_set = replace(
+                change_set, attempt=msgspec.structs.replace(change_set.attempt, approvals=approvals)
+            )
+        return side.history.has_operator(replace(change_set, flaw=flaw))
+
+    assert has_operator(OPERATOR)
+    assert not has_operator(OPERATOR, forged=True)
+    assert has_operator(ALICE.controller, Approval(OPERATOR, b""))
+    assert not has_operator(ALICE.controller, Approval(OPERATOR, bytes(64)))
+    unread = Objection(NoReason.INVALID, "nobody can read it")
+    assert not has_operator(ALICE.controller, Approval(OPERATOR, b""), flaw=unread)
+    for other in (BOB.controller, STRANGER, digest(b"a key that was just made")):
+        assert not has_operator(other)
+        assert not has_operator(ALICE.controller, Approval(other, b""))
 
 
 def test_the_vote_does_not_hear_itself() -> None:

@@ -1,6 +1,7 @@
 """A history for tests of the barrier: rosters, policies and keys, folded for every question."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from mesh.environment.policy import Policy
 from mesh.environment.roster_effect import RosterEffect
@@ -9,6 +10,8 @@ from mesh.protocol.objection import Objection
 from mesh.wire.facts import NoReason
 from mesh.wire.identity import Timestamp
 from mesh.wire.requests import Base, Key, Request
+
+OPERATOR: Final = b"\xee" * 32
 
 
 class FakeJudge:
@@ -86,6 +89,11 @@ class FakeJudge:
             if all(versions.get(each.key) == each.version for each in change_set.request.base):
                 versions |= {each.key: change_set.tx for each in change_set.request.base}
         return versions
+
+    def has_operator(self, change_set: ChangeSet) -> bool:
+        """There is one operator; nobody checks signatures here."""
+        approving = [each.operator for each in change_set.attempt.approvals]
+        return OPERATOR in (change_set.request.signer, *approving)
 
     def begin(self) -> None:
         """Nothing is applied."""

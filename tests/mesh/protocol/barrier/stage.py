@@ -48,10 +48,9 @@ from mesh.wire.requests import (
     encode_attempt,
     encode_request,
 )
-from tests.mesh.protocol.barrier.judge import FakeJudge
+from tests.mesh.protocol.barrier.judge import OPERATOR, FakeJudge
 
 ENVIRONMENT: Final = bytes(32)
-OPERATOR: Final = b"\xee" * 32
 PATIENCE_NS: Final = 60 * SECOND
 AT_ONCE: Final = Timing(reseal_ns=0, skip_ns=0, merge_step_ns=0, repropose_ns=1)
 """No waiting where waiting is a matter of taste."""
