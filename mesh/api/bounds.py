@@ -9,12 +9,12 @@ from mesh.driver.calls import CALLS_MAX
 from mesh.driver.life import BACKLOG_BYTES_MAX
 from mesh.driver.network import sockets
 from mesh.protocol.admission.limits import PENDING_MAX
-from mesh.protocol.chains import WAITING_BYTES_MAX, WAITING_MAX
 from mesh.protocol.links import limits as links
 from mesh.protocol.now import Now
 from mesh.protocol.outbox import GATED_MAX
 from mesh.protocol.replica import Replica
 from mesh.protocol.replica.boxes import BOXES_MAX
+from mesh.protocol.waiting import WAITING_BYTES_MAX, WAITING_MAX
 
 
 class Moment(Protocol):

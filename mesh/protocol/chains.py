@@ -21,10 +21,10 @@ from mesh.protocol.forks import PROOF, Fork, prove
 from mesh.protocol.ground import FOUNDED, Ground
 from mesh.protocol.now import SECOND, Now
 from mesh.protocol.suite import Signer, Verifier
+from mesh.protocol.waiting import WaitingRoom
 from mesh.wire import cbor
 from mesh.wire.facts import Body, Boot, Content, Fact, Reference, SignedFact, read_fact, write_fact
 from mesh.wire.identity import NO_HASH, ControllerId, Incarnation
-from mesh.wire.limits import MESSAGE_BYTES_MAX
 
 LAMPORT_STEP_MAX: Final = 2**16
 """How far one fact may lie above all that it names: far more than honest loss of blocks, far less
@@ -36,10 +36,6 @@ LAMPORT_BLOCK: Final = 2**10
 CLOCK_AHEAD_MAX_NS: Final = SECOND
 """How far ahead of the own wall clock another's clock is followed. Beyond it the other one is
 wrong, not we."""
-
-WAITING_MAX: Final = 4_096
-WAITING_BYTES_MAX: Final = 16 * MESSAGE_BYTES_MAX
-"""Facts kept until the one that they name arrives; what does not fit is asked for again."""
 
 
 class Refused(StrEnum):
@@ -110,9 +106,7 @@ class Chains:
         self._lamport = max(lamport_floor, ground.lamport)
         self._reserved = lamport_floor
         self._clock_ns = 0
-        self._waiting: dict[tuple[Incarnation, int], list[Fact]] = {}
-        self._waiting_count = 0
-        self._waiting_bytes = 0
+        self._waiting = WaitingRoom()
         self._summary: bytes | None = None
         self._forks: list[Fork] = []
         """Proofs that came to light since facts were last received."""
@@ -152,12 +146,12 @@ class Chains:
     @property
     def waiting_count(self) -> int:
         """Facts that wait for the one that they name."""
-        return self._waiting_count
+        return self._waiting.count
 
     @property
     def waiting_bytes(self) -> int:
         """How large these are."""
-        return self._waiting_bytes
+        return self._waiting.held_bytes
 
     @property
     def count(self) -> int:
@@ -302,14 +296,13 @@ class Chains:
             refused += [Refused.SIGNATURE] * len(forged)
             ordered = [fact for fact in ordered if fact.hash not in forged]
             self._forget_all()
-        gaps = self._waiting_count > 0
+        gaps = self._waiting.count > 0
         return Received(tuple(taken), tuple(refused + objections), gaps)
 
     def _forget_all(self) -> None:
         """Be as before anything was restored."""
         self._chains.clear()
-        self._waiting.clear()
-        self._waiting_count = self._waiting_bytes = 0
+        self._waiting = WaitingRoom()
         self._latest = _Latest(self._ground.latest, self._ground.lamport)
         self._summary = None
         self._lamport = max(self._reserved, self._ground.lamport)
@@ -340,7 +333,7 @@ class Chains:
                 refused.append(Refused.STRANGER)
             else:
                 self._consider(fact, taken, refused, now, trusted=False)
-        gaps = Refused.GAP in refused or Refused.FULL in refused or self._waiting_count > 0
+        gaps = Refused.GAP in refused or Refused.FULL in refused or self._waiting.count > 0
         forks, self._forks = tuple(self._forks), []
         contested, self._contested = tuple(self._contested.values()), {}
         return Received(tuple(taken), tuple(refused), gaps, forks, contested)
@@ -437,7 +430,7 @@ class Chains:
                 why = self._place(candidate, now)
                 if why is None and self._is_held(candidate):
                     taken.append(candidate)
-                    ready.extend(reversed(self._release(candidate)))
+                    ready.extend(reversed(self._waiting.release(candidate)))
             if why is not None:
                 refused.append(why)
 
@@ -459,7 +452,7 @@ class Chains:
                 # cannot be looked up here: no leap beyond all that is held, or it comes too early.
                 floor = max(floor, self._latest.lamport)
             elif witness.sequence > self.last(witness.origin):
-                return self._wait(fact, witness)
+                return None if self._waiting.wait(fact, witness) else Refused.FULL
             else:
                 if after is not None:
                     self._contested[after.hash] = after
@@ -470,24 +463,6 @@ class Chains:
         if now is not None and fact.content.clock_ns <= now.wall_ns + CLOCK_AHEAD_MAX_NS:
             self._clock_ns = max(self._clock_ns, fact.content.clock_ns)
         return None
-
-    def _wait(self, fact: Fact, witness: Reference) -> Refused | None:
-        queue = self._waiting.get((witness.origin, witness.sequence), [])
-        if any(waiting.hash == fact.hash for waiting in queue):
-            return None
-        length = len(fact.signed.raw)
-        if self._waiting_count >= WAITING_MAX or self._waiting_bytes + length > WAITING_BYTES_MAX:
-            return Refused.FULL
-        self._waiting.setdefault((witness.origin, witness.sequence), []).append(fact)
-        self._waiting_count += 1
-        self._waiting_bytes += length
-        return None
-
-    def _release(self, fact: Fact) -> list[Fact]:
-        released = self._waiting.pop((fact.origin, fact.sequence), [])
-        self._waiting_count -= len(released)
-        self._waiting_bytes -= sum(len(fact.signed.raw) for fact in released)
-        return released
 
     def _hold(self, fact: Fact) -> None:
         self._chains.setdefault(fact.origin, []).append(fact)

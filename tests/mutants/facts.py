@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from mesh.protocol import chains, spreading
+from mesh.protocol import chains, spreading, waiting
 from mesh.protocol.catalogue import Catalogue
 from mesh.protocol.chains import Chains, Refused
 from mesh.protocol.outbox import Deeds, Outbox
@@ -165,7 +165,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_CHAINS}::test_lamport_time_does_not_leap",),
     ),
     "facts-no-witness": Mutant(
-        _replace(Chains, "_wait", lambda self, fact, _witness: self._hold(fact)),
+        edit(
+            Chains._place,
+            "return None if self._waiting.wait(fact, witness) else Refused.FULL",
+            "floor = fact.content.lamport",
+        ),
         (
             f"{_CHAINS}::test_a_fact_waits_for_the_one_that_it_names",
             f"{_CHAINS}::test_a_leap_needs_a_witness_and_one_suffices",
@@ -176,7 +180,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_CHAINS}::test_a_witness_is_named_by_its_hash",),
     ),
     "facts-wait-unbounded": Mutant(
-        _replace(chains, "WAITING_MAX", 2**32),
+        _replace(waiting, "WAITING_MAX", 2**32),
         (f"{_CHAINS}::test_what_waits_is_bounded",),
     ),
     "facts-block-reserved-once": Mutant(

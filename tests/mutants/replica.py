@@ -25,6 +25,7 @@ from mesh.protocol.replica.scribe import Scribe
 from mesh.protocol.replica.twins import Twins
 from mesh.protocol.spreading import Spreading
 from mesh.protocol.swaps import Swaps
+from mesh.protocol.waiting import WaitingRoom
 from tests.mutants.edit import edit
 from tests.mutants.mutant import Mutant
 
@@ -152,7 +153,7 @@ _LIVES: Final[dict[str, Mutant]] = {
         (f"{_CHAINS}::test_a_time_without_a_witness_is_not_leapt_to",),
     ),
     "chains-wait-in-any-size": Mutant(
-        edit(Chains._wait, " or self._waiting_bytes + length > WAITING_BYTES_MAX", ""),
+        edit(WaitingRoom.wait, " or self.held_bytes + length > WAITING_BYTES_MAX", ""),
         (f"{_CHAINS}::test_what_waits_is_bounded_in_bytes",),
     ),
     "chains-of-any-environment": Mutant(

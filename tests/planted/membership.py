@@ -13,7 +13,7 @@ BUGS: Final[dict[str, Bug]] = {
     "last_number_counts": Bug.of(
         "A doubt counts under whatever number, also one that leaves nothing to refute it with",
         "a_liar_among_us",
-        Change(Beliefs.hear, "if _is_leap(max(number, 0), news.refutation):", "if False:"),
+        Change(Beliefs.hear, "_is_leap(max(number, 0), news.refutation)", "False"),
     ),
     "leaves_without_a_word": Bug.of(
         "Who stops in good order does not tell the others",

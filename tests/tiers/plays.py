@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from mesh.environment.kinds.environment import PATIENCE_NS
+from mesh.environment.kinds.environment import FOUNDING_SETTINGS
 from mesh.protocol.replica.views import Json
 from mesh.wire.requests import Command
 from tests.tiers.oracle import EFFECTIVE, SET_ASIDE, Ending
@@ -45,17 +45,16 @@ def _ending(
 ) -> Ending:
     """All controllers of ``cast`` take part, and the environment is as it was founded."""
     active: Json = {"site": SITE, "state": "active"}
-    settings: dict[str, Json] = {
-        "barrier": barrier,
-        "guard_ns": 0,
-        "merge": "auto",
-        "patience_ns": PATIENCE_NS,
-    }
+    settings: dict[str, Json] = {"barrier": barrier}
+    settings.update(
+        (name, value) for name, value in FOUNDING_SETTINGS if isinstance(value, str | int)
+    )
     return Ending(
         objects={
             "controller": dict.fromkeys(cast, active),
             "environment": settings,
             "item": dict[str, Json](items),
+            "operator": {"founder": {"rights": ["admin:/"]}},
         },
         effective=frozenset(effective),
         set_aside=frozenset(set_aside or ()),

@@ -16,7 +16,7 @@ from mesh.protocol.replica.views import Json
 ALL: Final = 1_000
 """Lines that are asked for, and entries: more than any play makes."""
 
-_MEANINGLESS: Final = {"id", "exchange_key", "addresses", "name"}
+_MEANINGLESS: Final = {"id", "exchange_key", "addresses", "name", "key"}
 """Fields of objects that each run draws or chooses anew; by its name an object is found."""
 
 Objects = Mapping[str, Mapping[str, Json]]

@@ -3,16 +3,16 @@
 import msgspec
 import pytest
 
-from mesh.protocol import chains as chains_module
+from mesh.protocol import waiting as waiting_module
 from mesh.protocol.chains import (
     CLOCK_AHEAD_MAX_NS,
     LAMPORT_BLOCK,
     LAMPORT_STEP_MAX,
-    WAITING_MAX,
     Chains,
     Refused,
 )
 from mesh.protocol.now import SECOND, Now
+from mesh.protocol.waiting import WAITING_MAX
 from mesh.wire.facts import (
     Applied,
     Boot,
@@ -346,13 +346,13 @@ def test_what_waits_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None
     a, b, c = chains("a"), chains("b"), chains("c")
     _ = b.receive(say(a), NOW)
     waiting = say(b, 3)
-    monkeypatch.setattr(chains_module, "WAITING_BYTES_MAX", len(waiting[0].raw) - 1)
+    monkeypatch.setattr(waiting_module, "WAITING_BYTES_MAX", len(waiting[0].raw) - 1)
     assert c.receive(waiting[:1], NOW).refused == (Refused.FULL,)
-    monkeypatch.setattr(chains_module, "WAITING_BYTES_MAX", len(waiting[0].raw))
+    monkeypatch.setattr(waiting_module, "WAITING_BYTES_MAX", len(waiting[0].raw))
     assert c.receive(waiting[:1], NOW).refused == ()
     taken = c.receive([fact.signed for fact in a.chain(a.own)], NOW).taken
     assert len(taken) == 2
-    assert c._waiting_bytes == 0
+    assert c.waiting_bytes == 0
 
 
 def test_chains_of_another_environment_are_not_begun() -> None:
