@@ -93,6 +93,18 @@ MUTANTS: Final[dict[str, Mutant]] = {
         edit(Snapshots._fault, "all(self._is_signed(fact) for fact in facts)", "True"),
         (f"{_MESH}::test_a_snapshot_is_judged_by_its_proof",),
     ),
+    "checkpoint-proof-of-any-length": Mutant(
+        edit(snapshots._proof_ends, "length > PROOF_BYTES_MAX", "False"),
+        (f"{_MESH}::test_who_has_proved_nothing_is_asked_for_nothing",),
+    ),
+    "checkpoint-snapshot-proved-at-the-end": Mutant(
+        edit(Snapshots.take, "if fetching.proved is None:", "if is_whole:"),
+        (f"{_MESH}::test_who_has_proved_nothing_is_asked_for_nothing",),
+    ),
+    "checkpoint-snapshot-first-come": Mutant(
+        edit(Snapshots._may_begin, "under_way.proved is None and under_way.peer != peer", "False"),
+        (f"{_MESH}::test_who_has_proved_nothing_is_in_nobodys_way",),
+    ),
     "ground-hash-without-the-fates": Mutant(
         edit(Ground.head.func, "fates=self.fates", "fates=bytes(len(self.fates))"),  # type: ignore[attr-defined]  # a cached property
         (f"{_GROUND}::test_a_ground_is_read_as_it_was_written",),

@@ -1,11 +1,11 @@
 """For whoever comes from before a checkpoint: the ground itself, and the proof that it was agreed.
 
 Facts below a checkpoint are nowhere any more, so somebody who lacks them cannot catch up fact by
-fact. Whoever sees that offers what it stands on itself; the other one asks for it part by part, and
-looks at the proof before it believes a word: the proposal of the checkpoint, which names the hash
-of the ground, and the seals of all who took part, each signed. Then the life ends, and the next one
-begins on that ground, with whatever of its own facts lies above it: what it did alone is kept, and
-seen by all.
+fact. Whoever sees that offers what it stands on itself; the other one asks for it part by part. The
+proof comes first: the proposal of the checkpoint, which names the hash of the ground, and the seals
+of all who took part, each signed. Only who has shown it is asked for more, since a ground is large
+and anybody can offer one. Then the life ends, and the next one begins on that ground, with whatever
+of its own facts lies above it: what it did alone is kept, and seen by all.
 
 Invariant: no ground is stood upon that was not sealed by controllers whom this one has a reason to
 believe: more than half of the roster that it knows; whoever let it in, for a newcomer; or itself,
@@ -27,11 +27,11 @@ from mesh.protocol.now import SECOND, Now
 from mesh.protocol.outgoing import Channel, Outgoing
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.suite import Verifier
-from mesh.protocol.terms import terms_of
+from mesh.protocol.terms import Terms, terms_of
 from mesh.wire import cbor
 from mesh.wire.facts import Fact, Propose, Seal, SignedFact, read_fact
 from mesh.wire.identity import Incarnation, digest
-from mesh.wire.limits import PARTICIPANTS_MAX, SNAPSHOT_PART_BYTES_MAX
+from mesh.wire.limits import FACT_BYTES_MAX, PARTICIPANTS_MAX, SNAPSHOT_PART_BYTES_MAX
 from mesh.wire.messages import FactVector, Message, SnapshotPart, SnapshotRequest
 from mesh.wire.requests import Kind
 
@@ -41,7 +41,17 @@ PATIENCE_NS: Final = 10 * SECOND
 PART_NS: Final = 10 * SECOND
 """Nobody is offered a snapshot more often; what did not go on for so long has come to nothing."""
 
-PARTS_MAX: Final = GROUND_BYTES_MAX // SNAPSHOT_PART_BYTES_MAX
+PROOF_BYTES_MAX: Final = FACT_BYTES_MAX + PARTICIPANTS_MAX * 1_024
+"""The proposal, and a seal of everybody: all that is kept of somebody who has proved nothing."""
+
+_LENGTH_BYTES: Final = 4
+"""In front, the length of the proof; the ground follows it."""
+
+PARTS_MAX: Final = (GROUND_BYTES_MAX + PROOF_BYTES_MAX) // SNAPSHOT_PART_BYTES_MAX
+
+
+class Unproved(Exception):
+    """A snapshot of a peer that is not believed: why."""
 
 
 @dataclass(slots=True)
@@ -52,6 +62,8 @@ class _Fetching:
     asked_at_ns: int
     height: int
     parts: list[bytes] = field(default_factory=list)
+    proved: Terms | None = None
+    """What was sealed, once that is shown; until then anybody else may come first."""
 
 
 class Snapshots:
@@ -100,7 +112,7 @@ class Snapshots:
         ground = self._catalogue.ground
         if self._served[0] != ground.height:
             proof = [part for fact in self._proof() for part in (fact.raw, fact.signature)]
-            raw = cbor.encode([write_ground(ground), *proof]) if proof else b""
+            raw = join(cbor.encode(proof), write_ground(ground)) if proof else b""
             self._served = ground.height, raw
         return self._served[1]
 
@@ -177,29 +189,45 @@ class Snapshots:
 
     def take(self, peer: Incarnation, part: SnapshotPart, now: Now) -> SnapshotRequest | None:
         """A part has come: what to ask ``peer`` for next. With the last one it is judged."""
+        if (
+            part.part == 0
+            and self._may_begin(peer, now)
+            and self._is_out_of_reach(part.height, now)
+        ):
+            self._fetching = _Fetching(peer, now.monotonic_ns, part.height)
         fetching = self._fetching
-        is_stale = fetching is None or now.monotonic_ns - fetching.asked_at_ns >= PART_NS
-        if is_stale and part.part == 0 and self._is_out_of_reach(part.height, now):
-            self._fetching = fetching = _Fetching(peer, now.monotonic_ns, part.height)
         if fetching is None or fetching.peer != peer or not self._fits(fetching, part):
             self._desk.counters["snapshot parts out of place"] += 1
             return None
         fetching.asked_at_ns = now.monotonic_ns
         fetching.parts.append(part.content)
-        if len(fetching.parts) < part.parts:
+        is_whole = len(fetching.parts) == part.parts
+        try:
+            if fetching.proved is None:
+                fetching.proved = self._prove(b"".join(fetching.parts), peer)
+            ground = self._read(b"".join(fetching.parts), fetching.proved) if is_whole else None
+        except (Unproved, cbor.Undecodable) as error:
+            self._fetching = None
+            self._desk.counters["snapshots refused"] += 1
+            self._desk.notice("warning", "snapshot refused", f"from {peer}: {error}")
+            return None
+        if ground is None:
             return SnapshotRequest(len(fetching.parts))
         self._fetching = None
-        judged = self._judge(b"".join(fetching.parts), peer)
-        if isinstance(judged, Ground):
-            self._adopt(judged)
-        else:
-            self._desk.counters["snapshots refused"] += 1
-            self._desk.notice("warning", "snapshot refused", f"from {peer}: {judged}")
+        self._adopt(ground)
         return None
+
+    def _may_begin(self, peer: Incarnation, now: Now) -> bool:
+        """Whether a snapshot of ``peer`` is begun, perhaps in place of one that proved nothing."""
+        under_way = self._fetching
+        if under_way is None or now.monotonic_ns - under_way.asked_at_ns >= PART_NS:
+            return True
+        return under_way.proved is None and under_way.peer != peer
 
     def _fits(self, fetching: _Fetching, part: SnapshotPart) -> bool:
         is_next = part.part == len(fetching.parts) < part.parts <= PARTS_MAX
-        return is_next and fetching.height == part.height
+        is_full = part.part == part.parts - 1 or len(part.content) == SNAPSHOT_PART_BYTES_MAX
+        return is_next and is_full and fetching.height == part.height
 
     def _adopt(self, ground: Ground) -> None:
         """End this life; the next one begins on ``ground``."""
@@ -211,40 +239,58 @@ class Snapshots:
 
     # --- judging ------------------------------------------------------------------------------
 
-    def _judge(self, raw: bytes, peer: Incarnation) -> Ground | str:
-        """The ground that ``raw`` spells and proves, or what is wrong with it."""
-        try:
-            content = cbor.decode(raw, GROUND_BYTES_MAX)
-            match content:
-                case [bytes() as ground_raw, *proof] if all(isinstance(e, bytes) for e in proof):
-                    ground = read_ground(ground_raw)
-                    facts = _facts([each for each in proof if isinstance(each, bytes)])
-                    checkpoint = read_change_set(_proposal(facts))
-                case _:
-                    return "it is no snapshot"
-        except cbor.Undecodable as error:
-            return str(error)
-        return self._fault(ground, checkpoint, facts, peer) or ground
+    def _prove(self, raw: bytes, peer: Incarnation) -> Terms | None:
+        """What the proof in front of ``raw`` proves to be sealed; None while it is not all here.
 
-    def _fault(
-        self, ground: Ground, checkpoint: ChangeSet, facts: list[Fact], peer: Incarnation
-    ) -> str | None:
+        Raises Unproved, or cbor.Undecodable.
+        """
+        until = _proof_ends(raw)
+        if until is None or len(raw) < until:
+            return None
+        proof = cbor.decode(raw[_LENGTH_BYTES:until], PROOF_BYTES_MAX)
+        parts = proof if isinstance(proof, list) else [proof]
+        facts = _facts([each for each in parts if isinstance(each, bytes)])
+        checkpoint = read_change_set(_proposal(facts))
         terms = terms_of(checkpoint.request)
+        fault = self._fault(checkpoint, facts, peer)
+        if fault is not None or terms is None:
+            raise Unproved(fault or "its proof is of something else")
+        return terms
+
+    def _fault(self, checkpoint: ChangeSet, facts: list[Fact], peer: Incarnation) -> str | None:
         request, attempt = checkpoint.propose.request, checkpoint.attempt
-        if ground.environment != self._place.environment:
-            return "it is of another environment"
-        if ground.height <= self._catalogue.ground.height:
-            return "it is older than what this controller stands on"
-        if terms is None or checkpoint.kind is not Kind.CHECKPOINT or terms.ground != ground.hash:
+        if checkpoint.kind is not Kind.CHECKPOINT:
             return "its proof is of something else"
+        if checkpoint.request.environment != self._place.environment:
+            return "its proof is of another environment"
         if digest(request.raw) != checkpoint.tx or attempt.quorum != len(attempt.participants):
             return "its proof is not in order"
+        if any(each.origin not in (attempt.author, *attempt.participants) for each in facts):
+            return "its proof holds what proves nothing"
+        if not self._is_believed({who.controller for who in attempt.participants}, peer):
+            return "too few whom we know have sealed it"
         if not all(self._is_signed(fact) for fact in facts):
             return "its proof is not signed"
         if not _is_sealed(checkpoint, facts):
             return "not all who took part have sealed it"
-        members = {who.controller for who in attempt.participants}
-        return None if self._is_believed(members, peer) else "too few whom we know have sealed it"
+        return None
+
+    def _read(self, raw: bytes, proved: Terms | None) -> Ground:
+        """The ground in ``raw``, which is the one that was ``proved``.
+
+        Raises Unproved, or cbor.Undecodable.
+        """
+        until = _proof_ends(raw)
+        if until is None or proved is None:
+            raise Unproved("its proof is broken off")
+        ground = read_ground(raw[until:])
+        if ground.environment != self._place.environment:
+            raise Unproved("it is of another environment")
+        if ground.height <= self._catalogue.ground.height:
+            raise Unproved("it is older than what this controller stands on")
+        if proved.ground != ground.hash:
+            raise Unproved("its proof is of something else")
+        return ground
 
     def _is_signed(self, fact: Fact) -> bool:
         signed = fact.signed
@@ -261,6 +307,21 @@ class Snapshots:
 
     def _send(self, peer: Incarnation, message: Message, now: Now) -> None:
         self._desk.send((Outgoing(peer, message, Channel.STREAM),), now, gated=True)
+
+
+def join(proof: bytes, ground: bytes) -> bytes:
+    """A snapshot, to be cut into parts."""
+    return len(proof).to_bytes(_LENGTH_BYTES, "big") + proof + ground
+
+
+def _proof_ends(raw: bytes) -> int | None:
+    """Where the ground begins; None where ``raw`` is too short to say. Raises Unproved."""
+    if len(raw) < _LENGTH_BYTES:
+        return None
+    length = int.from_bytes(raw[:_LENGTH_BYTES], "big")
+    if length > PROOF_BYTES_MAX:
+        raise Unproved(f"a proof of {length} bytes, {PROOF_BYTES_MAX} are read")
+    return _LENGTH_BYTES + length
 
 
 def _facts(parts: list[bytes]) -> list[Fact]:

@@ -5,18 +5,21 @@ from dataclasses import replace
 
 import pytest
 
-from mesh.protocol.effects import Answer
+from mesh.protocol.effects import Answer, Noticed
 from mesh.protocol.forks import Fork
-from mesh.protocol.ground import Ground
+from mesh.protocol.ground import read_ground, write_ground
 from mesh.protocol.history import Why
 from mesh.protocol.inputs import RestageChange, Sighted, SubmitCommands, Woke
 from mesh.protocol.now import SECOND
 from mesh.protocol.replica import checkpoints
 from mesh.protocol.replica.participant import Participant
+from mesh.protocol.replica.snapshots import PROOF_BYTES_MAX, join
 from mesh.protocol.replica.surveying import Survey
 from mesh.protocol.terms import Terms
 from mesh.wire import cbor
 from mesh.wire.facts import NoReason
+from mesh.wire.limits import SNAPSHOT_PART_BYTES_MAX
+from mesh.wire.messages import SnapshotPart, SnapshotRequest
 from mesh.wire.requests import Command, Kind
 from tests.mesh.protocol.replica.mini_mesh import Disk, Host, MiniMesh
 from tests.mesh.protocol.replica.test_mesh import gather, is_complete, item, submit
@@ -231,26 +234,99 @@ def test_a_snapshot_is_judged_by_its_proof() -> None:
     mesh = quiet()
     inside(mesh.hosts[0]).checkpoints.wanted = True
     assert run(mesh, 20 * SECOND, lambda: heights(mesh) == [1, 1, 1])
-    serving = inside(mesh.hosts[0]).snapshots
-    raw = serving._snapshot()
-    peer = mesh.hosts[0].replica.own
+    late = newcomer(mesh)
+    raw = inside(mesh.hosts[0]).snapshots._snapshot()
+    proof, ground = parted(raw)
+    other = write_ground(replace(read_ground(ground), lamport=0))
+    for spoiled, why in (
+        (join(cbor.encode(proof[:-2]), ground), "not all who took part"),
+        (join(cbor.encode([*proof[:-1], bytes(64)]), ground), "not signed"),
+        (join(cbor.encode([*proof[2:], *proof[:1]]), ground), "too long, or broken off"),
+        (join(cbor.encode(proof[2:]), ground), "lacks the proposal"),
+        (join(cbor.encode(proof[:2]), ground), "not all who took part"),
+        (join(cbor.encode(proof), other), "of something else"),
+        (raw[:-1], "bytes"),
+        (raw[:100], "broken off"),
+        (raw[:3], "broken off"),
+    ):
+        assert [asked for asked in show(late, mesh.hosts[0], spoiled) if asked] == []
+        assert not late.replica.desk.ended
+        assert refusals(late).pop().find(why) >= 0, refusals(late)
+    _ = show(late, mesh.hosts[0], raw)
+    assert late.replica.desk.ended
+
+
+def test_who_has_proved_nothing_is_asked_for_nothing() -> None:
+    """G3b: The proof comes first; of a ground without one no more is kept than a proof may have."""
+    mesh = quiet()
+    inside(mesh.hosts[0]).checkpoints.wanted = True
+    assert run(mesh, 20 * SECOND, lambda: heights(mesh) == [1, 1, 1])
+    late = newcomer(mesh)
+    proof, ground = parted(inside(mesh.hosts[0]).snapshots._snapshot())
+    unsigned = cbor.encode([*proof[:-1], bytes(64)])
+    full = bytes(SNAPSHOT_PART_BYTES_MAX)
+    large = join(unsigned, bytes(3 * SNAPSHOT_PART_BYTES_MAX))
+    endless = (PROOF_BYTES_MAX + 1).to_bytes(4, "big") + 3 * full
+    for raw in (large, endless):
+        assert show(late, mesh.hosts[0], raw) == [None] * 4
+    slow = PROOF_BYTES_MAX.to_bytes(4, "big") + 20 * full
+    asked = show(late, mesh.hosts[0], slow)
+    assert sum(map(bool, asked)) * SNAPSHOT_PART_BYTES_MAX <= PROOF_BYTES_MAX
+    honest = join(cbor.encode(proof), ground + 3 * full)
+    assert show(late, mesh.hosts[0], honest)[:3] == [SnapshotRequest(at) for at in (1, 2, 3)]
+
+
+def test_who_has_proved_nothing_is_in_nobodys_way() -> None:
+    """G3b: Another one may come first, until something is proved."""
+    mesh = quiet()
+    inside(mesh.hosts[0]).checkpoints.wanted = True
+    assert run(mesh, 20 * SECOND, lambda: heights(mesh) == [1, 1, 1])
+    late = newcomer(mesh)
+    hostile, honest = mesh.hosts[1].replica.own, mesh.hosts[0].replica.own
+    proof, ground = parted(inside(mesh.hosts[0]).snapshots._snapshot())
+    full = bytes(SNAPSHOT_PART_BYTES_MAX)
+    slow = cut(PROOF_BYTES_MAX.to_bytes(4, "big") + 4 * full)
+    take, now = inside(late).snapshots.take, late.now
+    assert take(hostile, slow[0], now) == SnapshotRequest(1)
+    large = cut(join(cbor.encode(proof), ground + 3 * full))
+    assert take(honest, large[0], now) == SnapshotRequest(1)
+    assert take(hostile, slow[0], now) is None
+    assert take(honest, large[1], now) == SnapshotRequest(2)
+
+
+def newcomer(mesh: MiniMesh) -> Host:
+    """Somebody who belongs and holds nothing."""
     late = Host(mesh, 9, mesh.hosts[2].configuration)
     late.disk.meta = {"environment": mesh.hosts[2].disk.meta["environment"]}
     late.start()
-    judge = inside(late).snapshots._judge
-    assert isinstance(judge(raw, peer), Ground)
-    content = cbor.decode(raw, len(raw))
-    assert isinstance(content, list)
-    for spoiled in (
-        content[:-2],
-        [*content[:-1], bytes(64)],
-        [content[0], *content[3:], *content[1:2]],
-        content[:3],
-        content[:1],
-    ):
-        assert isinstance(judge(cbor.encode(spoiled), peer), str)
-    assert isinstance(judge(raw[:-1], peer), str)
-    assert isinstance(serving._judge(raw, peer), str), "who stands there already takes none"
+    return late
+
+
+def parted(raw: bytes) -> tuple[list[bytes], bytes]:
+    """The proof in a snapshot, and the ground."""
+    end = 4 + int.from_bytes(raw[:4], "big")
+    proof = cbor.decode(raw[4:end], end)
+    assert isinstance(proof, list)
+    return [each for each in proof if isinstance(each, bytes)], raw[end:]
+
+
+def cut(raw: bytes) -> list[SnapshotPart]:
+    """A snapshot in parts."""
+    size = SNAPSHOT_PART_BYTES_MAX
+    pieces = [raw[at : at + size] for at in range(0, len(raw), size)]
+    return [SnapshotPart(9, at, len(pieces), piece) for at, piece in enumerate(pieces)]
+
+
+def show(host: Host, peer: Host, raw: bytes) -> list[SnapshotRequest | None]:
+    """Tell ``host`` a snapshot in the name of ``peer``; what it asks for after each part."""
+    take = inside(host).snapshots.take
+    return [take(peer.replica.own, part, host.now) for part in cut(raw)]
+
+
+def refusals(host: Host) -> list[str]:
+    """Why snapshots were refused."""
+    noticed = host.replica.desk.outbox.free.notifications
+    return [each.text for each in noticed if isinstance(each, Noticed) and "refused" in each.event]
 
 
 def test_who_has_told_two_stories_does_not_stop_it() -> None:
