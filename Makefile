@@ -153,6 +153,10 @@ torture: $(READY) ## kill real controllers at any moment; no acknowledged change
 	@sh tests/tools/debian_packages.sh
 	@$(BIN)/python -m tests.torture $(ARGS)
 
+.PHONY: hostile
+hostile: $(READY) ## attack three honest controllers as a stranger, a thief and a member gone bad
+	@$(BIN)/python -m tests.hostile $(ARGS)
+
 .PHONY: damage
 damage: $(READY) ## damage the memory of one controller at random; a report below build/damage
 	@sh tests/tools/debian_packages.sh
