@@ -60,5 +60,7 @@ def _show(stands: Status) -> None:
         )
         lines["history"] = environment["history_hash"][:16]
         lines["state"] = environment["state_hash"][:16]
+        for other in stands["differences"]:
+            lines[f"not as {other['controller']['name']}"] = paint(other["text"], "red")
         lines["information"] = f"{environment['entries']} entries"
     pairs(lines)

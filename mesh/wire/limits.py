@@ -50,6 +50,9 @@ FACTS_PER_MESSAGE_MAX: Final = 1_024
 ORIGINS_PER_MESSAGE_MAX: Final = 16_384
 SNAPSHOT_PART_BYTES_MAX: Final = 262_144
 """One part of a snapshot, which is asked for part by part: other news fits in between."""
+STATE_PARTS_MAX: Final = 16
+"""Parts into which a stretch of a configuration is cut to find where two differ: eight questions
+find one key among 2^32, and an answer is a few hundred bytes."""
 MEMBERS_PER_MESSAGE_MAX: Final = 4_096
 NEWS_PER_DATAGRAM_MAX: Final = 12
 """Membership news in one datagram, at least 80 bytes each; senders count the bytes as well."""

@@ -18,8 +18,9 @@ from mesh.wire.limits import (
     NEWS_PER_DATAGRAM_MAX,
     ORIGINS_PER_MESSAGE_MAX,
     SNAPSHOT_PART_BYTES_MAX,
+    STATE_PARTS_MAX,
 )
-from mesh.wire.requests import Name, Text
+from mesh.wire.requests import Key, Name, Text
 
 Hash8 = Annotated[bytes, msgspec.Meta(min_length=8, max_length=8)]
 Nonce16 = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
@@ -211,6 +212,43 @@ class SnapshotPart(
     content: Annotated[bytes, msgspec.Meta(max_length=SNAPSHOT_PART_BYTES_MAX)]
 
 
+class StateQuestion(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=20
+):
+    """What do you hold under the keys after ``after``, up to ``until``?
+
+    We made different configurations of one history.
+    """
+
+    history: Hash8
+    """The sender's: of another one there is nothing to compare."""
+    after: Key | None
+    """None: from the first key on."""
+    until: Key | None
+    """None: to the last one."""
+
+
+class StatePart(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Some keys of a configuration, one after the other; no value is told."""
+
+    last: Key
+    count: Counter
+    sum: Hash8
+    """Of the hashes of their entries."""
+    version: Hash32 | None
+    """The tx that last wrote it, where it is one key and not from the founding record."""
+
+
+class StateAnswer(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=21):
+    """What the sender holds under the keys of a question, in parts; after the last one nothing."""
+
+    history: Hash8
+    state: Hash8
+    after: Key | None
+    until: Key | None
+    parts: Annotated[tuple[StatePart, ...], msgspec.Meta(max_length=STATE_PARTS_MAX)]
+
+
 class Facts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=10):
     """Facts, each chain in order."""
 
@@ -299,6 +337,8 @@ Message = (
     | FactVector
     | SnapshotRequest
     | SnapshotPart
+    | StateQuestion
+    | StateAnswer
     | Facts
     | Hello
     | Knock

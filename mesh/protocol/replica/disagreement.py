@@ -15,6 +15,7 @@ from mesh.protocol.history import History
 from mesh.protocol.membership import Membership
 from mesh.protocol.now import SECOND, Now
 from mesh.protocol.replica.desk import Desk
+from mesh.protocol.replica.differing import Differing
 from mesh.wire.identity import Incarnation, fingerprint
 from mesh.wire.messages import Summary
 
@@ -37,6 +38,7 @@ class Disagreement:
         """By controller, the last comparison that could be made."""
         self._alarmed_at_ns: int | None = None
         self._outnumbered_since_ns: int | None = None
+        self.differing = Differing(desk, history)
         self.mended = False
         """The state became another one since this was last cleared."""
         self.why: str | None = None
@@ -51,12 +53,21 @@ class Disagreement:
         if differs:
             self._desk.counters["states that differ over one history"] += 1
             self._look_into(peer, now)
+        if self._contradicts.get(peer.controller, False):
+            self.differing.contradicted(peer, summary.state, now)
+        else:
+            self.differing.agreed(peer)
         self._judge(now)
 
     @property
+    def contradicting(self) -> tuple[bytes, ...]:
+        """The controllers that made something else of the same history, sorted."""
+        return tuple(who for who, differs in sorted(self._contradicts.items()) if differs)
+
+    @property
     def is_settled(self) -> bool:
-        """Whether all who could be compared with agree by now."""
-        return not any(self._contradicts.values())
+        """Whether somebody could be compared with, and all who could agree by now."""
+        return bool(self._contradicts) and not self.contradicting
 
     def _look_into(self, peer: Incarnation, now: Now) -> None:
         """Say so, and fold again: not more often than now and then, whatever a peer claims."""
@@ -90,10 +101,9 @@ class Disagreement:
             self._desk.notice("error", "stands down", self.why)
 
     def _words(self, against: int, heard: int) -> str:
-        others = [who for who, differs in sorted(self._contradicts.items()) if differs]
+        such_as = fingerprint(self.contradicting[0])
         return (
             f"{against} of {heard} members make another configuration of the same history, such as"
-            f" {fingerprint(others[0])}: compare `trellis --version` and `trellis change log` there"
-            " and here, upgrade or restart the one that is wrong; this one casts no votes until its"
-            " next start"
+            f" {such_as}: compare `trellis --version` and `trellis doctor` there and here, upgrade"
+            " or restart the one that is wrong; this one casts no votes until its next start"
         )

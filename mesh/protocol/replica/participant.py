@@ -65,6 +65,8 @@ from mesh.wire.messages import (
     ProbeRequest,
     SnapshotPart,
     SnapshotRequest,
+    StateAnswer,
+    StateQuestion,
     StoreMessage,
     Summary,
     Table,
@@ -254,14 +256,22 @@ class Participant:
                 asked = self.snapshots.take(sender, message, now)
                 if asked is not None:
                     self.desk.send((Outgoing(sender, asked, Channel.STREAM),), now, gated=True)
+            case StateQuestion() | StateAnswer():
+                self.disagreement.differing.receive(sender, message, now)
             case StoreMessage():
                 self.entries.receive(sender, message.payload, now)
             case Compare():
                 self._compare(sender, message.summary, now)
-            case Probe() | Ack() | ProbeRequest() | Nack() | IndirectAck() | Gossip() | Table():
-                outcome = self.members.receive(sender, message, channel, now, address)
-                self.company.outcome(outcome, now)
-            case TableHash():
+            case (
+                Probe()
+                | Ack()
+                | ProbeRequest()
+                | Nack()
+                | IndirectAck()
+                | Gossip()
+                | Table()
+                | TableHash()
+            ):
                 outcome = self.members.receive(sender, message, channel, now, address)
                 self.company.outcome(outcome, now)
             case _:

@@ -19,8 +19,12 @@ REFUSED: Final = (
     "they are fetched again from the others; keep a copy of the data directory as evidence"
 )
 DIFFER: Final = (
-    "compare `trellis --version` and that entry on both: trellis change log --json; upgrade the"
+    "compare `trellis --version` and that entry on both: trellis change show VERSION; upgrade the"
     " older one, and restart the one that is wrong"
+)
+UNCOMPARED: Final = (
+    "another configuration was made of the same history; it was folded anew here, and nobody could"
+    " be compared with since"
 )
 
 
@@ -49,7 +53,7 @@ def memory(replica: Replica, stands: Status) -> Iterator[Finding]:
         if name.startswith("own facts refused"):
             text = f"stored facts that do not verify ({name}): {counters[name]}"
             yield finding("error", "memory", text, REFUSED)
-    yield from _states(replica, counters)
+    yield from _states(replica, stands)
     inside = replica.participant
     if inside is not None and inside.recovering.is_under_way:
         yield finding("note", "memory", EMPTY, "wait; `trellis members` shows whom it can reach")
@@ -57,13 +61,15 @@ def memory(replica: Replica, stands: Status) -> Iterator[Finding]:
         yield finding("ok", "memory", "the store went on without a break, and every row is whole")
 
 
-def _states(replica: Replica, counters: dict[str, int]) -> Iterator[Finding]:
+def _states(replica: Replica, stands: Status) -> Iterator[Finding]:
     inside = replica.participant
-    if inside is None or not counters.get("states that differ over one history", 0):
+    if inside is None or not stands["counters"].get("states that differ over one history", 0):
         return
     if inside.disagreement.is_settled:
         text = "another configuration was made of the same history, and is mended by now"
         yield finding("note", "history", text, "look at the memory of that host")
         return
-    text = "another controller folds the same history to another configuration"
-    yield finding("error", "history", text, DIFFER)
+    if not stands["differences"]:
+        yield finding("note", "history", UNCOMPARED, "wait")
+    for other in stands["differences"]:
+        yield finding("error", "history", other["text"], DIFFER)

@@ -11,6 +11,7 @@ from mesh.protocol.now import MILLISECOND, Now
 from mesh.protocol.replica.door import Replica
 from mesh.protocol.replica.recovering import NOT_RECOVERED
 from mesh.protocol.replica.removals import why_removed
+from mesh.protocol.replica.views.differences import DifferenceView, differences
 from mesh.protocol.replica.views.look import Look
 from mesh.protocol.replica.views.names import Who
 from mesh.wire.identity import fingerprint
@@ -85,6 +86,8 @@ class Status(TypedDict):
     votes: bool
     """Whether it takes part at the barrier."""
     why_no_votes: str
+    differences: list[DifferenceView]
+    """Controllers that make another configuration of the same history."""
     counters: dict[str, int]
     """What happened in this life, by name, where it happened at all."""
 
@@ -155,6 +158,7 @@ def status(replica: Replica, now: Now) -> Status:
         pending=admission.pending,
         votes=not why_no_votes,
         why_no_votes=why_no_votes,
+        differences=[] if look is None else differences(look),
         counters=_counters(replica),
     )
 

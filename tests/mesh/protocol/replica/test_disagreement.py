@@ -74,6 +74,23 @@ def test_what_is_damaged_in_memory_is_mended() -> None:
     assert mesh.run_until(lambda: item(first, "colour") == item(second, "colour") == "red", SECOND)
 
 
+def test_mended_is_not_said_before_somebody_agrees() -> None:
+    """A comparison that has not been made since says nothing; the next one that agrees does."""
+    mesh = coloured(2)
+    host = mesh.hosts[1]
+    damage(host)
+    counters = host.replica.desk.counters
+    assert mesh.run_until(lambda: counters["states mended"] == 1, 10 * SECOND)
+    assert "could be compared with since" in _history(host)
+    mesh.run(3 * SECOND)
+    assert "is mended by now" in _history(host)
+
+
+def _history(host: Host) -> str:
+    findings = views.doctor(host.replica, host.now)["findings"]
+    return " ".join(each["text"] for each in findings if each["about"] == "history")
+
+
 def test_what_is_mended_is_shown_after_what_was_about_to_be() -> None:
     """Readers see the mended state last, whatever had been prepared on the damaged one."""
     mesh = coloured(2)
