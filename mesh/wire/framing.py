@@ -3,7 +3,7 @@
 A frame is short, so that a probe never waits long behind a large message on its way out;
 a message may be long. A part is one flag and a piece of the message, the flag saying whether more
 pieces follow. The receiver holds at most one unfinished message for each stream, and no more of it
-than ``MESSAGE_BYTES_MAX``.
+than ``MESSAGE_BYTES_MAX``, or less where it does not know the sender.
 """
 
 from typing import Final
@@ -66,10 +66,13 @@ class Assembler:
         self._held_bytes = 0
         self._broken: Rejected | None = None
 
-    def add(self, payload: bytes) -> bytes | Rejected | None:
-        """The message that ``payload`` completes, None while parts are missing."""
+    def add(self, payload: bytes, bytes_max: int = MESSAGE_BYTES_MAX) -> bytes | Rejected | None:
+        """The message that ``payload`` completes, None while parts are missing.
+
+        It may have ``bytes_max`` bytes.
+        """
         if self._broken is None:
-            self._broken = self._fault(payload)
+            self._broken = self._fault(payload, bytes_max)
         if self._broken is not None:
             self._pieces = []
             return self._broken
@@ -81,11 +84,11 @@ class Assembler:
         self._pieces, self._held_bytes = [], 0
         return whole
 
-    def _fault(self, payload: bytes) -> Rejected | None:
+    def _fault(self, payload: bytes, bytes_max: int) -> Rejected | None:
         if not 1 < len(payload) <= FRAME_BYTES_MAX:
             return Rejected(f"a part of {len(payload)} bytes")
         if payload[0] not in {_LAST, _MORE}:
             return Rejected(f"a part with the flag {payload[0]}")
-        if self._held_bytes + len(payload) - 1 > MESSAGE_BYTES_MAX:
-            return Rejected(f"a message of more than {MESSAGE_BYTES_MAX} bytes")
+        if self._held_bytes + len(payload) - 1 > bytes_max:
+            return Rejected(f"a message of more than {bytes_max} bytes")
         return None

@@ -242,8 +242,16 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_HERE}/test_bounds.py::test_hellos_on_one_stream_are_bounded",),
     ),
     "links-queues-without-end": Mutant(
-        _replace(machine, "QUEUE_BYTES_MAX", 10**12),
+        _replace(stream, "QUEUE_BYTES_MAX", 10**12),
         (f"{_HERE}/test_bounds.py::test_a_peer_that_is_too_slow_loses_its_stream",),
+    ),
+    "links-strangers-queues-like-members": Mutant(
+        _replace(stream, "STRANGER_QUEUE_BYTES_MAX", limits.QUEUE_BYTES_MAX),
+        (f"{_HERE}/test_bounds.py::test_for_strangers_less_is_kept",),
+    ),
+    "links-strangers-talk-like-members": Mutant(
+        _replace(stream, "STRANGER_MESSAGE_BYTES_MAX", 10**6),
+        (f"{_HERE}/test_bounds.py::test_what_strangers_begin_to_say_is_bounded",),
     ),
     "links-what-has-drained-is-counted-for-ever": Mutant(
         _replace(Links, "drained", _ignore_drain),

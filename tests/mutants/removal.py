@@ -4,7 +4,7 @@ from typing import Final
 
 from mesh.protocol.admission import judgement
 from mesh.protocol.links.machine import Links
-from mesh.protocol.replica import removals
+from mesh.protocol.replica import Replica, removals
 from mesh.protocol.replica.outcasts import Outcasts
 from tests.mutants.edit import edit
 from tests.mutants.mutant import Mutant
@@ -33,8 +33,23 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_HERE}::test_its_questions_are_metered",),
     ),
     "removal-everything-shown-is-taken": Mutant(
-        edit(Outcasts.shown, "if self._facts.admits(now.monotonic_ns, size):", "if True:"),
+        edit(
+            Outcasts.shown, "if self._facts.admits(now.monotonic_ns, _size(message)):", "if True:"
+        ),
         (f"{_HERE}::test_what_it_shows_is_metered",),
+    ),
+    "removal-everything-of-strangers-is-taken": Mutant(
+        edit(
+            Outcasts.claimed, "not self._claimed.admits(now.monotonic_ns, _size(message))", "False"
+        ),
+        (
+            f"{_HERE}::test_what_strangers_show_is_metered",
+            f"{_HERE}::test_a_stranger_is_asked_once",
+        ),
+    ),
+    "removal-strangers-are-asked-again-and-again": Mutant(
+        edit(Replica._greeted, "if verdict is Access.FORMER or verdict is not before:", "if True:"),
+        (f"{_HERE}::test_a_stranger_is_asked_once",),
     ),
     "removal-is-not-explained": Mutant(
         edit(removals.removal_of, "return entry", "return None"),

@@ -3,7 +3,7 @@
 from typing import Final
 
 from mesh.protocol.now import MILLISECOND, SECOND
-from mesh.wire.limits import PARTICIPANTS_MAX
+from mesh.wire.limits import MESSAGE_BYTES_MAX, PARTICIPANTS_MAX
 
 GREETING_NS: Final = 5 * SECOND
 """From open to Hello, the handshake between them: five round trips of the slowest link that a
@@ -54,6 +54,13 @@ STABLE_NS: Final = 10 * SECOND
 QUEUE_BYTES_MAX: Final = 16 * 1_048_576
 """Not yet handed to the network, for one stream: what answers one vector of facts and as much
 news meanwhile. A peer that is slower gets a fresh start instead of a longer queue."""
+
+STRANGER_QUEUE_BYTES_MAX: Final = 2 * MESSAGE_BYTES_MAX
+"""The same for whoever has no part in the history: the longest answer, and what comes with it."""
+
+STRANGER_MESSAGE_BYTES_MAX: Final = 16_384
+"""One message of whoever may show no facts: more than any Hello has. So what strangers only begin
+to say on all their streams stays small."""
 
 DRAIN_REPORT_BYTES: Final = 65_536
 """The driver says how much has drained each time so much more has: no input for small traffic,

@@ -26,7 +26,6 @@ from mesh.protocol.links.handshake import Handshake, Secured
 from mesh.protocol.links.limits import (
     GREETING_NS,
     HELLOS_MAX,
-    QUEUE_BYTES_MAX,
     STRANGER_QUIET_NS,
     SUPERSEDED_NS,
 )
@@ -113,6 +112,11 @@ class Links:
         return tuple(
             (stream.id, stream.hello) for stream in self._streams if stream.hello is not None
         )
+
+    def access(self, stream: StreamId) -> Access | None:
+        """What the peer of ``stream`` may do; None where that is not judged, or it is gone."""
+        one = self._streams.get(stream)
+        return None if one is None else one.access
 
     def known(self) -> tuple[KnownAddress, ...]:
         """Every address, for people and for remembering."""
@@ -254,7 +258,7 @@ class Links:
         one = self._streams.get(stream)
         if one is None or one.secured is None:
             return LinkStep()
-        if one.queued_bytes + len(raw) > QUEUE_BYTES_MAX:
+        if one.queued_bytes + len(raw) > one.queue_bytes_max:
             return self._refuse(one, Ground.SLOW, "", now)
         draft = Draft()
         self._write(one, raw, draft)

@@ -13,11 +13,17 @@ from typing import Final
 from mesh.protocol.frames import Frame
 from mesh.protocol.inputs import StreamId
 from mesh.protocol.links.handshake import Handshake, Secured
+from mesh.protocol.links.limits import (
+    QUEUE_BYTES_MAX,
+    STRANGER_MESSAGE_BYTES_MAX,
+    STRANGER_QUEUE_BYTES_MAX,
+)
 from mesh.protocol.standing import Access, Ground, Refused
 from mesh.wire import codec
 from mesh.wire.codec import Rejected
 from mesh.wire.framing import Assembler, split
 from mesh.wire.identity import Address, Incarnation
+from mesh.wire.limits import MESSAGE_BYTES_MAX
 from mesh.wire.messages import (
     Facts,
     FactVector,
@@ -130,7 +136,9 @@ class Stream:
         payload = self.ends.receives.open(sealed)
         if payload is None:
             return _FORGED
-        raw = self.assembler.add(payload)
+        shows_facts = self.access in _WITH_FACTS
+        bytes_max = MESSAGE_BYTES_MAX if shows_facts else STRANGER_MESSAGE_BYTES_MAX
+        raw = self.assembler.add(payload, bytes_max)
         if raw is None:
             return None
         message = raw if isinstance(raw, Rejected) else codec.decode(raw)
@@ -161,10 +169,18 @@ class Stream:
         return self.greeted.sender
 
     @property
+    def queue_bytes_max(self) -> int:
+        """How much may wait here to go out."""
+        has_history = self.access in {Access.MEMBER, Access.FORMER}
+        return QUEUE_BYTES_MAX if has_history else STRANGER_QUEUE_BYTES_MAX
+
+    @property
     def is_usable(self) -> bool:
         """Whether it could carry messages now."""
         return self.phase in {Phase.STANDING, Phase.SUPERSEDED}
 
+
+_WITH_FACTS: Final = frozenset({Access.MEMBER, Access.FORMER, Access.CLAIMANT})
 
 _FORGED: Final = Refused(Ground.FORGED, "a frame that somebody changed or forged on its way")
 

@@ -303,7 +303,7 @@ class Replica:
         """Who says to be one of us and is not in our roster may know of its admission, or of ours.
 
         After a lost disk a founder holds nobody but itself for a member, and still learns this way
-        who the others are.
+        who the others are. It is asked once, however often it says Hello, which costs it nothing.
         """
         if access is Access.CLAIMANT and self.participant is not None:
             for part in self.participant.spreading.vector(reply=False):
@@ -315,12 +315,14 @@ class Replica:
         verdict = self.admission.judge(hello, self._roster, proof.exchange_key)
         # Whoever is sent away is told first what that follows from, such as its own removal.
         last_words = isinstance(verdict, Refused) or verdict is Access.FORMER
+        before = self.desk.links.access(stream)
         step = self.desk.links.judged(stream, verdict, now)
         self._links_step(step, now, gated=last_words)
         self._admission_step(
             self.admission.greeted(stream, remote, hello, verdict, self._roster, proof, now), now
         )
-        self._ask_claimant(stream, verdict, now)
+        if verdict is Access.FORMER or verdict is not before:
+            self._ask_claimant(stream, verdict, now)
 
     def _received(
         self, stream: int, sender: Incarnation, access: Access, message: Message, now: Now
@@ -336,6 +338,8 @@ class Replica:
                 self.participant.outcasts.asked(stream, message, now)
             case Facts() if access is Access.FORMER and self.participant is not None:
                 self.participant.outcasts.shown(sender, message, now)
+            case Facts() if access is Access.CLAIMANT and self.participant is not None:
+                self.participant.outcasts.claimed(sender, message, now)
             case SnapshotPart() if access is Access.CLAIMANT and self.participant is not None:
                 asked = self.participant.snapshots.take(sender, message, now)
                 if asked is not None:

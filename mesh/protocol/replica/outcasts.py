@@ -10,7 +10,7 @@ heard, and what it makes us send and store is metered, for all of them together.
 from typing import Final
 
 from mesh.protocol.meter import Meter
-from mesh.protocol.now import SECOND, Now
+from mesh.protocol.now import MILLISECOND, SECOND, Now
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.scribe import Scribe
 from mesh.protocol.spreading import Spreading
@@ -26,6 +26,10 @@ FACT_BYTES_EVERY_NS: Final = 1 * SECOND
 FACT_BYTES_AT_ONCE: Final = 8_192
 """Facts taken of them, in units of 1 KiB: 8 MiB at once, and at most 84 MiB a day."""
 
+CLAIMED_BYTES_EVERY_NS: Final = 4 * MILLISECOND
+"""The same of whoever says to be of our environment, 250 KiB a second: few signatures, and enough
+for somebody of whose admission we do not know."""
+
 
 class Outcasts:
     """The removed controllers at our door."""
@@ -36,6 +40,7 @@ class Outcasts:
         self._scribe = scribe
         self._answers = Meter(ANSWERS_EVERY_NS, ANSWERS_AT_ONCE)
         self._facts = Meter(FACT_BYTES_EVERY_NS, FACT_BYTES_AT_ONCE)
+        self._claimed = Meter(CLAIMED_BYTES_EVERY_NS, FACT_BYTES_AT_ONCE)
 
     def greeted(self, stream: int, now: Now) -> None:
         """One is there (again): what it holds and we do not, it may show."""
@@ -53,8 +58,18 @@ class Outcasts:
 
     def shown(self, sender: Incarnation, message: Facts, now: Now) -> None:
         """One shows facts."""
-        size = sum(len(fact.raw) for fact in message.facts) // FACT_BYTES + 1
-        if self._facts.admits(now.monotonic_ns, size):
+        if self._facts.admits(now.monotonic_ns, _size(message)):
             self._scribe.take(sender, message, now, is_member=False)
         else:
             self._desk.counters["facts of removed controllers not taken"] += len(message.facts)
+
+    def claimed(self, sender: Incarnation, message: Facts, now: Now) -> None:
+        """Somebody who is not in our roster, and says to be of our environment, shows facts."""
+        if self._desk.outbox.is_full or not self._claimed.admits(now.monotonic_ns, _size(message)):
+            self._desk.counters["facts of strangers not taken"] += len(message.facts)
+        else:
+            self._scribe.take(sender, message, now, is_member=False)
+
+
+def _size(message: Facts) -> int:
+    return sum(len(fact.raw) for fact in message.facts) // FACT_BYTES + 1

@@ -1,20 +1,23 @@
 """Whatever a hostile or a slow peer does, the links hold no more than their limits."""
 
+import msgspec
 import pytest
 
 from mesh.protocol.links import Disconnected, table
 from mesh.protocol.links.limits import (
     GREETING_MAX,
     QUEUE_BYTES_MAX,
+    STRANGER_MESSAGE_BYTES_MAX,
+    STRANGER_QUEUE_BYTES_MAX,
     STRANGERS_MAX,
     STRANGERS_PER_HOST_MAX,
     STREAMS_MAX,
 )
 from mesh.protocol.standing import Access, Ground
 from mesh.wire import codec
-from mesh.wire.framing import TooLong
+from mesh.wire.framing import TooLong, split
 from mesh.wire.identity import Address
-from mesh.wire.limits import MESSAGE_BYTES_MAX
+from mesh.wire.limits import MESSAGE_BYTES_MAX, NAME_CHARACTERS_MAX
 from mesh.wire.messages import StoreMessage
 from tests.mesh.protocol.links.ends import HIGHER, NEWS, REMOTE, End, address, hello, said
 from tests.mesh.protocol.street import incarnation
@@ -52,6 +55,43 @@ def test_a_peer_that_is_too_slow_loses_its_stream() -> None:
     assert end.reached() == {}
     again, _ = end.greet(hello(HIGHER, stream=2))
     assert end.links.send(again, LARGE, end.now).frames != ()
+
+
+@pytest.mark.parametrize("access", [Access.CLAIMANT, Access.NEWCOMER, Access.YIELDING])
+def test_for_strangers_less_is_kept(access: Access) -> None:
+    """What a stranger makes us say and does not read is bounded sooner."""
+    end = End()
+    stream, _ = end.greet(hello(HIGHER), access)
+    assert _fill(end, stream) * len(LARGE) <= STRANGER_QUEUE_BYTES_MAX
+    assert end.links.statistics().ended[Ground.SLOW] == 1
+
+
+def test_what_strangers_begin_to_say_is_bounded() -> None:
+    """Before a Hello, and after one that gives no right to show facts, messages are short."""
+    begun = split(bytes(STRANGER_MESSAGE_BYTES_MAX + 60_000))[0]
+    end = End()
+    mute = end.open()
+    _ = end.secure(mute, hello(HIGHER))
+    streams = [end.greet(hello(each), access)[0] for each, access in SHORT]
+    for stream in (mute, *streams):
+        sealed = end.secured[stream].sends.seal(begun)
+        assert end.links.frame(stream, sealed, end.now).closes == (stream,)
+    for each, access in LONG:
+        stream, _ = end.greet(hello(each), access)
+        sealed = end.secured[stream].sends.seal(begun)
+        assert end.links.frame(stream, sealed, end.now).closes == ()
+
+
+SHORT = (("a newcomer", Access.NEWCOMER), ("a host", Access.HOST), ("a fellow", Access.FELLOW))
+LONG = (("one", Access.MEMBER), ("another", Access.FORMER), ("a claimant", Access.CLAIMANT))
+
+
+def test_any_hello_is_short_enough() -> None:
+    """The longest one that can be said is heard."""
+    name = "\N{GRINNING FACE}" * NAME_CHARACTERS_MAX
+    longest = tuple(Address("\N{GRINNING FACE}" * 255, 65_535 - at) for at in range(8))
+    said = msgspec.structs.replace(hello(HIGHER, addresses=longest), name=name, site=name)
+    assert len(codec.encode(said)) < STRANGER_MESSAGE_BYTES_MAX
 
 
 def test_the_end_of_a_slow_stream_is_announced() -> None:

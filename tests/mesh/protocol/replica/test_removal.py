@@ -9,6 +9,7 @@ from mesh.wire.facts import SignedFact
 from mesh.wire.messages import Facts, FactVector
 from mesh.wire.requests import Command
 from tests.mesh.protocol.replica.mini_mesh import Host
+from tests.mesh.protocol.replica.solo import Solo, hello
 from tests.mesh.protocol.replica.test_members import inside, noticed, remove
 from tests.mesh.protocol.replica.test_mesh import gather, put, value
 
@@ -112,3 +113,33 @@ def test_what_it_shows_is_metered() -> None:
         outcasts.shown(second.replica.own, shown, first.now)
     refused = first.replica.desk.counters["facts of removed controllers not taken"]
     assert refused == (20 - FACT_BYTES_AT_ONCE // 1_001) * 10
+
+
+def test_what_strangers_show_is_metered() -> None:
+    """Facts of whoever says to be of our environment are taken up to a bound of bytes."""
+    mesh = gather(2)
+    first, second = mesh.hosts
+    fact = SignedFact(bytes(100 * 1_024), bytes(64))
+    shown = Facts((fact,) * 10, direct=False)
+    for _ in range(20):
+        inside(first).outcasts.claimed(second.replica.own, shown, first.now)
+    refused = first.replica.desk.counters["facts of strangers not taken"]
+    assert refused == (20 - FACT_BYTES_AT_ONCE // 1_001) * 10
+
+
+def test_a_stranger_is_asked_once() -> None:
+    """Whoever says to be of our environment is told how far we are: once, not for each Hello."""
+    founder = Solo()
+    founder.sync()
+    own = founder.replica.admission.hello()
+    founder.opened(1)
+    for _ in range(50):
+        founder.hears(1, hello(own))
+    founder.sync()
+    told = [type(each) for each in founder.said(1)]
+    assert told.count(FactVector) == 1
+    founder.hears(1, Facts((SignedFact(bytes(8), bytes(64)),), direct=False))
+    assert founder.replica.desk.counters["facts refused: undecodable"] == 1
+    for _ in range(20):
+        founder.hears(1, Facts((SignedFact(bytes(390_000), bytes(64)),) * 2, direct=False))
+    assert founder.replica.desk.counters["facts of strangers not taken"] > 0
