@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from mesh.environment.declarations import Arguments
+from mesh.environment.draft import Draft
 from mesh.environment.kinds import COMMANDS
 from mesh.protocol.admission import judgement
 from mesh.protocol.history import proofs
@@ -13,6 +15,12 @@ from tests.mutants.mutant import Mutant
 
 _FOLD: Final = "tests/specification/fold/test_rotation.py"
 _MESH: Final = "tests/mesh/protocol/replica/test_rotating.py"
+
+
+def _write_over(draft: Draft, arguments: Arguments) -> None:
+    for name in {"exchange_key", "site"} & arguments.keys():
+        draft.write(("controller", str(arguments["controller"]), name), arguments[name])
+
 
 MUTANTS: Final[dict[str, Mutant]] = {
     "rotation-takes-an-operator": Mutant(
@@ -32,6 +40,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
             f"{_FOLD}::test_no_key_comes_back",
             f"{_FOLD}::test_the_removed_replace_nothing",
         ),
+    ),
+    "rotation-by-whoever-may-change-the-roster": Mutant(
+        declare(COMMANDS["controller", "modify"], run=_write_over),
+        (f"{_FOLD}::test_a_key_is_not_written_over",),
     ),
     "rotation-is-for-others": Mutant(
         edit(Rotating.roster_changed, "if named == self._used:", "if True:"),

@@ -132,6 +132,9 @@ def _modify(draft: Draft, arguments: Arguments) -> Refusal | None:
     key = object_key(arguments, NAME, NAME)
     if not draft.present(key):
         return Refusal("there is no such controller in the roster", key)
+    if "exchange_key" in arguments and draft.read((*key, "exchange_key")) is not None:
+        text = "only the controller itself replaces its exchange key: trellis members rotate-key"
+        return Refusal(text, (*key, "exchange_key"))
     for field in _FIELDS:
         if field.name in arguments:
             draft.write((*key, field.name), arguments[field.name])

@@ -1,8 +1,9 @@
 """A controller's exchange key in the fold: one test for each statement."""
 
+from mesh.environment.resolve import Resolution
 from mesh.protocol.history import Standing, Why
 from mesh.wire.identity import Incarnation, digest
-from mesh.wire.requests import Command
+from mesh.wire.requests import Base, Command, Kind
 from mesh.wire.rotation import Rotation, proof_of_rotation
 from tests.mesh.protocol.history.world import (
     ALICE,
@@ -61,6 +62,23 @@ def test_nobody_replaces_the_key_of_another() -> None:
         number = at.change(rotate(BOB, FIRST, SECOND, key=ALICE.controller), signer=signer)
         assert at.entry(number).outcome.why is Why.FAILED
     assert key_of(at) == FIRST.hex()
+
+
+def test_a_key_is_not_written_over() -> None:
+    """K1b: The key of a controller that has none is set like any field, and never written over."""
+    at = side()
+    bob = BOB.controller.hex()
+    assert key_of(at) == FIRST.hex()
+    over = command("controller", "modify", controller=bob, exchange_key=SECOND.hex())
+    touched = (("controller", bob), ("controller", bob, "exchange_key"))
+    overridden = tuple(Base(key, None) for key in touched)
+    number = at.propose(Resolution((over,), (over,), (), overridden, Kind.NORMAL))
+    at.learn(1 << number)
+    assert at.entry(number).outcome.standing is Standing.SET_ASIDE
+    assert "only the controller itself" in at.entry(number).outcome.detail
+    assert key_of(at) == FIRST.hex()
+    number = at.change(command("controller", "modify", controller=bob, site="attic"))
+    assert at.entry(number).outcome.standing is Standing.EFFECTIVE
 
 
 def test_no_key_comes_back() -> None:
