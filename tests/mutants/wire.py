@@ -7,6 +7,7 @@ import cbor2
 import msgspec
 import pytest
 
+from mesh.protocol import information
 from mesh.protocol.membership.machine import Membership
 from mesh.protocol.replica import Replica
 from mesh.protocol.replica.boxes import Boxes
@@ -124,6 +125,10 @@ _write = codec.encode
 _read = codec.decode
 
 MUTANTS: Final[dict[str, Mutant]] = {
+    "wire-write-groups-say-not-what-they-are": Mutant(
+        _replace(information, "WRITE_GROUP", b""),
+        ("tests/mesh/protocol/test_signatures.py::test_all_that_is_signed_says_what_it_is",),
+    ),
     "wire-not-canonical": Mutant(
         _replace(cbor, "decode", _decode_without_proof),
         (f"{_HERE}/test_cbor.py::test_any_other_spelling_is_refused",),
