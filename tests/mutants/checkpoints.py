@@ -9,6 +9,7 @@ from mesh.protocol.chains import Chains
 from mesh.protocol.ground import Ground
 from mesh.protocol.history.line import Line
 from mesh.protocol.replica import snapshots
+from mesh.protocol.replica.acquaintances import Acquaintances
 from mesh.protocol.replica.checkpoints import Checkpoints
 from mesh.protocol.replica.participant import Participant
 from mesh.protocol.replica.scribe import Scribe
@@ -72,6 +73,17 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "checkpoint-without-whoever-is-away": Mutant(
         edit(rules._somebody_missing, "not surveyor.is_away(each)", "False"),
         (f"{_MESH}::test_nobody_is_left_out_who_may_come_back_soon",),
+    ),
+    "checkpoint-friends-are-forgotten": Mutant(
+        edit(Snapshots._is_believed, "if self._known.forgotten:", "if False:"),
+        (
+            f"{_MESH}::test_who_lost_its_ground_knows_whom_to_believe",
+            f"{_MESH}::test_who_lost_some_facts_knows_whom_to_believe",
+        ),
+    ),
+    "checkpoint-friends-are-noted-too-late": Mutant(
+        edit(Acquaintances.note, "self._extent >= self._known[:2]", "True"),
+        (f"{_MESH}::test_who_lost_some_facts_knows_whom_to_believe",),
     ),
     "checkpoint-after-checkpoint": Mutant(
         edit(Checkpoints._is_enough, "changes > enough", "changes >= enough"),

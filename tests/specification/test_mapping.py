@@ -319,6 +319,7 @@ CHECKPOINTS: dict[str, Where] = {
     "who returns from before it joins like one that lost its disk": (
         ("G3", "next life"),
         ("G3a", "signed seals"),
+        ("G3c", "kept apart"),
         ("G4", "set aside"),
     ),
     "on start it is writable from the checkpoint on": (("G2", "begins on the ground"),),

@@ -32,6 +32,7 @@ from mesh.protocol.membership import Membership
 from mesh.protocol.now import Now, earliest
 from mesh.protocol.outgoing import Channel, Outgoing
 from mesh.protocol.replica.absence import Absence
+from mesh.protocol.replica.acquaintances import Acquaintances
 from mesh.protocol.replica.activations import Activations
 from mesh.protocol.replica.checkpoints import Checkpoints
 from mesh.protocol.replica.company import Company, Trust
@@ -162,7 +163,16 @@ class Participant:
             image.meta,
         )
         self.crank.before_saying = self.checkpoints.saying
-        self.snapshots = Snapshots(desk, place, self.catalogue, self.history, self.chains, suite)
+        self.acquaintances = Acquaintances(desk, self.catalogue, self.history, image.meta)
+        self.snapshots = Snapshots(
+            desk,
+            place,
+            self.catalogue,
+            self.history,
+            self.chains,
+            suite,
+            self.acquaintances,
+        )
 
     @property
     def roster(self) -> RosterView:
@@ -371,6 +381,7 @@ class Participant:
         former = self.roster
         if self.company.refresh_roster(now):
             self.roster_changed = True
+            self.acquaintances.note()
             self._recall_boots(former, now)
             self.activations.learners(self.roster.learners)
             self.company.take_view(now)
@@ -401,6 +412,7 @@ class Participant:
         self.barrier.settle_on(ground, self.chains.facts(), now)
         after = self.history.history_hash, self.history.state_hash
         assert after == before, "what is below a checkpoint says no more than the checkpoint does"
+        self.acquaintances.note()
         self.activations.begin_again(self.roster.learners)
         changes = f"{len(ground.fates)} changes and attempts"
         self.desk.notice(

@@ -25,6 +25,7 @@ from mesh.protocol.ground import GROUND_BYTES_MAX, GROUND_KEY, Ground, read_grou
 from mesh.protocol.history import History
 from mesh.protocol.now import SECOND, Now
 from mesh.protocol.outgoing import Channel, Outgoing
+from mesh.protocol.replica.acquaintances import Acquaintances
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.suite import Verifier
 from mesh.protocol.terms import Terms, terms_of
@@ -77,6 +78,7 @@ class Snapshots:
         history: History,
         chains: Chains,
         verifier: Verifier,
+        known: Acquaintances,
     ) -> None:
         self._desk = desk
         self._place = place
@@ -84,6 +86,7 @@ class Snapshots:
         self._history = history
         self._chains = chains
         self._verifier = verifier
+        self._known = known
         self._lower: dict[Incarnation, tuple[int, int | None]] = {}
         """By peer that stands lower: since when that was seen, and when it was last offered one."""
         self._fetching: _Fetching | None = None
@@ -232,6 +235,7 @@ class Snapshots:
     def _adopt(self, ground: Ground) -> None:
         """End this life; the next one begins on ``ground``."""
         self._desk.write(WriteMeta(GROUND_KEY, write_ground(ground)))
+        self._known.keep(ground.height, 0, ground.workspace().roster)
         self._desk.write(CutChains(self._chains.settle(ground)))
         why = f"it was away for longer than facts are kept: it begins on checkpoint {ground.height}"
         self._desk.notice("info", "checkpoint", why)
@@ -298,15 +302,21 @@ class Snapshots:
 
     def _is_believed(self, members: set[bytes], peer: Incarnation) -> bool:
         """Whether this controller has a reason to believe these."""
+        if self._known.forgotten:
+            return _are_most(members, self._known.forgotten)
         if self._history.ids or self._catalogue.ground.height:
             roster = self._history.roster(self._history.ids)
-            return 2 * sum(each in members for each in roster) > len(roster)
+            return _are_most(members, roster)
         founder = decode_founding(self._place.founding).founder
         believed = (self._place.introducer, founder, self._desk.own.controller)
         return any(each == peer.controller or each in members for each in believed)
 
     def _send(self, peer: Incarnation, message: Message, now: Now) -> None:
         self._desk.send((Outgoing(peer, message, Channel.STREAM),), now, gated=True)
+
+
+def _are_most(members: set[bytes], roster: tuple[bytes, ...]) -> bool:
+    return 2 * sum(each in members for each in roster) > len(roster)
 
 
 def join(proof: bytes, ground: bytes) -> bytes:

@@ -7,7 +7,7 @@ import pytest
 
 from mesh.protocol.effects import Answer, Noticed
 from mesh.protocol.forks import Fork
-from mesh.protocol.ground import read_ground, write_ground
+from mesh.protocol.ground import GROUND_KEY, read_ground, write_ground
 from mesh.protocol.history import Why
 from mesh.protocol.inputs import RestageChange, Sighted, SubmitCommands, Woke
 from mesh.protocol.now import SECOND
@@ -373,3 +373,46 @@ def test_facts_that_have_to_stay_are_no_reason_for_another_one(
     assert inside(mesh.hosts[0]).chains.count >= 2 * EVERY * 2
     run(mesh, 120 * SECOND)
     assert heights(mesh) == height
+
+
+def left_behind(mesh: MiniMesh) -> Host:
+    """The first host is away for so long that the others take a checkpoint without it."""
+    away = mesh.hosts[0]
+    before = heights(mesh)[0]
+    away.crash()
+    run(mesh, 10 * SECOND)
+    for host in mesh.hosts:
+        host.clock_offset_ns += 60 * DAY
+    change(mesh, 12, host=1)
+    run(mesh, 60 * SECOND)
+    assert min(heights(mesh)) > before
+    return away
+
+
+def comes_back(mesh: MiniMesh, away: Host) -> None:
+    """It stands where all the others do, and shows what they show."""
+    away.start()
+    assert run(mesh, 60 * SECOND, lambda: is_complete(mesh) and len(states(mesh)) == 1)
+    assert len(dict.fromkeys(heights(mesh))) == 1
+    assert run(mesh, SECOND, lambda: item(away, "x") == 11)
+
+
+def test_who_lost_its_ground_knows_whom_to_believe() -> None:
+    """G3c: One row is damaged, and with it all that the founder knew of the others."""
+    mesh = collecting(3, absence_max_ns=30 * DAY)
+    change(mesh, 12)
+    run(mesh, 70 * SECOND)
+    assert heights(mesh)[0] >= 1
+    away = left_behind(mesh)
+    del away.disk.meta[GROUND_KEY]
+    comes_back(mesh, away)
+
+
+def test_who_lost_some_facts_knows_whom_to_believe() -> None:
+    """G3c: What is left of the history has fewer in its roster than there were."""
+    mesh = collecting(3, absence_max_ns=30 * DAY)
+    away = left_behind(mesh)
+    gone = [place for place in away.disk.facts if place[1] > 2]
+    for place in gone:
+        del away.disk.facts[place]
+    comes_back(mesh, away)
