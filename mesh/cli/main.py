@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "operator": ("operator", "people who may change things; right and token: what each may do"),
     "right": ("right", "what operators may do: grant, revoke, list"),
     "token": ("token", "keys for programs: create, revoke, list"),
+    "secret": ("secret", "values that only some controllers can read: set, share, show …"),
     "login": ("login", "be an operator on this machine, for some hours; logout, whoami"),
     "logout": ("logout", "forget the unlocked keys of this user"),
     "whoami": ("whoami", "who the controller takes you for"),

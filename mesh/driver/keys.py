@@ -169,6 +169,11 @@ def read_seed(path: Path) -> bytes:
     return _read_seed(path, _ED25519)
 
 
+def read_exchange_seed(path: Path) -> bytes:
+    """The 32-byte seed of the X25519 key in the file ``path``; raises as ``read_key`` does."""
+    return _read_seed(path, _X25519)
+
+
 def read_or_make_key(path: Path) -> NaClSigner:
     """The signing key in the file ``path``, a new one where there is none. Raises BadKeyFile."""
     return NaClSigner(_read_or_make_seed(path, _ED25519))

@@ -14,6 +14,7 @@ from mesh.environment.kinds import (
     merge,
     operator,
     path,
+    secret,
     service,
     site,
     token,
@@ -29,6 +30,7 @@ KINDS: Final = (
     service.KIND,
     path.KIND,
     item.KIND,
+    secret.KIND,
     operator.KIND,
     token.KIND,
 )
