@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from mesh.cli.client import Client, Json
 from mesh.cli.errors import FAILED, CommandError
-from mesh.wire.secrets import Opening, Version, decode_opening, encode_opening
+from mesh.wire.secrets import PLACE, Opening, Version, decode_opening, encode_opening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from mesh.protocol.replica.views import Listing
 
-PLACE: Final = "/secrets"
 COPIES_PER_WRITE: Final = 8
 """Sealed copies in one write-group: each is up to 17 kB, spelled in hex."""
 
@@ -140,11 +139,11 @@ def _bytes(text: str) -> bytes:
 
 def clear(client: Client, name: str, version: str = "") -> None:
     """Remove the copies of one version, or all of them; what is not there is no mistake."""
-    path = f"{PLACE}/{name}/{version}" if version else f"{PLACE}/{name}"
+    path = f"/{PLACE}/{name}/{version}" if version else f"/{PLACE}/{name}"
     listing = cast("Listing", client.get("/v1/info", prefix=path))
     if listing["entries"]:
         _ = client.delete(f"/v1/info{path}", recursive="true")
 
 
 def _below(published: Version) -> str:
-    return f"{PLACE}/{published.name}/{published.version.hex()}"
+    return f"/{PLACE}/{published.name}/{published.version.hex()}"

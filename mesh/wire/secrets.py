@@ -16,6 +16,9 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Final
 
+PLACE: Final = "secrets"
+"""Copies are running information: (PLACE, name, version, controller), the last two in hex."""
+
 VALUE_BYTES_MAX: Final = 8_192
 """A certificate with its chain and key fits; what is larger is a file."""
 

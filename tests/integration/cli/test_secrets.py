@@ -66,6 +66,7 @@ def test_who_has_no_copy_waits_visibly(tmp_path: Path) -> None:
         assert ash.run("info", "delete", entry["path"]).code == 0
         assert ash.ask("secret", "list")["secrets"][0]["waiting"] == ["ash"]
         assert ash.ask("secret", "readers", "db")["readers"][0]["state"] == "waits"
+        assert "the secret 'db' is not held here yet" in ash.run("doctor").out
         forged = json.dumps({**entry["value"], "sealed": "00" * 304})
         assert ash.run("info", "set", entry["path"], forged, "--as-json").code == 0
         assert shown(ash).code == 1

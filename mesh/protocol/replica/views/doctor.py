@@ -17,6 +17,7 @@ from mesh.protocol.replica.removals import COME_BACK
 from mesh.protocol.replica.twins import CONTESTED, QUARANTINED
 from mesh.protocol.replica.views.changes import pending
 from mesh.protocol.replica.views.memory import Finding, finding, memory
+from mesh.protocol.replica.views.secrets import missing_secrets
 from mesh.protocol.replica.views.sentences import about
 from mesh.protocol.replica.views.standing import (
     DISK_FAILED,
@@ -71,6 +72,7 @@ def doctor(replica: Replica, now: Now) -> Diagnosis:
         *_turned_away(stands),
         *_barrier(replica, stands, now),
         *memory(replica, stands),
+        *missing_secrets(replica),
     ]
     return Diagnosis(
         well=all(finding["level"] != "error" for finding in findings), findings=findings

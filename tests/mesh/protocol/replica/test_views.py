@@ -420,3 +420,27 @@ def test_who_had_no_instant_to_keep_is_no_part_of_the_skew() -> None:
     others = [swap(9_000, took_part=False), swap(9_000, late=True), swap(9_000, why="clocks")]
     assert _skew_ns([*on_time, *others]) == 300
     assert _skew_ns([swap(1_000), *others]) is None
+
+
+def test_a_secret_that_is_waited_for_is_shown() -> None:
+    """The doctor of a reader says it until a copy for its present exchange key is there."""
+    mesh = gather(2)
+    first, second = mesh.hosts
+    own = first.identity.public.hex()
+    change = {"name": "db", "version": "0" * 32, "commitment": "0" * 64, "readers": [own]}
+    command = Command("secret", "set", change)  # type: ignore[arg-type]  # plain values
+    first.call(lambda call: SubmitCommands(call, "set", (command,), "", 60 * SECOND))
+    mesh.run(5 * SECOND)
+    path = ("secrets", "db", "0" * 32, own)
+    state = first.replica.participant.history.state  # type: ignore[union-attr]  # it is inside
+    present = state.read(("controller", own, "exchange_key"))
+    for to, waits in ((None, True), ("f" * 64, True), (present, False)):
+        write = Write(path, {"to": to, "sealed": ""})
+        first.call(lambda call, write=write: WriteInformation(call, (write,)))  # type: ignore[misc]
+        assert _waits(first) is waits
+    assert not _waits(second)
+
+
+def _waits(host: Host) -> bool:
+    findings = views.doctor(host.replica, host.mesh.now)["findings"]
+    return any(each["about"] == "secrets" for each in findings)
