@@ -31,7 +31,7 @@ from crdt.record import REMOVED, Context, KeyedRecord, Proof, Record, Sibling, d
 from crdt.seen import Seen
 from crdt.values import Key, decode_bounded, key_fault, value_fault
 
-_SHALLOW: Final = frozenset({bool, int, float, type(None), type(REMOVED)})
+_SHALLOW: Final = frozenset({bool, int, type(None), type(REMOVED)})
 _RECORD_DEPTH: Final = 2
 """Record and sibling: the containers around a value."""
 

@@ -29,8 +29,8 @@ Writable: TypeAlias = (
 )
 """What a caller may hand in: a value, or one whose lists are still to be frozen."""
 
-_ALWAYS_FINE: Final = frozenset({bool, float, type(None)})
-_SCALARS: Final = _ALWAYS_FINE | {str, bytes, int}
+_ALWAYS_FINE: Final = frozenset({bool, type(None)})
+_SCALARS: Final = _ALWAYS_FINE | {str, bytes, int, float}
 
 
 def _refuse_tag(*_: object) -> None:
@@ -89,6 +89,8 @@ def value_fault(value: object, depth_left: int = value_depth_max) -> str | None:
         return _size_fault(value)
     if kind in _ALWAYS_FINE:
         return None
+    if kind is float:
+        return "not a number: it would be unequal to itself" if value != value else None  # noqa: PLR0124
     if isinstance(value, int):
         return None if integer_min <= value <= integer_max else "an integer has at most 64 bits"
     if not isinstance(value, (tuple, cbor2.frozendict)):

@@ -53,6 +53,8 @@ def test_containers_are_frozen_on_their_way_in() -> None:
 @pytest.mark.parametrize(
     ("value", "text"),
     [
+        (float("nan"), "unequal to itself"),
+        ([1.5, float("nan")], "unequal to itself"),
         ("x" * (value_bytes_max + 1), "at most 65536 bytes"),
         (b"x" * (value_bytes_max + 1), "at most 65536 bytes"),
         (["x" * 40_000, "y" * 40_000], "at most 65536 are kept"),
