@@ -144,9 +144,10 @@ fuzz: $(READY) ## fuzz every parser: make fuzz TIME=600; some: ARGS='message inv
 
 .PHONY: fuzz-short
 fuzz-short: $(READY)
-	@echo "── fuzzing, a second for each parser"
+	@echo "── fuzzing, the same few inputs for each parser"
+	@rm -rf build/fuzz
 	@$(BIN)/python -m pip install --quiet --requirement tests/fuzz/requirements.txt
-	@$(BIN)/python -m tests.fuzz --seconds 1
+	@$(BIN)/python -m tests.fuzz --inputs 2000
 
 .PHONY: torture
 torture: $(READY) ## kill real controllers at any moment; no acknowledged change may be lost

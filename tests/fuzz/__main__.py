@@ -60,7 +60,8 @@ def main(words: Sequence[str]) -> int:
     names = arguments.names or list(TARGETS)
     _say(f"{'target':18}{'inputs':>10}{'per second':>12}{'edges':>8}{'corpus':>8}  findings")
     found = 0
-    for outcome in _run_all(names, arguments.seconds, arguments.jobs):
+    length = _length(arguments.seconds, arguments.inputs)
+    for outcome in _run_all(names, length, arguments.jobs):
         rate = outcome.inputs / outcome.seconds
         row = f"{outcome.inputs:10,}{rate:12,.0f}{outcome.edges:8,}{outcome.kept:8,}"
         _say(f"{outcome.name:18}{row}  {len(outcome.findings) or 'none'}")
@@ -81,24 +82,34 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="targets; all where none is named")
     parser.add_argument("--seconds", type=int, default=600, help="for each target")
+    parser.add_argument(
+        "--inputs",
+        type=int,
+        help="so many for each target instead, the same ones on every run: for a gate",
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="at the same time")
     parser.add_argument("--keep", action="store_true", help="choose the corpus anew")
     return parser
 
 
-def _run_all(names: Sequence[str], seconds: int, jobs: int) -> Iterator[Outcome]:
+def _length(seconds: int, inputs: int | None) -> list[str]:
+    """How long libFuzzer goes on, in its words."""
+    return [f"-max_total_time={seconds}"] if inputs is None else [f"-runs={inputs}", "-seed=1"]
+
+
+def _run_all(names: Sequence[str], length: Sequence[str], jobs: int) -> Iterator[Outcome]:
     running: dict[int, tuple[str, float]] = {}
     waiting = list(names)
     while waiting or running:
         while waiting and len(running) < jobs:
             name = waiting.pop(0)
-            running[_start(name, seconds)] = (name, time.monotonic())
+            running[_start(name, length)] = (name, time.monotonic())
         process, _ = os.wait()
         name, began = running.pop(process)
         yield _outcome(name, time.monotonic() - began)
 
 
-def _start(name: str, seconds: int) -> int:
+def _start(name: str, length: Sequence[str]) -> int:
     """Fuzz ``name`` in a process of its own; its number."""
     target, work = TARGETS[name], WORK / name
     findings, seeds = WORK / "findings" / name, WORK / "seeds" / name
@@ -110,7 +121,7 @@ def _start(name: str, seconds: int) -> int:
     if process:
         return process
     options = [
-        f"-max_total_time={seconds}",
+        *length,
         f"-max_len={target.bytes_max}",
         f"-timeout={INPUT_S_MAX}",
         f"-rss_limit_mb={MEMORY_MB_MAX}",
