@@ -47,6 +47,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
             f"{EXAMPLES}::test_majority_in_doubt",
         ),
     ),
+    "barrier-W-never-lost": Mutant(
+        edit(status.word_for, "if is_lost(at, number):", "if False:"),
+        (f"{STATUS}::test_lost_when_no_life_is_left_that_could_decide",),
+    ),
+    "barrier-W-lost-while-somebody-can-decide": Mutant(
+        edit(status.is_lost, "return all(", "return any("),
+        (f"{STATUS}::test_in_doubt_after_a_restart",),
+    ),
     "barrier-W-never-unmerged": Mutant(
         edit(
             status.word_for,

@@ -23,6 +23,8 @@ class Word(StrEnum):
     """Nobody will ever release it."""
     IN_DOUBT = "in doubt"
     """Sealed here, and too few are reachable to know how it ends."""
+    LOST = "lost"
+    """No life that could decide it is left, and the last pages of one are gone with its memory."""
     UNMERGED = "applied elsewhere, unmerged"
     """Released by others on a history that has grown apart from this one."""
 
@@ -70,10 +72,23 @@ def word_for(at: Standpoint, number: int) -> Word:
     naysayers = nay(at, number)
     if mine and not mine & ~naysayers:
         return Word.CANCELLED_HERE
+    if is_lost(at, number):
+        return Word.LOST
     bound_here = mine & ballot.sealed & ~naysayers
     if bound_here and (is_short(at, number) or not bound_here & at.alive(number)):
         return Word.IN_DOUBT
     return Word.PENDING
+
+
+def is_lost(at: Standpoint, number: int) -> bool:
+    """All who might still release it have ended, and it is not known what they said last.
+
+    Nobody waits for them. Should it have been released after all, the fact that says so turns up
+    or is lost for good; the next checkpoint closes the book.
+    """
+    ballot = at.ballot(number)
+    undecided = ballot.incarnations(ballot.everybody & ~nay(at, number))
+    return all(at.knowledge.lives.ended(who) for who in undecided)
 
 
 def is_apart(at: Standpoint, number: int) -> bool:

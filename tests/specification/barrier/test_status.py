@@ -70,6 +70,18 @@ def test_in_doubt_after_a_restart() -> None:
     assert word(m, change) is Word.IN_DOUBT
 
 
+def test_lost_when_no_life_is_left_that_could_decide() -> None:
+    """Word lost: all who might still release it have ended, and one of them with its memory."""
+    stage = Stage(2)
+    change = stage.propose(1)
+    _ = stage.seal(1, change, (1, 2))
+    _ = stage.boot(2, proven=True)
+    m = stage.actor(1).hear_all()
+    assert word(m, change) is Word.PENDING
+    _ = stage.boot(1, proven=False)
+    assert word(stage.actor(1).hear_all(), change) is Word.LOST
+
+
 def test_applied_elsewhere_unmerged() -> None:
     """Word applied elsewhere, unmerged: released on a history that has grown apart."""
     stage = Stage(2)

@@ -34,7 +34,7 @@ from mesh.protocol.replica.views.shapes import (
 from mesh.wire.facts import NoReason, Propose
 from mesh.wire.requests import Command
 
-FINAL_WORDS = ("applied", "set aside", "repeated", "cancelled", "cancelled here")
+FINAL_WORDS = ("applied", "set aside", "repeated", "cancelled", "cancelled here", "lost")
 
 
 class Ambiguous(Exception):

@@ -51,6 +51,8 @@ def sentence(
             return f"set aside: {set_aside['detail'] or set_aside['why']}"
         case "pending" | "in doubt":
             return f"{word}: {_waiting(waiting, sealed)}"
+        case "lost":
+            return f"{word}: the lives that could decide it are over, and one lost its last words"
         case "cancelled" | "cancelled here":
             reasons = [_refusal(each) for each in refused[:NAMES_SHOWN_MAX]]
             return f"{word}: {'; '.join(reasons)}" if reasons else word

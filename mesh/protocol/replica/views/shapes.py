@@ -84,8 +84,8 @@ class Change(TypedDict):
     name: str
     kind: str
     word: str
-    """pending, applied, set aside, repeated, cancelled, cancelled here, in doubt, queued, needs
-    upgrade, or ``applied elsewhere, unmerged``."""
+    """pending, applied, set aside, repeated, cancelled, cancelled here, in doubt, lost, queued,
+    needs upgrade, or ``applied elsewhere, unmerged``."""
     text: str
     """The same as a sentence."""
     author: Who | None
