@@ -14,7 +14,7 @@ class Access(StrEnum):
     """What is heard from a peer, and told to it."""
 
     MEMBER = "member"
-    """In our roster, or we cannot know it yet because we are not in it ourselves: everything."""
+    """In our roster; or who welcomed us, while we are not in the one that we hold: everything."""
     CLAIMANT = "claimant"
     """Of our environment by its own word, and not in our roster: its facts are heard, since its
     admission may be among them and facts are signed; it is told how far we hold them, no more."""

@@ -25,6 +25,9 @@ from tests.mutants.edit import edit
 from tests.mutants.mutant import Mutant
 
 _HERE: Final = "tests/mesh/protocol/admission"
+_WELCOMER: Final = (
+    f"{_HERE}/test_way_in.py::test_a_newcomer_believes_who_welcomed_it_until_it_knows_the_roster"
+)
 _EVERY_ORDER: Final = (
     f"{_HERE}/test_fresh_hosts.py::test_three_fresh_hosts_are_one_environment_after_two_accepts"
 )
@@ -113,6 +116,18 @@ def _newcomers_know_the_roster(
 ) -> Verdict:
     known = replace(roster, active=roster.active | {own})
     return _judge(own, enrolment, hello, known, exchange_key)
+
+
+def _newcomers_believe_everybody(
+    own: bytes,
+    enrolment: Enrolment | None,
+    hello: Hello,
+    roster: RosterView,
+    exchange_key: bytes,
+) -> Verdict:
+    verdict = _judge(own, enrolment, hello, roster, exchange_key)
+    is_new = not roster.has(own)
+    return Access.MEMBER if verdict is Access.CLAIMANT and is_new else verdict
 
 
 def _believe_any_welcome(enrolment: Enrolment, hello: Hello) -> bool:
@@ -266,9 +281,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "admission-a-newcomer-takes-its-old-roster-for-the-roster": Mutant(
         _replace(judgement, "judge", _newcomers_know_the_roster),
-        (
-            f"{_HERE}/test_way_in.py::test_a_newcomer_believes_its_environment_until_it_knows_the_roster",
-        ),
+        (_WELCOMER,),
+    ),
+    "admission-a-newcomer-believes-everybody": Mutant(
+        _replace(judgement, "judge", _newcomers_believe_everybody),
+        (_WELCOMER,),
     ),
     "admission-any-welcome-is-believed": Mutant(
         _replace(machine, "_is_of", _believe_any_welcome),

@@ -33,9 +33,10 @@ def judge(
         return Refused(Ground.GENERATION, f"{why}: they never merge")
     if not roster.names(hello.sender.controller, exchange_key):
         return Access.FORMER  # it has replaced its key, and one of us does not know it yet
-    if roster.has(hello.sender.controller) or not roster.has(own):
+    if roster.has(hello.sender.controller):
         return Access.MEMBER
-    return Access.CLAIMANT
+    is_introducer = hello.sender.controller == enrolment.introducer
+    return Access.MEMBER if is_introducer and not roster.has(own) else Access.CLAIMANT
 
 
 def _judge_removed(enrolment: Enrolment | None, hello: Hello) -> Verdict:

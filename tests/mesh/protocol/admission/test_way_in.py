@@ -255,16 +255,20 @@ def test_the_roster_decides_who_is_a_member() -> None:
         assert door.admission.judge(said, door.roster, bytes(32)) is access
 
 
-def test_a_newcomer_believes_its_environment_until_it_knows_the_roster() -> None:
-    """Who is not in the roster that it holds holds an old one: whoever is there may bring news."""
+def test_a_newcomer_believes_who_welcomed_it_until_it_knows_the_roster() -> None:
+    """Who is not in the roster that it holds holds an old one: who welcomed it may bring news.
+
+    A stranger who says to be of that environment tells it facts, which are signed, and no more.
+    """
     door = Door()
     _ = door.greet(hello("bob", BOBS_ID))
     _ = door.write(door.admission.welcomed(1, welcome_to(BOBS)))
-    said = hello("cyd", BOBS_ID)
-    assert door.admission.judge(said, roster("bob"), bytes(32)) is Access.MEMBER
-    assert (
-        door.admission.judge(said, roster("bob", learners=("ada",)), bytes(32)) is Access.CLAIMANT
-    )
+    host, stranger = hello("bob", BOBS_ID), hello("cyd", BOBS_ID)
+    judge = door.admission.judge
+    assert judge(host, roster("dan"), bytes(32)) is Access.MEMBER
+    assert judge(stranger, roster("dan"), bytes(32)) is Access.CLAIMANT
+    assert judge(stranger, roster("cyd"), bytes(32)) is Access.MEMBER
+    assert judge(host, roster("dan", learners=("ada",)), bytes(32)) is Access.CLAIMANT
 
 
 def test_two_settled_environments_never_merge() -> None:
