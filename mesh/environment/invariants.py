@@ -7,6 +7,7 @@ Only the objects that a ChangeSet touched are looked at: all others held before 
 
 from collections.abc import Iterable
 
+from mesh.environment.consent import unchangeable
 from mesh.environment.draft import Refusal
 from mesh.environment.entries import ObjectId
 from mesh.environment.kinds import controller, environment, operator
@@ -32,6 +33,9 @@ def breach(configuration: Workspace, touched: Iterable[ObjectId]) -> Refusal | N
             return found
     if any(kind == operator.NAME for kind, _ in owners) and not configuration.rights.admins():
         return Refusal(f"nobody would be left with the right {ALL}: grant it to another first")
+    if any(kind in (operator.NAME, environment.NAME) for kind, _ in owners):
+        why = unchangeable(configuration)
+        return None if why is None else Refusal(why, (environment.NAME, "approvals"))
     return None
 
 

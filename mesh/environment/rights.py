@@ -27,13 +27,15 @@ class Level(StrEnum):
     VIEW = "view"
     """Read."""
     EDIT = "edit"
-    """Write drafts, and running information below ``/info``."""
+    """Write drafts, running information below ``/info``, and ChangeSets for others to approve."""
     APPROVE = "approve"
     """Agree to another's ChangeSet where the environment demands it."""
     APPLY = "apply"
     """Sign ChangeSets."""
     ADMIN = "admin"
     """The same for the roster and the settings; over everything: also for operators and tokens."""
+    OVERRIDE = "override"
+    """Pass by the approvals and the promotion that the environment demands, for all to see."""
 
 
 INCLUDED: Final[Mapping[Level, tuple[Level, ...]]] = {
@@ -41,12 +43,16 @@ INCLUDED: Final[Mapping[Level, tuple[Level, ...]]] = {
     Level.EDIT: (Level.VIEW, Level.EDIT),
     Level.APPROVE: (Level.VIEW, Level.APPROVE),
     Level.APPLY: (Level.VIEW, Level.EDIT, Level.APPLY),
-    Level.ADMIN: tuple(Level),
+    Level.ADMIN: (Level.VIEW, Level.EDIT, Level.APPROVE, Level.APPLY, Level.ADMIN),
+    Level.OVERRIDE: (Level.VIEW, Level.OVERRIDE),
 }
-"""What each level includes. To apply is not to approve: four eyes are two people."""
+"""What each level includes. To apply is not to approve: four eyes are two people.
 
-ADMINISTRATIVE: Final = ("controller", "environment", "invite")
-"""Kinds whose objects say who takes part and how: changed with the level admin."""
+And no level includes to override: who would pass by the others must have been let to by them.
+"""
+
+ADMINISTRATIVE: Final = ("controller", "environment", "invite", "link")
+"""Kinds whose objects say who takes part, how, and whose word counts: changed with admin."""
 
 HOLDERS: Final = ("operator", "token")
 """Kinds whose objects hold rights. Who may change one could take every right, so it takes all."""
@@ -79,10 +85,10 @@ class Grant(NamedTuple):
 
 
 ALL: Final = Grant(Level.ADMIN, ())
-"""Every right over everything."""
+"""Every right over everything, but to override."""
 
 RIGHT_PATTERN: Final = (
-    r"(?:view|edit|approve|apply|admin):(?:/|(?:/(?:[^/~\x00-\x1f\x7f]|~[01])+){1,8})"
+    r"(?:view|edit|approve|apply|admin|override):(?:/|(?:/(?:[^/~\x00-\x1f\x7f]|~[01])+){1,8})"
 )
 """One spelling for each: in a part ``~1`` stands for ``/`` and ``~0`` for ``~`` (RFC 6901)."""
 
@@ -186,6 +192,11 @@ class Rights:
     def named(self, kind: str, name: str) -> Holder | None:
         """The operator or token of that name."""
         return self._holders.get((kind, name))
+
+    def operators(self) -> list[Holder]:
+        """The people, sorted by name."""
+        found = [each for each in self._holders.values() if each.kind == "operator"]
+        return sorted(found, key=lambda each: each.name)
 
     def admins(self) -> list[Holder]:
         """Who may do everything, and so may grant everything; sorted by name."""

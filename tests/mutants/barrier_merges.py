@@ -12,7 +12,7 @@ from mesh.protocol.barrier import (
     roster_rules,
     shape,
 )
-from mesh.protocol.history import History
+from mesh.protocol.history import History, proofs
 from tests.mutants.edit import both, edit
 from tests.mutants.mutant import Mutant
 
@@ -155,8 +155,8 @@ MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "fold-F14m-approvals-are-believed": Mutant(
         edit(
-            History.has_operator,
-            "self._suite.verify(each.operator, change_set.tx, each.signature)",
+            proofs.approvers_of,
+            "suite.verify(each.operator, signed, each.signature)",
             "True",
         ),
         (f"{VOTES}::test_who_stands_behind_a_merge",),

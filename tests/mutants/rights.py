@@ -5,6 +5,7 @@ from typing import Final
 import pytest
 
 from mesh.environment import founding, invariants, resolve, rights
+from mesh.environment.consent import Backing
 from mesh.environment.draft import Touched
 from mesh.environment.entries import ObjectId
 from mesh.environment.index import Claim, Fields
@@ -71,7 +72,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
     ),
     "rights-first-key-counts": Mutant(
-        edit(Holder.lacks, "for key in written:", "for key in [*written][:1]:"),
+        edit(
+            Backing.lacking,
+            "for grant in self.demanded(written):",
+            "for grant in [*self.demanded(written)][:1]:",
+        ),
         (f"{_RIGHTS}::test_every_key_counts",),
     ),
     "rights-elements-do-not-count": Mutant(
@@ -110,7 +115,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_RIGHTS}::test_a_right_that_was_touched_since_is_refused",),
     ),
     "rights-merge-by-apply": Mutant(
-        edit(rules._missing, "ALL in holder.grants", "holder.may_write"),
+        edit(rules._missing, "ALL in each.grants", "each.may_write"),
         (f"{_RIGHTS}::test_an_operators_merge_takes_every_right",),
     ),
     "rights-founder-has-none": Mutant(
@@ -126,7 +131,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_RIGHTS}::test_no_two_sign_with_one_key",),
     ),
     "rights-viewers-stop-the-fold": Mutant(
-        edit(rules._missing, "None if holder.may_write else", "None if holder else"),
+        edit(rules._missing, "None if backing.signer.may_write else", "None if backing else"),
         (f"{_RIGHTS}::test_who_may_sign_nothing_stops_nothing",),
     ),
     "rights-missing-are-invalid": Mutant(

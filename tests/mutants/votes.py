@@ -104,6 +104,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
             rules.apply,
             "refusal_of_rights(prepared, workspace.roster, workspace.rights)\n"
             "        or _stale_right(workspace, prepared)\n"
+            "        or _unagreed(workspace, prepared)\n"
             "        or _stopped(prepared, merged_by)",
             "_stopped(prepared, merged_by)\n"
             "        or refusal_of_rights(prepared, workspace.roster, workspace.rights)",

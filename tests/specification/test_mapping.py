@@ -326,8 +326,6 @@ CHECKPOINTS: dict[str, Where] = {
 }
 
 PENDING: tuple[str, ...] = (
-    "approvals",
-    "rights by operator",
     "tickets",
     "signed heads",
     "second opinion on COVER",

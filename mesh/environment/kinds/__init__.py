@@ -11,6 +11,7 @@ from mesh.environment.kinds import (
     environment,
     invite,
     item,
+    link,
     merge,
     operator,
     path,
@@ -33,6 +34,7 @@ KINDS: Final = (
     secret.KIND,
     operator.KIND,
     token.KIND,
+    link.KIND,
 )
 
 SCHEMA: Final[Mapping[str, Kind]] = {kind.name: kind for kind in KINDS}

@@ -23,6 +23,12 @@ PATIENCE_NS: Final = 60 * SECOND
 CHECKPOINT_CHANGES: Final = 250
 """Enough to see what happened of late, and folded in a moment."""
 
+APPROVALS_MAX: Final = 10
+"""People who must agree beside whoever signs; with more nothing would ever be changed."""
+
+AUTOMATIC: Final = "automatic"
+BY_HAND: Final = "by-hand"
+
 ABSENCE_MAX_NS: Final = 30 * 86_400 * SECOND
 """Whoever goes on a long holiday with a laptop finds everything as it was."""
 
@@ -57,6 +63,21 @@ _SETTINGS: Final = (
         Duration(SECOND, 3_650 * 86_400 * SECOND),
         "a controller that has been away for this long is not waited for by checkpoints",
     ),
+    Parameter(
+        "approvals",
+        Whole(0, APPROVALS_MAX),
+        "how many people must approve a change beside whoever signs it",
+    ),
+    Parameter(
+        "promotion",
+        Text("the name of a link, or nothing", r"|[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?"),
+        "the linked environment from which changes must come; empty: from anywhere",
+    ),
+    Parameter(
+        "publication",
+        Choice((AUTOMATIC, BY_HAND)),
+        "whether linked environments may promote what is applied everywhere, or what people say",
+    ),
 )
 
 FOUNDING_SETTINGS: Final[tuple[tuple[str, Value], ...]] = (
@@ -65,6 +86,9 @@ FOUNDING_SETTINGS: Final[tuple[tuple[str, Value], ...]] = (
     ("merge", "auto"),
     ("checkpoint_changes", CHECKPOINT_CHANGES),
     ("absence_max_ns", ABSENCE_MAX_NS),
+    ("approvals", 0),
+    ("promotion", ""),
+    ("publication", AUTOMATIC),
 )
 """What holds in a new environment, beside the policy that its founding record names."""
 

@@ -25,7 +25,8 @@ LOCKED_CHARACTERS_MAX: Final = 512
 """A locked key takes 152."""
 
 _RIGHT: Final = Text(
-    "a right such as apply:/service/blog: view, edit, approve, apply or admin, over a prefix",
+    "a right such as apply:/service/blog: view, edit, approve, apply, admin or override,"
+    " over a prefix",
     RIGHT_PATTERN,
     characters_max=KEY_PART_CHARACTERS_MAX,
 )

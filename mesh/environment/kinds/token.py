@@ -24,12 +24,17 @@ RIGHTS_MAX: Final = 16
 
 _RIGHT: Final = Text(
     "a right such as apply:/service/blog: view, edit, approve or apply, over a prefix",
-    f"(?!admin:){RIGHT_PATTERN}",
+    f"(?!admin:|override:){RIGHT_PATTERN}",
     characters_max=KEY_PART_CHARACTERS_MAX,
 )
 _FIELDS: Final = (
     Parameter("key", HEX32, "the public key that follows from the token", required=True),
-    Parameter("rights", ListOf(_RIGHT, RIGHTS_MAX), "what it may do, never admin", required=True),
+    Parameter(
+        "rights",
+        ListOf(_RIGHT, RIGHTS_MAX),
+        "what it may do, never admin or override",
+        required=True,
+    ),
     Parameter("expires_ns", Whole(1), "when it ends, in nanoseconds since 1970", required=True),
     Parameter("description", Text(), "what it is for"),
 )

@@ -21,6 +21,7 @@ from mesh.protocol.history.line import Footing, Line, Step
 from mesh.protocol.history.merging import Dispute, MergePlan, Merging, Wishes
 from mesh.protocol.history.outcomes import EFFECTIVE, KeyChange, LogEntry, Outcome, Standing, Why
 from mesh.protocol.history.prepared import Prepared, kind_of, prepare
+from mesh.protocol.history.proofs import approvers_of
 from mesh.protocol.history.recent import Recent
 from mesh.protocol.history.rules import Verdict, apply
 from mesh.protocol.history.rulings import Rulings, Shut
@@ -124,11 +125,8 @@ class History:
             return False
         if self._may_all(change_set.request.signer):
             return self._prepare(change_set).forgery is None
-        return any(
-            self._may_all(each.operator)
-            and self._suite.verify(each.operator, change_set.tx, each.signature)
-            for each in change_set.attempt.approvals
-        )
+        approvals = (a for a in change_set.attempt.approvals if self._may_all(a.operator))
+        return bool(approvers_of(approvals, self._environment, change_set.tx, self._suite))
 
     def _may_all(self, key: bytes) -> bool:
         holder = self._footing(self._ids).rights.holder(key)

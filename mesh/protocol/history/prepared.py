@@ -13,7 +13,7 @@ from mesh.environment.draft import Touched
 from mesh.environment.entries import spell
 from mesh.environment.kinds import merge
 from mesh.protocol.catalogue import ChangeSet
-from mesh.protocol.history.proofs import unproved
+from mesh.protocol.history.proofs import approvers_of, unproved
 from mesh.protocol.suite import Verifier
 from mesh.protocol.terms import terms_of
 from mesh.wire.facts import NoReason
@@ -52,6 +52,8 @@ class Prepared:
     """What is wrong with its commands or its base."""
     steps: tuple[Step, ...]
     decision: Decision
+    approvers: tuple[bytes, ...] = ()
+    """The keys of those who have signed that they approve it."""
 
     @property
     def written(self) -> Iterator[Key]:
@@ -81,7 +83,8 @@ def prepare(change_set: ChangeSet, environment: bytes, suite: Verifier) -> Prepa
         faults += unproved(step.declaration, step.arguments, environment, suite)
     if not faults:
         faults += _uncovered(request, steps)
-    return Prepared(change_set, None, None, tuple(faults), steps, _decision(steps))
+    approvers = approvers_of(change_set.attempt.approvals, environment, change_set.tx, suite)
+    return Prepared(change_set, None, None, tuple(faults), steps, _decision(steps), approvers)
 
 
 def kind_of(commands: Sequence[Command]) -> Kind:

@@ -4,13 +4,15 @@ A controller of the roster may sign a ChangeSet of such commands, because what t
 own will: an invite's key has said who comes in, or a controller which key it uses from now on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from mesh.environment.declarations import Arguments, Declaration
 from mesh.environment.kinds import controller
 from mesh.protocol.suite import Verifier
+from mesh.wire.consent import approval_of
 from mesh.wire.invitation import Newcomer, proof_of
+from mesh.wire.requests import Approval
 from mesh.wire.rotation import Rotation, proof_of_rotation
 
 _ADMISSION: Final = frozenset({"invite", "proof", "exchange_key"})
@@ -59,3 +61,13 @@ def _rotation(given: Mapping[str, str], environment: bytes, suite: Verifier) -> 
     if not suite.verify(identity, proof_of_rotation(rotation), bytes.fromhex(given["proof"])):
         return ["its proof is not by the controller whose key it replaces"]
     return []
+
+
+def approvers_of(
+    approvals: Iterable[Approval], environment: bytes, tx: bytes, suite: Verifier
+) -> tuple[bytes, ...]:
+    """The keys of those whose approval of ``tx`` is signed by them; a false one counts not."""
+    signed = approval_of(environment, tx)
+    return tuple(
+        each.operator for each in approvals if suite.verify(each.operator, signed, each.signature)
+    )

@@ -1,16 +1,18 @@
 """The rules of the fold: what one ChangeSet does to a state, whole or not at all.
 
-In this order, the first that fits: rule 0, rights in the state before it; rule 1, the merge that
-counts; rule 2, the base; rule 3, refusals and the invariants of the whole. A pure function of the
-ChangeSet, the state before it and the merge that names it.
+In this order, the first that fits: rule 0, rights and consent in the state before it; rule 1, the
+merge that counts; rule 2, the base; rule 3, refusals and the invariants of the whole. A pure
+function of the ChangeSet, the state before it and the merge that names it.
 """
 
 from dataclasses import dataclass
 
+from mesh.environment.configuration import Configuration
+from mesh.environment.consent import Backing, Case, lack
 from mesh.environment.draft import Draft, Refusal
 from mesh.environment.entries import Entry, object_of, spell
 from mesh.environment.invariants import breach
-from mesh.environment.rights import ALL, Grant, Holder, Level, Rights, is_of_right
+from mesh.environment.rights import ALL, Grant, Level, Rights, is_of_right
 from mesh.environment.workspace import Workspace
 from mesh.protocol.history.outcomes import EFFECTIVE, Outcome, Standing, Why
 from mesh.protocol.history.prepared import Prepared
@@ -38,6 +40,7 @@ def apply(workspace: Workspace, prepared: Prepared, merged_by: bytes | None) -> 
     aside = (
         refusal_of_rights(prepared, workspace.roster, workspace.rights)
         or _stale_right(workspace, prepared)
+        or _unagreed(workspace, prepared)
         or _stopped(prepared, merged_by)
         or _merged(merged_by)
         or _conflict(workspace, prepared)
@@ -58,24 +61,47 @@ def refusal_of_rights(
         return None
     holder = rights.holder(signer)
     if holder is not None:
-        missing = _missing(prepared, holder)
+        missing = _missing(prepared, Backing.of(rights, holder, prepared.approvers))
         return None if missing is None else _aside(Why.REFUSED, rights.lacking(holder, missing))
     if signer in roster:
         return _aside(Why.REFUSED, "a controller may not sign these commands, only an operator")
     return _aside(Why.REFUSED, "its signer is neither an operator nor a token nor in the roster")
 
 
-def _missing(prepared: Prepared, holder: Holder) -> Grant | None:
-    """The right that ``holder`` would need and has not.
+def _missing(prepared: Prepared, backing: Backing) -> Grant | None:
+    """The right that somebody behind it would need, and nobody has.
 
     A merge can bring in and set aside whatever there is, so it takes every right. What is not
     understood stops the fold; whether it needs more is judged by a version that understands it.
     """
     if prepared.change_set.kind is Kind.MERGE:
-        return None if ALL in holder.grants else ALL
+        return None if any(ALL in each.grants for each in backing.all) else ALL
     if prepared.unknown is not None:
-        return None if holder.may_write else Grant(Level.APPLY, ())
-    return holder.lacks(prepared.written)
+        return None if backing.signer.may_write else Grant(Level.APPLY, ())
+    return backing.lacks(prepared.written)
+
+
+def _unagreed(workspace: Workspace, prepared: Prepared) -> Outcome | None:
+    """Rule 0, too: what the environment demands of people's ChangeSets beside rights."""
+    case = case_of(workspace, prepared)
+    found = None if case is None else lack(workspace, case)
+    return None if found is None else _aside(Why.REFUSED, str(found))
+
+
+def case_of(configuration: Configuration, prepared: Prepared) -> Case | None:
+    """``prepared`` as far as consent is concerned; None: it is nobody's, or cannot be judged here.
+
+    Merges bring in nothing, and what controllers sign by themselves proves another's will.
+    """
+    request = prepared.change_set.request
+    signer = configuration.rights.holder(request.signer)
+    if signer is None or not prepared.steps or prepared.change_set.kind is Kind.MERGE:
+        return None
+    if request.signer in configuration.roster and prepared.by_controllers:
+        return None
+    backing = Backing.of(configuration.rights, signer, prepared.approvers)
+    came_by, overrides = "", False
+    return Case(backing, tuple(prepared.written), came_by, overrides)
 
 
 def _stale_right(workspace: Workspace, prepared: Prepared) -> Outcome | None:

@@ -65,7 +65,10 @@ def test_where_nothing_is_near_what_there_is_is_listed() -> None:
 def test_a_change_that_changes_nothing_is_a_mistake() -> None:
     """Modify and set need at least one thing to do."""
     (error,) = check_commands((_command("environment", "set"),))
-    names = "barrier, guard_ns, patience_ns, merge, checkpoint_changes, absence_max_ns"
+    names = (
+        "barrier, guard_ns, patience_ns, merge, checkpoint_changes, absence_max_ns, approvals,"
+        " promotion, publication"
+    )
     assert error == f"nothing to do: expected at least one of {names}"
 
 

@@ -47,8 +47,8 @@ def test_to_cover_is_an_order(one: Grant, two: Grant, three: Grant) -> None:
 
 @given(GRANTS)
 def test_everything_is_covered_by_all(demanded: Grant) -> None:
-    """Admin over everything covers whatever is demanded."""
-    assert ALL.covers(demanded)
+    """Admin over everything covers whatever is demanded, but to override."""
+    assert ALL.covers(demanded) == (demanded.level is not Level.OVERRIDE)
 
 
 @given(GRANTS)
@@ -65,8 +65,9 @@ def test_every_spelling_is_the_only_one(text: str) -> None:
 
 
 def test_what_each_level_includes() -> None:
-    """F2d: Admin includes all, apply not approve, and every level lets view."""
-    assert INCLUDED[Level.ADMIN] == tuple(Level)
+    """F2d: Admin includes all but override, apply not approve, and every level lets view."""
+    assert INCLUDED[Level.ADMIN] == tuple(each for each in Level if each is not Level.OVERRIDE)
+    assert INCLUDED[Level.OVERRIDE] == (Level.VIEW, Level.OVERRIDE)
     assert Level.APPROVE not in INCLUDED[Level.APPLY]
     assert Level.APPLY not in INCLUDED[Level.APPROVE]
     assert all(Level.VIEW in included for included in INCLUDED.values())

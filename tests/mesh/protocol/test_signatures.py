@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from mesh.protocol.information import Authorship
 from mesh.protocol.links.credentials import papers
 from mesh.protocol.suite import Keyring
+from mesh.wire.consent import approval_of, vouch_of
 from mesh.wire.facts import Content, write_fact
 from mesh.wire.invitation import Newcomer, presence_of, proof_of
 from mesh.wire.requests import Request, sign_request
@@ -24,11 +25,10 @@ HEADS: Final = {
     "rotation": b"\x85\x78\x1etrellis rotation: exchange key",
     "admission": b"\x86\x78\x19trellis invite: admission",
     "presence": b"\x83\x78\x18trellis invite: presence",
+    "approval": b"\x83\x70trellis approval",
+    "vouch": b"\x84\x71trellis published",
 }
 """How each begins; CBOR says how many elements there are, and in facts and requests the version."""
-
-APPROVAL_BYTES: Final = 32
-"""An approval signs a tx, which may be any 32 bytes: all else is longer."""
 
 KEYS = st.binary(min_size=32, max_size=32)
 
@@ -58,7 +58,7 @@ def test_no_beginning_is_that_of_another_kind() -> None:
 def test_all_that_is_signed_says_what_it_is(
     content: Content, request: Request, key: bytes, other: bytes, name: str, header: bytes
 ) -> None:
-    """W39: Whatever stands in it, what is signed begins as its kind does, and is no approval."""
+    """W39: Whatever stands in it, what is signed begins as its kind does."""
     pen = Recorder()
     _ = write_fact(content, pen.sign), sign_request(request, pen.sign)
     ring = keyring(pen.public)
@@ -70,6 +70,8 @@ def test_all_that_is_signed_says_what_it_is(
         proof_of_rotation(rotation),
         proof_of(newcomer),
         presence_of(newcomer, other),
+        approval_of(key, other),
+        vouch_of(key, other, key),
     ):
         _ = pen.sign(message)
     kinds = (
@@ -81,7 +83,8 @@ def test_all_that_is_signed_says_what_it_is(
         "rotation",
         "admission",
         "presence",
+        "approval",
+        "vouch",
     )
     for kind, message in zip(kinds, pen.signed, strict=True):
         assert message.startswith(HEADS[kind])
-        assert len(message) > APPROVAL_BYTES

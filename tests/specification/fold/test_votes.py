@@ -7,12 +7,14 @@ import msgspec
 from mesh.environment.resolve import Resolution
 from mesh.protocol.history import Standing
 from mesh.protocol.objection import Objection
+from mesh.wire.consent import approval_of
 from mesh.wire.facts import NoReason
 from mesh.wire.identity import digest
 from mesh.wire.requests import Approval, Base, Kind, SignedRequest, Value
 from tests.mesh.protocol.history.world import (
     ALICE,
     BOB,
+    ENVIRONMENT,
     OPERATOR,
     STRANGER,
     Side,
@@ -196,7 +198,9 @@ def test_who_stands_behind_a_merge() -> None:
         number = world.attempt(request, Kind.MERGE, side.ids, ALICE)
         change_set = world.catalogue[number]
         if approval is not None:
-            signature = approval.signature or sign(approval.operator, change_set.tx)
+            signature = approval.signature or sign(
+                approval.operator, approval_of(ENVIRONMENT, change_set.tx)
+            )
             approvals = (Approval(approval.operator, signature),)
             change_set = replace(
                 change_set, attempt=msgspec.structs.replace(change_set.attempt, approvals=approvals)

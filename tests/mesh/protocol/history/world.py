@@ -9,9 +9,11 @@ from mesh.environment.founding import Founding
 from mesh.environment.resolve import Resolution, Unresolved
 from mesh.protocol.catalogue import Catalogue, Ids, numbers, read_change_set
 from mesh.protocol.history import History, LogEntry
+from mesh.wire.consent import approval_of
 from mesh.wire.facts import Propose
 from mesh.wire.identity import Incarnation, digest
 from mesh.wire.requests import (
+    Approval,
     Attempt,
     Command,
     Kind,
@@ -45,6 +47,11 @@ class KeyedSuite:
 def sign(public: bytes, message: bytes) -> bytes:
     """The signature that KeyedSuite takes for the one of ``public``."""
     return blake2b(message, key=public, digest_size=64).digest()
+
+
+def approve(public: bytes, tx: bytes) -> bytes:
+    """The signature by which the operator with that key approves ``tx``."""
+    return sign(public, approval_of(ENVIRONMENT, tx))
 
 
 def command(group: str, verb: str, **parameters: Value) -> Command:
@@ -124,6 +131,8 @@ class World:
         *,
         lamport: int | None = None,
         participants: tuple[Incarnation, ...] = (),
+        approvers: tuple[bytes, ...] = (),
+        stolen: tuple[Approval, ...] = (),
     ) -> int:
         """The number of a new attempt of ``request`` on top of ``on``."""
         heads = [self.catalogue[head] for head in self.catalogue.heads(on)]
@@ -139,7 +148,7 @@ class World:
             tuple(sorted(participants or (author,))),
             1,
             0,
-            (),
+            tuple(Approval(key, approve(key, request.tx)) for key in approvers) + stolen,
         )
         propose = Propose(encode_attempt(attempt), request)
         return self.catalogue.add(read_change_set(propose))
@@ -181,6 +190,8 @@ class Side:
         signer: bytes = OPERATOR,
         lamport: int | None = None,
         participants: tuple[Incarnation, ...] = (),
+        approvers: tuple[bytes, ...] = (),
+        stolen: tuple[Approval, ...] = (),
     ) -> int:
         """A ChangeSet on top of this side, not applied anywhere yet."""
         return self.world.attempt(
@@ -190,6 +201,8 @@ class Side:
             self.author,
             lamport=lamport,
             participants=participants,
+            approvers=approvers,
+            stolen=stolen,
         )
 
     def change(

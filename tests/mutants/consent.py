@@ -1,0 +1,66 @@
+"""Faults planted in who must agree."""
+
+from typing import Final
+
+from mesh.environment import consent, invariants
+from mesh.environment.consent import Backing
+from mesh.protocol.history import proofs, rules
+from tests.mutants.edit import edit
+from tests.mutants.mutant import Mutant
+
+_CONSENT: Final = "tests/specification/fold/test_consent.py"
+
+MUTANTS: Final[dict[str, Mutant]] = {
+    "consent-rights-are-not-supplied": Mutant(
+        edit(Backing.lacking, "if all(", "if any("),
+        (f"{_CONSENT}::test_a_missing_right_is_supplied_by_who_approves",),
+    ),
+    "consent-signer-approves": Mutant(
+        edit(Backing.of, " if key != signer.key", ""),
+        (f"{_CONSENT}::test_so_many_approve_as_the_environment_demands",),
+    ),
+    "consent-one-approves-twice": Mutant(
+        edit(Backing.of, "dict.fromkeys(approvers)", "approvers"),
+        (f"{_CONSENT}::test_so_many_approve_as_the_environment_demands",),
+    ),
+    "consent-whoever-signs-approves": Mutant(
+        edit(Backing.agreeing, "if _holds_all(each, asked)", ""),
+        (f"{_CONSENT}::test_to_apply_is_not_to_approve",),
+    ),
+    "consent-to-apply-is-to-approve": Mutant(
+        edit(Backing.agreeing, "Level.APPROVE", "Level.APPLY"),
+        (f"{_CONSENT}::test_to_apply_is_not_to_approve",),
+    ),
+    "consent-approvals-are-believed": Mutant(
+        edit(proofs.approvers_of, "suite.verify(each.operator, signed, each.signature)", "signed"),
+        (f"{_CONSENT}::test_a_false_approval_is_none",),
+    ),
+    "consent-tokens-approve": Mutant(
+        edit(Backing.of, "each and each.kind == operator.NAME", "each"),
+        (f"{_CONSENT}::test_a_token_approves_nothing",),
+    ),
+    "consent-is-not-judged": Mutant(
+        edit(rules._unagreed, "found is None", "True"),
+        (
+            f"{_CONSENT}::test_approvals_are_judged_by_the_state_before",
+            f"{_CONSENT}::test_what_lowers_the_demand_meets_it",
+            f"{_CONSENT}::test_what_lacks_approvals_gets_no_seal",
+        ),
+    ),
+    "consent-ones-own-takes-approvals": Mutant(
+        edit(
+            consent._unmet,
+            "or not any(True for _ in case.backing.demanded(case.written))",
+            "",
+        ),
+        (f"{_CONSENT}::test_what_controllers_say_takes_no_approval",),
+    ),
+    "consent-locked-in": Mutant(
+        edit(invariants.breach, "None if why is None", "None if True"),
+        (f"{_CONSENT}::test_the_demand_can_always_be_lowered_again",),
+    ),
+    "consent-says-nobody": Mutant(
+        edit(consent._who_may_help, "approvals > 0", "approvals > 9"),
+        (f"{_CONSENT}::test_what_lacks_approvals_gets_no_seal",),
+    ),
+}
