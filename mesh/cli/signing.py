@@ -66,7 +66,7 @@ def disagreement(request: Request, who: Session, body: Mapping[str, object]) -> 
     if not _is_what_was_typed(request.written, body):
         return "its commands are others"
     added = request.resolved[len(request.written) :]
-    if len(request.resolved) < len(request.written) or not _is_lapse(added):
+    if len(request.resolved) < len(request.written) or not _follows(added, request.written):
         return "it has other commands than it says"
     pairs = zip(request.written, request.resolved, strict=False)
     return next((wrong for pair in pairs if (wrong := _altered(*pair))), "")
@@ -95,10 +95,21 @@ def _admitted(command: Command) -> str:
     return fingerprint(bytes.fromhex(str(command.parameters["controller"]))).replace("-", "")
 
 
-def _is_lapse(added: Sequence[Command]) -> bool:
-    """Nothing, or what comes with a removal that leaves fewer than a majority needs."""
-    said = [(each.group, each.verb, each.parameters) for each in added]
-    return said in ([], [("environment", "set", {"barrier": "all-active"})])
+def _follows(added: Sequence[Command], written: Sequence[Command]) -> bool:
+    """Whether no more was added than what follows from what was typed.
+
+    That is a role that is named for the first time, and what comes with a removal that leaves
+    fewer controllers than a majority needs.
+    """
+    roles = [each.parameters.get("role") for each in written]
+    others = [
+        (each.group, each.verb, each.parameters)
+        for each in added
+        if (each.group, each.verb) != ("role", "create")
+        or each.parameters.keys() != {"name", "id"}
+        or each.parameters["name"] not in roles
+    ]
+    return others in ([], [("environment", "set", {"barrier": "all-active"})])
 
 
 def _altered(written: Command, resolved: Command) -> str:

@@ -121,12 +121,18 @@ def parse_words(group: str, verb: str, words: Mapping[str, str]) -> Command | Mi
     shapes = {
         parameter.name: parameter.written or parameter.shape for parameter in declaration.parameters
     }
-    errors = _unknown_parameters(declaration, dict(texts))
+    short = {each.name: each for each in declaration.shorthands}
+    shapes |= {name: each.shape for name, each in short.items()}
+    errors = [unknown_name("parameter", name, list(shapes)) for name in texts if name not in shapes]
     parameters: dict[str, Value] = {}
     for name, text in texts.items():
         if name in shapes:
+            meant = short[name].parameter if name in short else name
+            if meant in parameters:
+                errors.append(f"{name}: says again what {meant} says, leave one out")
             try:
-                parameters[name] = shapes[name].read(text)
+                value = shapes[name].read(text)
+                parameters[meant] = short[name].make(value) if name in short else value
             except Misread as error:
                 errors.append(f"{name}: expected {error}, not '{text}'")
     command = Command(group, verb, parameters)

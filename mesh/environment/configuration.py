@@ -120,6 +120,14 @@ class Configuration:
         )
         return tuple(sorted(key for key in keys if not _equal(self.entry(key), other.entry(key))))
 
+    def following(self, owner: ObjectId) -> tuple[ObjectId, ...]:
+        """The objects that ``owner`` comes after, where objects of its kind have an order."""
+        kind = self._schema.get(owner[0])
+        if kind is None or not kind.acyclic:
+            return ()
+        named = self.read((*owner, kind.acyclic))
+        return tuple((owner[0], str(name)) for name in named) if isinstance(named, list) else ()
+
     def fields(self, owner: ObjectId) -> dict[str, Value]:
         """An object that exists, by the names of its fields."""
         kind = self._schema[owner[0]]

@@ -40,6 +40,18 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Shorthand:
+    """A word of the command line for a value that takes several; a request never holds it."""
+
+    name: str
+    shape: Shape
+    help: str
+    parameter: str
+    """What it is another way to give."""
+    make: Callable[[Value], Value]
+
+
+@dataclass(frozen=True, slots=True)
 class ElementSet:
     """A field that is a set: each element is a key of its own, so two who add do not meet."""
 
@@ -112,6 +124,7 @@ class Declaration:
     """What an attempt that carries this command must be."""
     roster_with: tuple[str, ...] = ()
     """With one of these parameters given, the command changes the roster or the policy."""
+    shorthands: tuple[Shorthand, ...] = ()
     by_controllers: bool = False
     """A controller of the roster may sign it, not only an operator."""
     by_controllers_with: str = ""

@@ -5,8 +5,9 @@ other side deleted, a port taken twice, or two sides that emptied the roster tog
 Only the objects that a ChangeSet touched are looked at: all others held before and are the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from mesh.environment.circles import circles
 from mesh.environment.consent import unchangeable
 from mesh.environment.draft import Refusal
 from mesh.environment.entries import ObjectId
@@ -18,61 +19,65 @@ from mesh.environment.workspace import Workspace
 
 def breach(configuration: Workspace, touched: Iterable[ObjectId]) -> Refusal | None:
     """The first invariant that does not hold, if only ``touched`` have changed since all held."""
+    return next(breaches(configuration, touched), None)
+
+
+def breaches(configuration: Workspace, touched: Iterable[ObjectId]) -> Iterator[Refusal]:
+    """Every invariant that does not hold, if only ``touched`` have changed since all held."""
     owners = sorted(dict.fromkeys(touched))
+    present = [owner for owner in owners if configuration.exists(owner)]
     for owner in owners:
-        found = (
-            _breach_of_present(configuration, owner)
-            if configuration.exists(owner)
-            else _breach_of_absent(configuration, owner)
-        )
-        if found is not None:
-            return found
+        if configuration.exists(owner):
+            yield from _breaches_of_present(configuration, owner)
+        else:
+            yield from _breach_of_absent(configuration, owner)
+    yield from _circles(configuration, present)
     if any(kind in (controller.NAME, environment.NAME) for kind, _ in owners):
-        found = _breach_of_roster(configuration)
-        if found is not None:
-            return found
+        yield from _breach_of_roster(configuration)
     if any(kind == operator.NAME for kind, _ in owners) and not configuration.rights.admins():
-        return Refusal(f"nobody would be left with the right {ALL}: grant it to another first")
+        yield Refusal(f"nobody would be left with the right {ALL}: grant it to another first")
     if any(kind in (operator.NAME, environment.NAME) for kind, _ in owners):
         why = unchangeable(configuration)
-        return None if why is None else Refusal(why, (environment.NAME, "approvals"))
-    return None
+        if why is not None:
+            yield Refusal(why, (environment.NAME, "approvals"))
 
 
-def _breach_of_present(configuration: Workspace, owner: ObjectId) -> Refusal | None:
+def _breaches_of_present(configuration: Workspace, owner: ObjectId) -> Iterator[Refusal]:
     footprint = configuration.index.footprint(owner)
     for target in footprint.references:
         if not configuration.exists(target):
-            return Refusal(
-                f"{_named(owner)} refers to {_named(target)}, which is not there", target
-            )
+            yield Refusal(f"{_named(owner)} refers to {_named(target)}, which is not there", target)
     for claim in footprint.claims:
         rival = configuration.index.rival(owner, claim)
         if rival is not None:
-            return Refusal(
+            yield Refusal(
                 f"{' '.join(claim.what)}: claimed by {_named(owner)} and by {_named(rival)}", rival
             )
-    return None
 
 
-def _breach_of_absent(configuration: Workspace, owner: ObjectId) -> Refusal | None:
+def _circles(configuration: Workspace, owners: Iterable[ObjectId]) -> Iterator[Refusal]:
+    """Objects that wait for each other: every new circle leads through what was touched."""
+    for circle in circles(owners, configuration.following):
+        round_ = " after ".join(name for _, name in (*circle, circle[0]))
+        yield Refusal(f"{circle[0][0]}s in a circle: {round_}", circle[0])
+
+
+def _breach_of_absent(configuration: Workspace, owner: ObjectId) -> Iterator[Refusal]:
     referrer = configuration.index.referrer(owner)
-    if referrer is None:
-        return None
-    return Refusal(f"{_named(owner)} is gone, but {_named(referrer)} refers to it", referrer)
+    if referrer is not None:
+        yield Refusal(f"{_named(owner)} is gone, but {_named(referrer)} refers to it", referrer)
 
 
-def _breach_of_roster(configuration: Workspace) -> Refusal | None:
+def _breach_of_roster(configuration: Workspace) -> Iterator[Refusal]:
     active = len(configuration.roster)
     if active == 0:
-        return Refusal("the roster would be empty")
-    if configuration.policy is Policy.MAJORITY and active < MAJORITY_ROSTER_MIN:
-        return Refusal(
+        yield Refusal("the roster would be empty")
+    elif configuration.policy is Policy.MAJORITY and active < MAJORITY_ROSTER_MIN:
+        yield Refusal(
             f"the barrier by majority needs {MAJORITY_ROSTER_MIN} active controllers,"
             f" there would be {active}",
             (environment.NAME, "barrier"),
         )
-    return None
 
 
 def _named(owner: ObjectId) -> str:

@@ -199,19 +199,24 @@ def _element_commands(kind: str, element_set: ElementSet) -> tuple[Declaration, 
         )
         return None
 
-    def declared(verb: str, words: str, run: Run) -> Declaration:
+    def declared(verb: str, words: str, run: Run, reads: tuple[Touch, ...] = ()) -> Declaration:
         declaration = Declaration(
             kind,
             f"{verb}-{element.name}",
             words,
             (_named(kind), _identified(kind), element),
             run,
-            reads=(Touch((kind, "{name}")),),
+            reads=(Touch((kind, "{name}")), *reads),
             commutes=(Touch((kind, "{name}", element_set.name, f"{{{element.name}}}")),),
         )
         return _filling(kind, run, declaration)
 
     return (
-        declared("add", f"add to the {element_set.name} of a {kind}", include),
+        declared(
+            "add",
+            f"add to the {element_set.name} of a {kind}",
+            include,
+            reference_touches((element,)),
+        ),
         declared("remove", f"remove from the {element_set.name} of a {kind}", exclude),
     )

@@ -8,15 +8,16 @@ still means what its author saw.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from mesh.environment.commands import check_commands, check_resolved, declaration_of
 from mesh.environment.declarations import Declaration
 from mesh.environment.draft import Draft, Refusal
 from mesh.environment.entries import object_of
-from mesh.environment.invariants import breach
-from mesh.environment.kinds import controller, environment
+from mesh.environment.invariants import breaches
+from mesh.environment.kinds import controller, environment, role
 from mesh.environment.policy import MAJORITY_ROSTER_MIN, Policy
-from mesh.environment.suggestions import unknown_name
+from mesh.environment.suggestions import NEAR, unknown_name
 from mesh.environment.workspace import Workspace
 from mesh.wire.identity import digest
 from mesh.wire.limits import BASE_MAX
@@ -66,6 +67,7 @@ def resolve(
     resolving = _Resolving(configuration, nonce)
     for command in commands:
         resolving.add(command)
+    resolving.add_roles()
     resolving.lapse_majority()
     if signer is not None:
         resolving.name_rights(signer)
@@ -110,6 +112,21 @@ class _Resolving:
             return refusal.text
         return f"{refusal.text}: {unknown_name(key[0], key[1], self._draft.names(key[0]))}"
 
+    def add_roles(self) -> None:
+        """A role that is named for the first time is made; not where another may be meant."""
+        named = [key for key in self._keys if key[0] == role.NAME and not key[2:]]
+        for key in named:
+            if self._draft.present(key) or key in self._written:
+                continue
+            near = get_close_matches(key[1], self._draft.names(role.NAME), n=1, cutoff=NEAR)
+            if near:
+                self._errors.append(
+                    f"there is no role named '{key[1]}', did you mean '{near[0]}'?"
+                    f" If it is to be a new one: role create --name {key[1]}"
+                )
+            else:
+                self.add(Command(role.NAME, "create", {"name": key[1]}))
+
     def lapse_majority(self) -> None:
         """A removal that leaves fewer than a majority needs sets all-active as well."""
         removes = any(command.verb == "remove" for command in self._resolved)
@@ -150,10 +167,9 @@ class _Resolving:
     def _check_whole(self) -> None:
         changes = self._draft.changes(_UNSIGNED)
         before = self._configuration.assign(changes)
-        broken = breach(self._configuration, [object_of(key) for key, _ in changes])
+        broken = list(breaches(self._configuration, [object_of(key) for key, _ in changes]))
         _ = self._configuration.assign(before)
-        if broken is not None:
-            self._errors.append(broken.text)
+        self._errors += [each.text for each in broken]
 
 
 def creation_id(nonce: bytes, position: int) -> str:

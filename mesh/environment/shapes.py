@@ -98,6 +98,7 @@ NAME: Final = Text(
 HEX32: Final = Text("64 hexadecimal digits in small letters", r"[0-9a-f]{64}")
 HEX64: Final = Text("128 hexadecimal digits in small letters", r"[0-9a-f]{128}")
 CREATION_ID: Final = Text("32 hexadecimal digits in small letters", r"[0-9a-f]{32}")
+LABEL: Final = Text("a label such as tier=core", r"[a-z0-9][a-z0-9._/=-]{0,126}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,8 @@ class Reference:
     """The name of an object of another kind, which must exist as long as this one names it."""
 
     kind: str
+    spelling: Text = NAME
+    """How objects of that kind are called."""
 
     @property
     def words(self) -> str:
@@ -113,7 +116,7 @@ class Reference:
 
     def errors(self, value: Value, path: str) -> list[str]:
         """One, where it is no name."""
-        return NAME.errors(value, path)
+        return self.spelling.errors(value, path)
 
     def read(self, text: str) -> Value:
         """The name."""
@@ -121,7 +124,7 @@ class Reference:
 
     def json_schema(self) -> dict[str, Value]:
         """A name."""
-        return {**NAME.json_schema(), "description": self.words}
+        return {**self.spelling.json_schema(), "description": self.words}
 
     def references(self, value: Value) -> tuple[ObjectId, ...]:
         """The object named."""
@@ -250,10 +253,10 @@ class Flag(_Plain):
         return [f"{path}: expected {self.words}, not {_shown(value)}"]
 
     def read(self, text: str) -> Value:
-        """``true`` or ``false``; no other word, so that nothing is guessed."""
-        if text not in {"true", "false"}:
-            raise Misread(self.words)
-        return text == "true"
+        """``true`` or ``yes``, ``false`` or ``no``; no other word, so that nothing is guessed."""
+        if text not in {"true", "yes", "false", "no"}:
+            raise Misread(f"{self.words} (or yes or no)")
+        return text in {"true", "yes"}
 
     def json_schema(self) -> dict[str, Value]:
         """A boolean."""

@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import Final
+
+NEAR: Final = 0.6
+"""How much of two names is alike where one may stand for the other, from 0 to 1."""
 
 
 def unknown_name(what: str, name: str, known: Sequence[str]) -> str:
     """``unknown verb 'crate', did you mean 'create'?``; where nothing is near, what there is."""
-    near = get_close_matches(name, known, n=1, cutoff=0.6)
+    near = get_close_matches(name, known, n=1, cutoff=NEAR)
     if near:
         return f"unknown {what} {name!r}, did you mean '{near[0]}'?"
     return f"unknown {what} {name!r}, expected one of: {', '.join(sorted(known))}"

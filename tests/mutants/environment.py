@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from mesh.environment import commands, resolve
+from mesh.environment import circles, commands, resolve
 from mesh.environment.configuration import Configuration
 from mesh.environment.declarations import Touch
 from mesh.environment.draft import Draft, Touched
@@ -59,6 +59,17 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "environment-base-without-what-is-new": Mutant(
         edit(_Resolving.outcome, "in sorted(self._keys))", "in self._keys if key[2:])"),
         (f"{_RESOLVE}::test_the_base_names_every_key_once_with_its_version",),
+    ),
+    "environment-circles-are-straight": Mutant(
+        edit(circles._walk, "yield way[way.index(here) :]", "yield from ()"),
+        (
+            "tests/specification/fold/test_fold_rules.py::test_nothing_waits_for_itself",
+            f"{_HERE}/test_configuration.py::test_nothing_waits_for_itself",
+        ),
+    ),
+    "environment-typos-make-roles": Mutant(
+        edit(_Resolving.add_roles, "if near", "if False"),
+        (f"{_RESOLVE}::test_a_role_that_may_be_misspelt_is_not_made",),
     ),
     "environment-deletion-overlooks-fields": Mutant(
         _delete_names_the_object_only,

@@ -141,6 +141,7 @@ FOLD: dict[str, Where] = {
         ("F6", "Rule 3"),
         ("F6a", "invariant"),
         ("F6b", "dangles"),
+        ("F6c", "circle"),
         ("E10", "references"),
     ),
     "which merge counts: it names the tx, none that saw it does; then the lowest": (

@@ -32,8 +32,10 @@ _MARKS: Final = {
 
 _OTHERS: Final = {
     "checkpoint": "the ground on which a history stands; what is below it may be forgotten",
+    "container": "a service that runs as a container",
     "merge": "what becomes of two sides' changes that do not go together",
     "right": "what operators may do",
+    "webservice": "a service that answers over HTTP",
 }
 """Groups whose commands are about objects of another kind."""
 
@@ -66,6 +68,8 @@ def _command(declaration: Declaration) -> Iterator[str]:
     for parameter in declaration.parameters:
         if not parameter.filled:
             yield _row(parameter)
+    for each in declaration.shorthands:
+        yield f"| {each.name} | {each.help}; on a command line only | {each.shape.words} |"
     yield ""
 
 

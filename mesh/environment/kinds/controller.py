@@ -36,12 +36,15 @@ LEARNER: Final = "learner"
 ACTIVE: Final = "active"
 REMOVED: Final = "removed"
 
+WRITTEN: Final = Text("a controller's key, fingerprint or name", r"[0-9a-z._-]{1,64}")
+"""What people write to say which controller."""
+
 _WHO: Final = Parameter(
     NAME,
     HEX32,
     "which controller: its key, its fingerprint or its name",
     required=True,
-    written=Text("a controller's key, fingerprint or name", r"[0-9a-z._-]{1,64}"),
+    written=WRITTEN,
 )
 _ID: Final = Parameter(ID_PARAMETER, CREATION_ID, "the creation id of the entry", filled=True)
 _HOST: Final = r"(?:\[[^\s,\[\]]{1,255}\]|[^\s,:\[\]]{1,255})"
@@ -70,14 +73,18 @@ _GIVEN: Final = tuple(Touch((NAME, "{controller}", field.name), field.name) for 
 
 
 def _fill(draft: Draft, arguments: Arguments, fresh: str) -> Arguments:
-    """The key for whatever a person wrote to say which controller."""
     del fresh
-    written = text(arguments, NAME)
+    key = key_of(draft, text(arguments, NAME))
+    return arguments if key is None else {**arguments, NAME: key}
+
+
+def key_of(draft: Draft, written: str) -> str | None:
+    """The key for whatever a person wrote to say which controller; None: it says none."""
     for key in draft.names(NAME):
         names = (key, fingerprint(bytes.fromhex(key)), draft.peek((NAME, key, "name")))
         if written in names:
-            return {**arguments, NAME: key}
-    return arguments
+            return key
+    return None
 
 
 def _fill_entry(draft: Draft, arguments: Arguments, fresh: str) -> Arguments:

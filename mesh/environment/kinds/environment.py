@@ -117,4 +117,5 @@ KIND: Final = Kind(
         ),
     ),
     plain=True,
+    described=True,
 )

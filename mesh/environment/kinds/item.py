@@ -48,4 +48,5 @@ KIND: Final = Kind(
         ),
     ),
     plain=True,
+    described=True,
 )

@@ -54,4 +54,5 @@ KIND: Final = Kind(
     _FIELDS,
     object_commands(NAME, _FIELDS),
     claims=_claims,
+    described=True,
 )

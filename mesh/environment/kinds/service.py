@@ -1,22 +1,28 @@
 """A service: what is to run, described well enough to be run, watched and balanced."""
 
+from dataclasses import replace
 from typing import Final
 
 from mesh.environment.compounds import ListOf, MappingOf, Member, Record
-from mesh.environment.declarations import ElementSet, Parameter
+from mesh.environment.declarations import Declaration, ElementSet, Parameter, Shorthand
 from mesh.environment.index import Claim, Fields
 from mesh.environment.kind import Kind
+from mesh.environment.kinds import role
 from mesh.environment.objects import object_commands
-from mesh.environment.shapes import NAME as NAME_SHAPE
-from mesh.environment.shapes import Choice, Duration, Flag, Reference, Text, Whole
+from mesh.environment.shapes import LABEL, Choice, Duration, Flag, Reference, Text, Whole
+from mesh.wire.requests import Value
 
 NAME: Final = "service"
 
 _SECOND: Final = 1_000_000_000
 _PORT: Final = Whole(1, 65_535)
-_WORD: Final = Text("a text without line ends", r"[^\n\r\x00]*", characters_max=1_024)
+WORD: Final = Text("a text without line ends", r"[^\n\r\x00]*", characters_max=1_024)
 _VARIABLE: Final = Text("a name such as DATABASE_URL", r"[A-Za-z_][A-Za-z0-9_]{0,127}")
-_LABEL: Final = Text("a label such as tier=core", r"[a-z0-9][a-z0-9._/=-]{0,126}")
+_URL: Final = Text(
+    "an address such as http://blog.example.org:8080/health",
+    r"https?://[!-~]+",
+    characters_max=1_024,
+)
 COUNT_MAX: Final = 1_000
 """Instances of one service: as many as there can be controllers, for one on each."""
 
@@ -24,9 +30,10 @@ _HEALTH: Final = Record(
     "a health check",
     (
         Member("kind", Choice(("http", "tcp", "exec")), required=True),
+        Member("url", _URL),
         Member("port", _PORT),
         Member("path", Text("an absolute path", r"/[!-~]*", characters_max=1_024)),
-        Member("command", ListOf(_WORD, repeats=True)),
+        Member("command", ListOf(WORD, repeats=True)),
         Member("interval_ns", Duration(_SECOND // 10, 3_600 * _SECOND)),
         Member("timeout_ns", Duration(_SECOND // 100, 600 * _SECOND)),
         Member("rise", Whole(1, 100)),
@@ -35,8 +42,8 @@ _HEALTH: Final = Record(
     ),
 )
 
-_FIELDS: Final = (
-    Parameter("role", NAME_SHAPE, "the group of hosts that it runs on", required=True),
+FIELDS: Final = (
+    Parameter("role", Reference(role.NAME), "the role of the hosts that it runs on", required=True),
     Parameter("site", Reference("site"), "the only site where it may run"),
     Parameter(
         "run",
@@ -46,10 +53,10 @@ _FIELDS: Final = (
     ),
     Parameter(
         "command",
-        ListOf(_WORD, repeats=True),
+        ListOf(WORD, repeats=True),
         "program and arguments, a unit, or an image and its arguments",
     ),
-    Parameter("environment", MappingOf(_VARIABLE, _WORD), "variables that its processes see"),
+    Parameter("environment", MappingOf(_VARIABLE, WORD), "variables that its processes see"),
     Parameter("user", Text("a user name", r"[a-z_][a-z0-9_-]{0,31}"), "whom its processes run as"),
     Parameter(
         "directory",
@@ -69,7 +76,7 @@ _FIELDS: Final = (
     ),
     Parameter("description", Text(), "what people should know about it"),
 )
-_SETS: Final = (ElementSet("labels", Parameter("label", _LABEL, "a word to find it by")),)
+_SETS: Final = (ElementSet("labels", Parameter("label", LABEL, "a word to find it by")),)
 
 
 def _claims(name: str, fields: Fields) -> tuple[Claim, ...]:
@@ -84,11 +91,29 @@ def _claims(name: str, fields: Fields) -> tuple[Claim, ...]:
     )
 
 
+def _asked_at(url: Value) -> Value:
+    return {"kind": "http", "url": url}
+
+
+HEALTH_HTTP: Final = Shorthand(
+    "health_http", _URL, "the same as a health check that asks this URL", "health", _asked_at
+)
+
+
+def _with_shorthand(declaration: Declaration) -> Declaration:
+    """The same; where it takes a health check, in few words as well."""
+    if not any(each.name == "health" for each in declaration.parameters):
+        return declaration
+    return replace(declaration, shorthands=(HEALTH_HTTP,))
+
+
 KIND: Final = Kind(
     NAME,
     "something that runs, in one or more instances",
-    _FIELDS,
-    object_commands(NAME, _FIELDS, _SETS),
+    FIELDS,
+    tuple(_with_shorthand(each) for each in object_commands(NAME, FIELDS, _SETS)),
     _SETS,
     _claims,
+    described=True,
+    acyclic="after",
 )

@@ -25,4 +25,6 @@ _FIELDS: Final = (
     Parameter("description", Text(), "what people should know about it"),
 )
 
-KIND: Final = Kind(NAME, "a place with its own fate", _FIELDS, object_commands(NAME, _FIELDS))
+KIND: Final = Kind(
+    NAME, "a place with its own fate", _FIELDS, object_commands(NAME, _FIELDS), described=True
+)

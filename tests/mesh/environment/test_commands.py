@@ -148,7 +148,9 @@ def test_a_share_that_is_not_said_is_the_usual_one() -> None:
 
 def test_words_that_cannot_be_read_are_all_named() -> None:
     """Text of the wrong shape is an error of its own, and does not hide the next one."""
-    misspelled = parse_words("service", "create", {"count": "many", "autostart": "yes", "zap": ""})
+    misspelled = parse_words(
+        "service", "create", {"count": "many", "autostart": "maybe", "zap": ""}
+    )
     assert isinstance(misspelled, Misspelled)
     assert [error.split(":")[0] for error in misspelled.errors] == [
         "unknown parameter 'zap', expected one of",

@@ -5,7 +5,7 @@ from random import Random
 from mesh.environment.entries import NOTHING, Entry, entry_hash
 from mesh.environment.founding import founded
 from mesh.environment.index import Claim, Footprint, Index
-from mesh.environment.invariants import breach
+from mesh.environment.invariants import breach, breaches
 from mesh.environment.workspace import Workspace
 from mesh.wire.requests import Key
 from tests.mesh.protocol.history.world import ALICE, FOUNDING
@@ -128,6 +128,7 @@ def test_the_first_rival_does_not_depend_on_the_order_of_arrival() -> None:
 def _broken(*names_and_fields: tuple[str, dict[str, object]]) -> str | None:
     workspace: Workspace = founded(FOUNDING)
     _ = workspace.assign([(("site", name), Entry(name, TX)) for name in ("here", "there")])
+    _ = workspace.assign([(("role", name), Entry(name, TX)) for name in ("web", "db")])
     for name, fields in names_and_fields:
         _ = workspace.assign(_service(name, **fields))
     found = breach(workspace, [("service", name) for name, _ in names_and_fields])
@@ -145,12 +146,32 @@ def test_ports_meet_within_a_role() -> None:
     assert _broken(("a", {**web, "site": "here"}), ("b", {**web, "site": "here"})) == clash
 
 
+def test_nothing_waits_for_itself() -> None:
+    """Of services each of which comes after another, one must be able to begin."""
+    ring: list[tuple[str, dict[str, object]]] = [
+        (name, {"role": "web", "after": [other]}) for name, other in ("ab", "bc", "ca")
+    ]
+    assert _broken(*ring) == "services in a circle: a after b after c after a"
+    assert _broken(*ring[:2], ("c", {"role": "web"})) is None
+    assert _broken(("a", {"role": "web", "after": ["a"]})) == "services in a circle: a after a"
+
+
+def test_every_breach_is_told() -> None:
+    """Whoever made three mistakes learns of three."""
+    workspace = founded(FOUNDING)
+    _ = workspace.assign([(("role", "web"), Entry("web", TX))])
+    for name in ("a", "b"):
+        _ = workspace.assign(_service(name, role="web", ports=[80], site="nowhere"))
+    found = breaches(workspace, [("service", "a"), ("service", "b")])
+    assert [each.text.split(" ", 1)[0] for each in found] == ["service", "port", "service", "port"]
+
+
 def test_references_hold_in_both_directions() -> None:
     """Neither may an object name what is not there, nor may go what another names."""
     fields: dict[str, object] = {"role": "web", "site": "nowhere"}
     assert _broken(("a", fields)) == "service 'a' refers to site 'nowhere', which is not there"
     workspace = founded(FOUNDING)
-    _ = workspace.assign([(("site", "here"), Entry("id", TX))])
+    _ = workspace.assign([(("site", "here"), Entry("id", TX)), (("role", "web"), Entry("id", TX))])
     _ = workspace.assign(_service("a", role="web", site="here"))
     _ = workspace.assign([(("site", "here"), Entry(None, TX, present=False))])
     found = breach(workspace, [("site", "here")])

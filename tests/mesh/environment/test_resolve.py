@@ -56,7 +56,7 @@ SERVICE = _command("service", "create", name="web", role="web", site="here")
 
 def test_defaults_are_written_out(configuration: Workspace) -> None:
     """A later version with other defaults folds what was signed, not what it would assume."""
-    (_, service) = _resolve(configuration, SITE, SERVICE).resolved
+    (_, service, _) = _resolve(configuration, SITE, SERVICE).resolved
     assert service.parameters["count"] == 1
     assert service.parameters["run"] == "process"
     assert "site" in service.parameters
@@ -65,7 +65,7 @@ def test_defaults_are_written_out(configuration: Workspace) -> None:
 
 def test_new_objects_get_ids_from_the_nonce(configuration: Workspace) -> None:
     """Each creation has an id of its own, the same wherever the request is resolved again."""
-    one, two = _resolve(configuration, SITE, SERVICE).resolved
+    one, two, _ = _resolve(configuration, SITE, SERVICE).resolved
     assert one.parameters["id"] == creation_id(NONCE, 0)
     assert two.parameters["id"] == creation_id(NONCE, 1)
     assert one.parameters["id"] != two.parameters["id"]
@@ -214,3 +214,59 @@ def test_a_draft_holds_a_command_to_its_word(configuration: Workspace) -> None:
         _ = draft.read(("item", "x"))
     _ = configuration.assign([(("item", "x"), Entry(1, TX))])
     assert draft.peek(("item", "x")) == 1
+
+
+def test_a_role_is_made_by_being_named(configuration: Workspace) -> None:
+    """The first service of a role makes it, in the same ChangeSet; the second finds it there."""
+    first = _command("service", "create", name="shop", role="web")
+    assert [each.group for each in _resolve(configuration, first).resolved] == ["service", "role"]
+    _apply(configuration, first)
+    second = _command("service", "create", name="blog", role="web")
+    assert [each.group for each in _resolve(configuration, second).resolved] == ["service"]
+
+
+def test_a_role_that_may_be_misspelt_is_not_made(configuration: Workspace) -> None:
+    """A name that is nearly another's is asked about: a typo is no wish for a new role."""
+    _apply(configuration, _command("role", "create", name="web"))
+    found = resolve(configuration, [_command("service", "create", name="a", role="wbe")], NONCE)
+    assert isinstance(found, Unresolved)
+    (error,) = found.errors
+    assert error.startswith("there is no role named 'wbe', did you mean 'web'?")
+    assert error.endswith("role create --name wbe")
+
+
+def test_a_service_is_made_in_few_words(configuration: Workspace) -> None:
+    """``container create`` and ``webservice create`` make what ``service create`` makes."""
+    shop = _command("container", "create", name="shop", role="web", image="shop:1", arguments=["x"])
+    blog = _command("webservice", "create", name="blog", role="web", port=80, command=["blogd"])
+    _apply(configuration, shop, blog)
+    made = configuration.fields(("service", "shop"))
+    assert (made["run"], made["command"]) == ("container", ["shop:1", "x"])
+    made = configuration.fields(("service", "blog"))
+    assert (made["run"], made["command"], made["ports"]) == ("process", ["blogd"], [80])
+    assert made["health"] == {"kind": "http", "port": 80, "path": "/"}
+    both = _command("webservice", "create", name="c", role="web", port=1, image="i", command=["c"])
+    assert isinstance(resolve(configuration, [both], NONCE), Unresolved)
+
+
+def test_a_host_names_its_controller(configuration: Workspace) -> None:
+    """By name, kept by key; one controller runs on one host, and a host's roles must be there."""
+    key, fields = next(configuration.items("controller"))
+    one = _command("host", "create", name="one", controller=str(fields["name"]))
+    _apply(configuration, one, _command("host", "add-role", name="one", role="web"))
+    assert configuration.fields(("host", "one"))["controller"] == key
+    assert configuration.exists(("role", "web"))
+    two = resolve(configuration, [_command("host", "create", name="two", controller=key)], NONCE)
+    assert isinstance(two, Unresolved)
+    assert two.errors[0].startswith(f"controller {key}: claimed by host")
+    gone = resolve(configuration, [_command("role", "delete", name="web")], NONCE)
+    assert isinstance(gone, Unresolved)
+    assert gone.errors == ("role 'web' is gone, but host 'one' refers to it",)
+
+
+def test_a_role_takes_a_service(configuration: Workspace) -> None:
+    """``role add-service`` writes into the service, where its role stands."""
+    _apply(configuration, _command("service", "create", name="shop", role="web"))
+    _apply(configuration, _command("role", "create", name="db"))
+    _apply(configuration, _command("role", "add-service", name="db", service="shop"))
+    assert configuration.fields(("service", "shop"))["role"] == "db"

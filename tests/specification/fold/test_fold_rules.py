@@ -231,6 +231,24 @@ def test_no_reference_dangles() -> None:
     assert left.history.state.exists(("service", "web"))
 
 
+def test_nothing_waits_for_itself() -> None:
+    """F6c: Nothing waits for itself.
+
+    Of two ChangeSets that together let services start after each other in a circle, the later
+    falls.
+    """
+    world = World()
+    base = world.side()
+    for name in ("web", "db"):
+        _ = base.change(command("service", "create", name=name, role="all"))
+    left, right = base.fork(ALICE), base.fork(BOB)
+    first = left.change(command("service", "modify", name="web", after=["db"]))
+    later = right.change(command("service", "modify", name="db", after=["web"]), lamport=60)
+    left.learn(right.ids)
+    assert left.entry(first).outcome.why is not Why.FAILED
+    assert left.entry(later).outcome.why is Why.FAILED
+
+
 def test_what_was_built_on_a_set_aside_change_falls_in_turn() -> None:
     """F7: What was made on top of a set-aside ChangeSet, on the same keys, fails rule 2 in turn."""
     world = World()

@@ -85,6 +85,7 @@ def test_every_key_counts() -> None:
     assert side.item("a") is None
     label = command("service", "add-label", name="web", label="x")
     assert signed_by(side, ANN, label) is Why.REFUSED
+    _ = side.change(command("role", "create", name="db"))
     assert signed_by(side, ANN, command("service", "modify", name="web", role="db")) is None
     assert signed_by(side, ANN, command("service", "modify", name="web", count=2)) is Why.REFUSED
 

@@ -20,6 +20,7 @@ State = dict[Key, Cell]
 CONTROLLERS_MAY = {("merge", "keep"), ("merge", "set-aside"), ("controller", "activate")}
 FIELDS = {
     "site": ("location", "description"),
+    "role": ("description",),
     "path": ("host", "prefix", "services"),
     "service": (
         *("role", "site", "run", "command", "environment", "user", "directory", "ports"),
@@ -215,6 +216,7 @@ def _needed(command: Command) -> Iterable[Key]:
         yield from ((*owner, name) for name in FIELDS[group] if name in given)
         yield from _referred(given.get("services"), "service")
         yield from _referred(given.get("site") if group == "service" else None, "site")
+        yield from _referred(given.get("role"), "role")
     if command.verb == "delete":
         yield from ((*owner, name) for name in FIELDS.get(group, ()))
 
@@ -233,7 +235,7 @@ def _demand_whole(state: State) -> None:
     dangling = [
         target
         for key, value in present.items()
-        if key[0] in ("path", "service") and key[2:] in (("services",), ("site",))
+        if key[0] in ("path", "service") and key[2:] in (("services",), ("site",), ("role",))
         for target in _referred(value, _kind(key))
         if target not in present
     ]
@@ -251,4 +253,4 @@ def _taken(present: dict[Key, Value]) -> Iterable[object]:
 
 
 def _kind(key: Key) -> str:
-    return "service" if key[2] == "services" else "site"
+    return "service" if key[2] == "services" else key[2]
