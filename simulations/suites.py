@@ -16,7 +16,7 @@ from nacl.bindings import (
 )
 from nacl.exceptions import BadSignatureError, CryptoError
 from nacl.public import Box as NaclPair
-from nacl.public import PrivateKey, PublicKey
+from nacl.public import PrivateKey, PublicKey, SealedBox
 from nacl.signing import SigningKey, VerifyKey
 
 from mesh.protocol.suite import Box, Exchange, Signer, Suite
@@ -121,6 +121,19 @@ class _MacExchange:
         key = self.shared(public)
         return None if key is None else _MacBox(key, self.public, self._tap)
 
+    def seal_to(self, public: bytes, plain: bytes) -> bytes | None:
+        if len(public) != KEY_BYTES:
+            return None
+        return _mac(self._sealing(public), b"", b"", plain) + plain
+
+    def open_sealed(self, sealed: bytes) -> bytes | None:
+        plain = sealed[TAG_BYTES:]
+        whole = sealed[:TAG_BYTES] == _mac(self._sealing(self.public), b"", b"", plain)
+        return plain if whole else None
+
+    def _sealing(self, public: bytes) -> bytes:
+        return blake2b(public, key=self._secret, person=b"sealing", digest_size=32).digest()
+
 
 class _MacBox:
     def __init__(self, key: bytes, public: bytes, tap: Tap) -> None:
@@ -208,6 +221,21 @@ class _NaclExchange:
         if self.shared(public) is None:
             return None
         return _NaclBox(NaclPair(self._key, PublicKey(public)), self.public, self._tap)
+
+    def seal_to(self, public: bytes, plain: bytes) -> bytes | None:
+        # As libsodium's crypto_box_seal, with a key that depends on the seed of the world alone.
+        once = PrivateKey(blake2b(self.public + public + plain, digest_size=32).digest())
+        if self.shared(public) is None:
+            return None
+        nonce = blake2b(bytes(once.public_key) + public, digest_size=NaclPair.NONCE_SIZE).digest()
+        pair = NaclPair(once, PublicKey(public))
+        return bytes(once.public_key) + pair.encrypt(plain, nonce).ciphertext
+
+    def open_sealed(self, sealed: bytes) -> bytes | None:
+        try:
+            return SealedBox(self._key).decrypt(sealed)
+        except (CryptoError, ValueError):
+            return None
 
 
 class _NaclBox:

@@ -77,7 +77,7 @@ def publish(
     client: Client, published: Version, opening: Opening, readers: list[Controller]
 ) -> None:
     """Seal the value to each of ``readers``, here, and have the copies spread."""
-    from mesh.driver.sealing import seal
+    from mesh.driver.keys import seal
 
     plain, writes = encode_opening(opening), list[dict[str, object]]()
     for reader in readers:
@@ -119,7 +119,7 @@ def unsealed(client: Client, secret: Secret, data_dir: Path) -> Opening:
             FAILED, f"the key of the controller here cannot be read: {error}"
         ) from None
     for _, to, sealed in _copies(client, secret.published):
-        plain = keys[to].open(_bytes(sealed)) if to in keys else None
+        plain = keys[to].open_sealed(_bytes(sealed)) if to in keys else None
         opening = None if plain is None else decode_opening(plain, secret.published)
         if opening is not None:
             return opening

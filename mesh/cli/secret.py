@@ -137,9 +137,9 @@ def _value() -> bytes:
 
 def _share(client: Client, arguments: argparse.Namespace) -> int:
     secret = _find(client, arguments.name)
-    opening = _open(client, secret, arguments)
     known = controllers(client)
     added = [each for each in _named(known, arguments.reader) if each.key not in secret.readers]
+    opening = _perhaps_open(client, secret, arguments) if added else None
     readers = [known[key] for key in secret.readers if key in known] + added
     if added:
         change = change_of(
@@ -152,9 +152,22 @@ def _share(client: Client, arguments: argparse.Namespace) -> int:
         _ = submit_quietly(client, change, arguments)
     held = holders(client, secret.published)
     waiting = [each for each in readers if not each.is_among(held)]
-    publish(client, secret.published, opening, waiting)
-    text = f"sealed to {_names(waiting)}" if waiting else "every reader has a copy already"
+    if not waiting:
+        text = "every reader has a copy already"
+    elif added and opening is None:
+        text = f"shared; whoever holds it seals it to {_names(waiting)}"
+    else:
+        publish(client, secret.published, opening or _open(client, secret, arguments), waiting)
+        text = f"sealed to {_names(waiting)}"
     return _done("", text, as_json=arguments.json)
+
+
+def _perhaps_open(client: Client, secret: Secret, arguments: argparse.Namespace) -> Opening | None:
+    """The value; None where this host holds no copy: then those who do seal it."""
+    try:
+        return _open(client, secret, arguments)
+    except CommandError:
+        return None
 
 
 def _show(client: Client, arguments: argparse.Namespace) -> int:

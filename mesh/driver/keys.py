@@ -17,7 +17,7 @@ from nacl.bindings import (
 from nacl.exceptions import BadSignatureError, CryptoError
 from nacl.exceptions import RuntimeError as NaClRuntimeError
 from nacl.exceptions import ValueError as NaClValueError
-from nacl.public import Box, PrivateKey, PublicKey
+from nacl.public import Box, PrivateKey, PublicKey, SealedBox
 from nacl.signing import SigningKey, VerifyKey
 
 from mesh.driver.errors import BadKeyFile
@@ -80,8 +80,30 @@ class NaClExchange:
         except (NaClRuntimeError, NaClValueError):
             return None
 
+    def seal_to(self, public: bytes, plain: bytes) -> bytes | None:
+        """``plain``, 48 bytes longer, for whoever has the private half; see ``seal``."""
+        return seal(public, plain)
+
+    def open_sealed(self, sealed: bytes) -> bytes | None:
+        """What was sealed to this key; None where it is not whole, or sealed to another."""
+        try:
+            return SealedBox(self._key).decrypt(sealed)
+        except (CryptoError, NaClValueError):
+            return None
+
     def __repr__(self) -> str:
         return f"NaClExchange(public={self._public.hex()})"
+
+
+def seal(public: bytes, plain: bytes) -> bytes | None:
+    """``plain``, 48 bytes longer, for whoever has the private half; None where that is no key.
+
+    libsodium's ``crypto_box_seal``: under a fresh key, so the sealer cannot open it either.
+    """
+    try:
+        return bytes(SealedBox(PublicKey(public)).encrypt(plain))
+    except (CryptoError, NaClRuntimeError, NaClValueError):
+        return None
 
 
 class NaClBox:

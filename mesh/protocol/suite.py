@@ -37,6 +37,15 @@ class Exchange(KeyPair, Protocol):
     def box(self, public: bytes) -> Box | None:
         """The box shared with the key ``public``, to be kept; None where that is no key."""
 
+    def seal_to(self, public: bytes, plain: bytes) -> bytes | None:
+        """``plain`` for whoever has the private half of ``public``, which need not know from whom.
+
+        48 bytes longer. None where that is no key.
+        """
+
+    def open_sealed(self, sealed: bytes) -> bytes | None:
+        """What was sealed to this key; None where it is not whole, or sealed to another."""
+
 
 class Verifier(Protocol):
     """Checks who signed."""

@@ -46,6 +46,7 @@ class Desk:
         self.directory: envelope.Directory = lambda _: None
         self.link_steps: list[LinkStep] = []
         """Steps of the links that sending caused; the replica carries out their events."""
+        self.exchange = exchange
         self.boxes = Boxes(exchange)
         self._datagrams_sent = 0
 

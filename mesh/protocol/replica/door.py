@@ -438,7 +438,7 @@ class Replica:
         if not inside.roster_changed:
             return
         inside.roster_changed = False
-        inside.rotating.roster_changed(inside.roster.keys)
+        inside.rotating.roster_changed(inside.roster.keys, now)
         admitted = inside.roster.active | inside.roster.learners
         self._replays.keep(admitted)
         self.desk.boxes.keep(admitted)

@@ -44,6 +44,7 @@ from mesh.protocol.replica.equivocations import Equivocations
 from mesh.protocol.replica.invitations import Invitations
 from mesh.protocol.replica.outcasts import Outcasts
 from mesh.protocol.replica.recovering import EMPTY, Recovering, recovery_note
+from mesh.protocol.replica.resealing import Resealing
 from mesh.protocol.replica.rotating import Rotating
 from mesh.protocol.replica.scribe import Scribe, lamport_floor
 from mesh.protocol.replica.snapshots import Snapshots
@@ -139,7 +140,8 @@ class Participant:
         self.scribe = Scribe(
             desk, self.chains, self.spreading, self.crank, self.company, self.equivocations
         )
-        self.rotating = Rotating(desk, self.crank, signer, desk.boxes.public, image.meta)
+        self.resealing = Resealing(desk, self.history, self.information, self.entries)
+        self.rotating = Rotating(desk, self.crank, self.resealing, signer, image.meta)
         self.outcasts = Outcasts(desk, self.spreading, self.scribe)
         self.disagreement = Disagreement(desk, self.history, self.members)
         self.invitations = Invitations(desk, self.history, self.barrier, self.crank, suite)
@@ -317,6 +319,7 @@ class Participant:
             self.crank.deadline_ns,
             self.activations.deadline_ns(self.roster.active, now),
             self.checkpoints.deadline_ns(now),
+            self.resealing.deadline_ns(),
         )
 
     def wake(self, now: Now) -> None:
@@ -335,7 +338,9 @@ class Participant:
 
         Let the barrier go as far as it can, write what changed, tell who must know.
         """
-        self.absence.look((who.controller for who in self.members.view), now)
+        alive = frozenset(who.controller for who in self.members.view)
+        self.absence.look(alive, now)
+        self.resealing.look(alive, now)
         self._reckon(now)
         self._turn(now)
         if not self.crank.is_still and self._tell_recovery(self.recovering.progress(), now):

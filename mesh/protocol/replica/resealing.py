@@ -69,10 +69,7 @@ class Resealing:
             return
         self._look_at_ns = now.monotonic_ns + LOOK_EVERY_NS
         waiting = {place: held for held in self._secrets() for place in self._waiting(held)}
-        self._since = {
-            place: self._since.get(place, now.monotonic_ns)
-            for place in waiting
-        }
+        self._since = {place: self._since.get(place, now.monotonic_ns) for place in waiting}
         due = [
             place
             for place, held in waiting.items()
@@ -151,11 +148,11 @@ class Resealing:
     def _copies(self, place: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         reading = self._information.read(place)
         for value in () if reading is None else (reading.value, *reading.conflicts):
-            match value:
-                case {"to": str(to), "sealed": str(sealed)}:
-                    yield to, sealed
-                case Mapping() | _:
-                    pass  # whoever may write below /secrets can write anything there
+            if not isinstance(value, Mapping):
+                continue  # whoever may write below /secrets can write anything there
+            to, sealed = value.get("to"), value.get("sealed")
+            if isinstance(to, str) and isinstance(sealed, str):
+                yield to, sealed
 
     # --- sealing ------------------------------------------------------------------------------
 

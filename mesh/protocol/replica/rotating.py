@@ -14,6 +14,7 @@ from mesh.protocol.effects import WriteMeta
 from mesh.protocol.now import Now
 from mesh.protocol.replica.crank import Crank
 from mesh.protocol.replica.desk import Desk
+from mesh.protocol.replica.resealing import Resealing
 from mesh.protocol.suite import Signer
 from mesh.wire.identity import fingerprint
 from mesh.wire.requests import Command
@@ -27,15 +28,21 @@ PROPOSED_META: Final = "exchange.proposed"
 
 
 class Rotating:
-    """The exchange key of one controller; ``used`` is the public half of the one in use."""
+    """The exchange key of one controller."""
 
     def __init__(
-        self, desk: Desk, crank: Crank, signer: Signer, used: bytes, meta: Mapping[str, bytes]
+        self,
+        desk: Desk,
+        crank: Crank,
+        resealing: Resealing,
+        signer: Signer,
+        meta: Mapping[str, bytes],
     ) -> None:
         self._desk = desk
         self._crank = crank
+        self._resealing = resealing
         self._signer = signer
-        self._used = used
+        self._used = desk.exchange.public
         self._proposed = meta.get(PROPOSED_META, b"")
         self._chosen = meta.get(EXCHANGE_META, b"")
 
@@ -60,13 +67,14 @@ class Rotating:
         name = f"a new exchange key for {fingerprint(self._signer.public)}"
         return self._crank.try_by_itself(name, (command,), now)
 
-    def roster_changed(self, keys: Mapping[bytes, bytes]) -> None:
+    def roster_changed(self, keys: Mapping[bytes, bytes], now: Now) -> None:
         """The roster names these exchange keys now."""
         named = keys.get(self._signer.public, self._used)
         if named == self._used:
             return
         if named == self._proposed and named != self._chosen:
             self._chosen = named
+            self._resealing.follow(named, now)
             self._desk.write(WriteMeta(EXCHANGE_META, named))
             self._desk.end(
                 "its exchange key was replaced: the next life begins with the new one",

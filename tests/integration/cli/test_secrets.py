@@ -42,7 +42,7 @@ def test_only_readers_read_and_nobody_else_is_told(tmp_path: Path) -> None:
         assert shown(ash).out == FIRST
         await_(lambda: "db" in oak.run("secret", "list").out)
         assert (shown(oak).code, FIRST in shown(oak).errors) == (1, False)
-        assert oak.run("secret", "share", "db", "--reader", "oak").code == 1
+        assert oak.run("secret", "share", "db", "--reader", "oak").code == 4
         shared = ash.run("secret", "share", "db", "--reader", "oak")
         assert (shared.code, shared.out) == (0, "sealed to oak\n"), shared
         await_(lambda: shown(oak).out == FIRST, lambda: str(shown(oak)))
@@ -73,6 +73,25 @@ def test_who_has_no_copy_waits_visibly(tmp_path: Path) -> None:
         whole = json.dumps(entry["value"])
         assert ash.run("info", "set", entry["path"], whole, "--as-json").code == 0
         assert shown(ash).out == FIRST
+
+
+def test_holders_seal_to_whoever_waits(tmp_path: Path) -> None:
+    """Nobody types anything: the controller that holds it seals it to the one that lost it."""
+    with hosts(tmp_path, ("ash", "oak")) as (ash, oak):
+        ash.start("--found")
+        join(ash, oak)
+        readers = ("--reader", "ash", "--reader", "oak")
+        assert given(ash, FIRST, "secret", "set", "db", *readers).code == 0
+        await_(lambda: shown(oak).out == FIRST, lambda: str(shown(oak)))
+        (lost,) = (
+            entry["path"]
+            for entry in oak.ask("info", "list", "/secrets")["entries"]
+            if entry["path"].endswith(oak.ask("status")["controller"]["id"])
+        )
+        assert oak.run("info", "delete", lost).code == 0
+        assert shown(oak).code == 1
+        await_(lambda: shown(oak).out == FIRST, lambda: str(shown(oak)))
+        _assert_nowhere((ash, oak), FIRST)
 
 
 def test_what_is_refused_leaves_no_copy(tmp_path: Path) -> None:

@@ -6,19 +6,19 @@ import pytest
 
 from mesh.driver.directory import EXCHANGE, FOLLOWING
 from mesh.driver.errors import BadKeyFile
-from mesh.driver.keys import read_or_make_exchange
-from mesh.driver.sealing import SealingKey, seal, sealing_keys
+from mesh.driver.keys import NaClExchange, read_or_make_exchange, seal
+from mesh.driver.sealing import sealing_keys
 
 
 def test_only_the_reader_opens_what_is_sealed() -> None:
     """Not another key, not after one flipped bit; and never twice the same bytes."""
-    reader, other = SealingKey(b"r" * 32), SealingKey(b"o" * 32)
+    reader, other = NaClExchange(b"r" * 32), NaClExchange(b"o" * 32)
     sealed = seal(reader.public, b"hunter2")
     assert sealed is not None
-    assert reader.open(sealed) == b"hunter2"
-    assert other.open(sealed) is None
-    assert reader.open(sealed[:-1] + bytes([sealed[-1] ^ 1])) is None
-    assert reader.open(b"") is None
+    assert reader.open_sealed(sealed) == b"hunter2"
+    assert other.open_sealed(sealed) is None
+    assert reader.open_sealed(sealed[:-1] + bytes([sealed[-1] ^ 1])) is None
+    assert reader.open_sealed(b"") is None
     assert seal(reader.public, b"hunter2") != sealed
 
 
@@ -30,8 +30,8 @@ def test_what_is_no_key_is_sealed_to_by_nobody() -> None:
 
 def test_a_key_does_not_show_itself() -> None:
     """A repr has the public half."""
-    key = SealingKey(b"r" * 32)
-    assert repr(key) == f"SealingKey(public={key.public.hex()})"
+    key = NaClExchange(b"r" * 32)
+    assert repr(key) == f"NaClExchange(public={key.public.hex()})"
 
 
 def test_the_keys_of_a_controller_are_found(tmp_path: Path) -> None:

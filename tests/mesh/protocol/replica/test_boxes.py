@@ -31,6 +31,14 @@ class Counting:
         self.agreements += 1
         return self.key.box(public)
 
+    def seal_to(self, public: bytes, plain: bytes) -> bytes | None:
+        """What only ``public`` opens."""
+        return self.key.seal_to(public, plain)
+
+    def open_sealed(self, sealed: bytes) -> bytes | None:
+        """What was sealed to the key."""
+        return self.key.open_sealed(sealed)
+
 
 class Duo:
     """The boxes of Ada, and those of Ben, who knows her key."""
