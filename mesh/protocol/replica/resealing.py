@@ -164,7 +164,7 @@ class Resealing:
             if plain is None or decode_opening(plain, held.published) is None:
                 continue
             copy = exchange.seal_to(to, plain)
-            return copy and Write(place, {"to": to.hex(), "sealed": copy.hex()})
+            return None if copy is None else Write(place, {"to": to.hex(), "sealed": copy.hex()})
         return None
 
 
