@@ -56,7 +56,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_CONSENT}::test_what_controllers_say_takes_no_approval",),
     ),
     "consent-locked-in": Mutant(
-        edit(invariants.breach, "None if why is None", "None if True"),
+        edit(invariants.breaches, "why is not None", "False"),
         (f"{_CONSENT}::test_the_demand_can_always_be_lowered_again",),
     ),
     "consent-says-nobody": Mutant(

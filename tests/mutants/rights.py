@@ -123,7 +123,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_RIGHTS}::test_the_founder_may_do_everything",),
     ),
     "rights-last-admin-goes": Mutant(
-        edit(invariants.breach, "not configuration.rights.admins()", "False"),
+        edit(invariants.breaches, "not configuration.rights.admins()", "False"),
         (f"{_RIGHTS}::test_there_is_always_an_admin",),
     ),
     "rights-key-of-two": Mutant(
