@@ -20,8 +20,9 @@ from mesh.protocol.catalogue import Catalogue, ChangeSet, Ids, numbers
 from mesh.protocol.history.line import Footing, Line, Step
 from mesh.protocol.history.merging import Dispute, MergePlan, Merging, Wishes
 from mesh.protocol.history.outcomes import EFFECTIVE, KeyChange, LogEntry, Outcome, Standing, Why
-from mesh.protocol.history.prepared import Prepared, kind_of, prepare
+from mesh.protocol.history.prepared import Prepared, keys_written, kind_of, prepare
 from mesh.protocol.history.proofs import approvers_of
+from mesh.protocol.history.prospects import Prospect, imagined, prospect
 from mesh.protocol.history.recent import Recent
 from mesh.protocol.history.rules import Verdict, apply
 from mesh.protocol.history.rulings import Rulings, Shut
@@ -29,7 +30,7 @@ from mesh.protocol.objection import Objection
 from mesh.protocol.suite import Verifier
 from mesh.wire.facts import NoReason
 from mesh.wire.identity import Timestamp, digest
-from mesh.wire.requests import Base, Command, Key, Kind, Request
+from mesh.wire.requests import Approval, Base, Command, Key, Kind, Request, SignedRequest
 
 PREPARED_KEPT_MAX = 1_024
 """ChangeSets that are kept ready to be folded again: more than a usual refold goes back."""
@@ -279,6 +280,18 @@ class History:
         The base names the rights of ``signer`` that it takes.
         """
         return resolve(self._line.workspace, commands, nonce, force=force, signer=signer)
+
+    def written_keys(self, request: Request) -> tuple[Key, ...]:
+        """The keys that its commands write, as far as they are known here."""
+        return tuple(keys_written(request.resolved))
+
+    def prospect(self, signed: SignedRequest, approvals: tuple[Approval, ...]) -> Prospect:
+        """How ``signed`` would fare if it were proposed now with ``approvals``.
+
+        Raises cbor.Undecodable where it is no request.
+        """
+        prepared = prepare(imagined(signed, approvals), self._environment, self._suite)
+        return prospect(self._line.workspace, prepared)
 
     def restage(
         self, tx: bytes, nonce: bytes, signer: bytes | None = None
