@@ -43,7 +43,7 @@ def apply(workspace: Workspace, prepared: Prepared, merged_by: bytes | None) -> 
         or _unagreed(workspace, prepared)
         or _stopped(prepared, merged_by)
         or _merged(merged_by)
-        or _conflict(workspace, prepared)
+        or conflict(workspace, prepared)
     )
     return Verdict(aside) if aside is not None else _commit(workspace, prepared)
 
@@ -132,7 +132,7 @@ def _merged(merged_by: bytes | None) -> Outcome | None:
     return Outcome(Standing.SET_ASIDE, Why.MERGED, detail, by=merged_by)
 
 
-def _conflict(workspace: Workspace, prepared: Prepared) -> Outcome | None:
+def conflict(workspace: Workspace, prepared: Prepared) -> Outcome | None:
     """Rule 2. A forced request has no base: it names what it overrides instead."""
     for key, expected in ((entry.key, entry.version) for entry in prepared.change_set.request.base):
         version = workspace.version(key)
