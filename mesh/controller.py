@@ -45,6 +45,7 @@ from mesh.protocol.configuration import ReplicaConfiguration, Ticket
 from mesh.protocol.effects import ConfigurationSwapped, Image, MemberChanged, Noticed
 from mesh.protocol.inputs import (
     AcceptMember,
+    ApproveChange,
     CallId,
     FoundEnvironment,
     Input,
@@ -57,6 +58,7 @@ from mesh.protocol.inputs import (
     RotateKey,
     SubmitCommands,
     SubmitRequest,
+    WithdrawChange,
     Write,
     WriteInformation,
 )
@@ -64,7 +66,7 @@ from mesh.protocol.now import SECOND, Now
 from mesh.protocol.replica import Replica
 from mesh.protocol.replica.rotating import EXCHANGE_META
 from mesh.wire.identity import Address, fingerprint
-from mesh.wire.requests import Command, SignedRequest
+from mesh.wire.requests import Approval, Command, SignedRequest
 
 __all__ = [
     "Change",
@@ -231,6 +233,14 @@ class Controller:
     async def refuse(self, tx: bytes) -> Result:
         """Say no to a ChangeSet that waits at the barrier."""
         return await self.call(lambda call: RefuseChange(call, tx))
+
+    async def approve(self, tx: bytes, approval: Approval | None = None) -> Result:
+        """Agree to a ChangeSet that waits for approval; None: with the operator's key held here."""
+        return await self.call(lambda call: ApproveChange(call, tx, approval))
+
+    async def withdraw(self, tx: bytes) -> Result:
+        """Take a ChangeSet that waits for approval from the board."""
+        return await self.call(lambda call: WithdrawChange(call, tx))
 
     async def merge(self, keep: Iterable[bytes]) -> Result:
         """Decide a merge: each tx in ``keep`` wins over what conflicts with it."""

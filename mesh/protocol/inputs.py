@@ -11,7 +11,7 @@ import msgspec
 
 from crdt import Writable
 from mesh.wire.identity import Address
-from mesh.wire.requests import Command, SignedRequest
+from mesh.wire.requests import Approval, Command, SignedRequest
 
 StreamId = int
 """Given by the driver, never reused in one life."""
@@ -191,6 +191,24 @@ class RefuseChange:
 
 
 @dataclass(frozen=True, slots=True)
+class ApproveChange:
+    """An operator agrees to a ChangeSet that waits for approval."""
+
+    call: CallId
+    tx: bytes
+    approval: Approval | None = None
+    """None: to be signed with the operator's key held here."""
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawChange:
+    """Take a ChangeSet that waits for approval from the board."""
+
+    call: CallId
+    tx: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class MergeChanges:
     """The operator decides a merge: ``keep`` wins over what conflicts with it."""
 
@@ -257,6 +275,8 @@ Input = (
     | SubmitCommands
     | SubmitRequest
     | RestageChange
+    | ApproveChange
+    | WithdrawChange
     | RefuseChange
     | MergeChanges
     | AcceptMember

@@ -189,7 +189,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_FOLD}::test_the_merge_that_counts_sets_aside",),
     ),
     "fold-base-ignored": Mutant(
-        _replace(rules, "_conflict", _nothing),
+        _replace(rules, "conflict", _nothing),
         (
             f"{_FOLD}::test_a_base_that_does_not_hold_is_a_conflict",
             f"{_FOLD}::test_what_was_built_on_a_set_aside_change_falls_in_turn",

@@ -12,6 +12,7 @@ from mesh.protocol.replica.activations import Activations
 from mesh.protocol.replica.authoring import unsigned
 from mesh.protocol.replica.calls import Calls
 from mesh.protocol.replica.company import Company, read_address
+from mesh.protocol.replica.consents import demand_accepted
 from mesh.protocol.replica.crank import Crank
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.disagreement import Disagreement
@@ -390,9 +391,7 @@ _CALLS: Final[dict[str, Mutant]] = {
         (f"{_CHANGES}::test_merge_commands_are_no_way_to_end_a_controller",),
     ),
     "replica-requests-answered-unheard": Mutant(
-        edit(
-            Calls._submit_request, "inside.crank.submit(request, kind, now)", "Accepted(request.tx)"
-        ),
+        edit(Calls._submit_request, "inside.consents.submit(request, kind, now)", "request.tx"),
         (f"{_CHANGES}::test_a_request_that_is_not_for_us_or_not_signed_is_refused",),
     ),
     "replica-settled-by-a-refusal": Mutant(
@@ -405,7 +404,7 @@ _CALLS: Final[dict[str, Mutant]] = {
     ),
     "replica-minority-waits": Mutant(
         edit(
-            Calls._told,
+            demand_accepted,
             "case Accepted() | AlreadyKnown()",
             "case Accepted() | AlreadyKnown() | NoQuorum()",
         ),

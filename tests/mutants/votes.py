@@ -85,7 +85,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "fold-force-has-a-base": Mutant(
         edit(
-            rules._conflict,
+            rules.conflict,
             "prepared.change_set.request.base)",
             "(*prepared.change_set.request.base, *prepared.change_set.request.overridden))",
         ),

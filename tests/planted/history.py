@@ -51,7 +51,7 @@ BUGS: Final[dict[str, Bug]] = {
         "Of the keys that a ChangeSet was made against only the first is compared",
         "both_sides_change_the_same_service",
         Change(
-            rules._conflict,
+            rules.conflict,
             "in prepared.change_set.request.base)",
             "in prepared.change_set.request.base[:1])",
         ),
@@ -59,7 +59,7 @@ BUGS: Final[dict[str, Bug]] = {
     "conflicts_overwrite": Bug.of(
         "A ChangeSet that was made against an older state overwrites the newer one",
         "both_sides_change_the_same_service",
-        Change(rules._conflict, "if version != expected:", "if False:"),
+        Change(rules.conflict, "if version != expected:", "if False:"),
     ),
     "stale_state": Bug.of(
         "The state that readers are shown is not made anew when the history grows",

@@ -3,6 +3,7 @@
 from mesh.protocol.history.history import Fold, History
 from mesh.protocol.history.merging import Dispute, MergePlan
 from mesh.protocol.history.outcomes import KeyChange, LogEntry, Outcome, Standing, Why
+from mesh.protocol.history.prospects import Prospect
 
 __all__ = [
     "Dispute",
@@ -12,6 +13,7 @@ __all__ = [
     "LogEntry",
     "MergePlan",
     "Outcome",
+    "Prospect",
     "Standing",
     "Why",
 ]

@@ -98,6 +98,14 @@ def kind_of(commands: Sequence[Command]) -> Kind:
     return next((kind for kind in special if kind in kinds), Kind.NORMAL)
 
 
+def keys_written(commands: Sequence[Command]) -> Iterator[Key]:
+    """Every key that these commands write, less what is not known here."""
+    for command in commands:
+        declaration = declaration_of(command)
+        if declaration is not None:
+            yield from declaration.touched(command.parameters).written
+
+
 def _forgery(change_set: ChangeSet, environment: bytes, suite: Verifier) -> str | None:
     signed = change_set.propose.request
     if digest(signed.raw) != change_set.tx:

@@ -8,11 +8,12 @@ from typing import assert_never
 
 from mesh.environment.rights import LOCKED
 from mesh.protocol.admission import Admission, AdmissionStep
-from mesh.protocol.barrier import Accepted, AlreadyKnown, NoQuorum, Refused, Submission
 from mesh.protocol.information import RefusedWrite
 from mesh.protocol.inputs import (
     AcceptMember,
+    ApproveChange,
     MergeChanges,
+    Path,
     PrepareRequest,
     RefuseChange,
     RemoveInformation,
@@ -20,17 +21,19 @@ from mesh.protocol.inputs import (
     RotateKey,
     SubmitCommands,
     SubmitRequest,
+    WithdrawChange,
     WriteInformation,
 )
 from mesh.protocol.now import Now
-from mesh.protocol.replica.declined import CONFLICT, FAILED, REFUSED, Declined
+from mesh.protocol.replica.declined import FAILED, REFUSED, Declined
 from mesh.protocol.replica.desk import Desk
+from mesh.protocol.replica.noticeboard import is_reserved
 from mesh.protocol.replica.participant import Participant
 from mesh.protocol.replica.requests import Asked, Requests
 from mesh.protocol.suite import Signer
 from mesh.wire import cbor
-from mesh.wire.facts import NoReason
-from mesh.wire.requests import SignedRequest, decode_request, encode_request, sign_request
+from mesh.wire.consent import approval_of
+from mesh.wire.requests import Approval, SignedRequest, decode_request, encode_request, sign_request
 
 Result = dict[str, object]
 """What the answer to a call says."""
@@ -41,6 +44,8 @@ Call = (
     | SubmitCommands
     | SubmitRequest
     | RestageChange
+    | ApproveChange
+    | WithdrawChange
     | RefuseChange
     | MergeChanges
     | AcceptMember
@@ -88,8 +93,12 @@ class Calls:
                 return self._prepare(inside, call, admission, now)
             case SubmitRequest():
                 return self._submit_request(inside, call, now)
+            case ApproveChange():
+                return self._approve(inside, call, now)
+            case WithdrawChange(tx=tx):
+                return {"tx": inside.consents.withdraw(tx, now).hex()}
             case RefuseChange():
-                return self._refuse_change(inside, call)
+                return self._refuse_change(inside, call, now)
             case RotateKey(exchange_key=exchange_key):
                 proposed = inside.rotating.propose(exchange_key, now)
                 if isinstance(proposed, str):
@@ -103,6 +112,8 @@ class Calls:
     def _write(
         self, inside: Participant, call: WriteInformation | RemoveInformation, now: Now
     ) -> Result:
+        if any(is_reserved(path) for path in _paths_of(call)):
+            raise Declined(REFUSED, "what waits for approval is written by controllers only")
         try:
             if isinstance(call, WriteInformation):
                 written = inside.entries.write(call.writes, now)
@@ -119,7 +130,7 @@ class Calls:
         operator = self._operator_of(inside)
         request, kind = self._requests.of(inside, asked, operator.public, admission, now)
         signed = sign_request(request, operator.sign)
-        return self._told(signed.tx, inside.crank.submit(signed, kind, now))
+        return {"tx": inside.consents.submit(signed, kind, now).hex()}
 
     def _prepare(
         self, inside: Participant, call: PrepareRequest, admission: Admission, now: Now
@@ -133,31 +144,19 @@ class Calls:
             kind = inside.history.kind_of(decode_request(request.raw))
         except cbor.Undecodable as error:
             raise Declined(FAILED, f"not a request: {error}") from error
-        return self._told(request.tx, inside.crank.submit(request, kind, now))
+        return {"tx": inside.consents.submit(request, kind, now).hex()}
 
-    def _told(self, tx: bytes, submission: Submission) -> Result:
-        match submission:
-            case Accepted() | AlreadyKnown():
-                return {"tx": tx.hex()}
-            case Refused(objection=objection):
-                code = CONFLICT if objection.why is NoReason.CONFLICT else REFUSED
-                raise Declined(code, f"{objection.why.value}: {objection.detail}")
-            case NoQuorum(live=live) if self._desk.own not in live:
-                raise Declined(
-                    FAILED,
-                    "no quorum: this controller takes no part at the barrier; `trellis status` says"
-                    " why; use another one",
-                )
-            case NoQuorum(live=live, needed=needed):
-                raise Declined(
-                    FAILED,
-                    f"no quorum: {len(live)} of {needed} controllers that are needed can be"
-                    " reached; nothing was proposed",
-                )
-            case _:
-                assert_never(submission)
+    def _approve(self, inside: Participant, call: ApproveChange, now: Now) -> Result:
+        approval = call.approval
+        if approval is None:
+            operator = self._operator_of(inside)
+            signed = approval_of(self._desk.environment, call.tx)
+            approval = Approval(operator.public, operator.sign(signed))
+        return {"tx": inside.consents.approve(call.tx, approval, now).hex()}
 
-    def _refuse_change(self, inside: Participant, call: RefuseChange) -> Result:
+    def _refuse_change(self, inside: Participant, call: RefuseChange, now: Now) -> Result:
+        if inside.consents.find(call.tx) is not None:
+            return {"tx": inside.consents.withdraw(call.tx, now).hex()}
         if not inside.barrier.refuse(call.tx):
             raise Declined(
                 REFUSED,
@@ -179,3 +178,10 @@ class Calls:
         if state.read((holder.kind, holder.name, LOCKED)) is not None:
             raise Declined(REFUSED, f"the key is locked: `trellis login {holder.name}` opens it")
         return kept
+
+
+def _paths_of(call: WriteInformation | RemoveInformation) -> list[Path]:
+    """What a call would write, or below what it would remove."""
+    if isinstance(call, WriteInformation):
+        return [each.path for each in call.writes]
+    return [call.prefix]

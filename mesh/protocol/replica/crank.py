@@ -42,7 +42,7 @@ from mesh.protocol.replica.submitted import Submitted
 from mesh.protocol.suite import Signer
 from mesh.protocol.swaps import Swap, Swaps
 from mesh.wire.facts import Body, Fact, NoReason
-from mesh.wire.requests import Command, Kind, SignedRequest
+from mesh.wire.requests import Approval, Command, Kind, SignedRequest
 
 CONTROLLER_PATIENCE_NS: Final = 60 * SECOND
 """Patience of what controllers propose by themselves: merges and activations."""
@@ -206,11 +206,17 @@ class Crank:
 
     # --- proposing ----------------------------------------------------------------------------
 
-    def submit(self, request: SignedRequest, kind: Kind, now: Now) -> Submission:
+    def submit(
+        self,
+        request: SignedRequest,
+        kind: Kind,
+        now: Now,
+        approvals: tuple[Approval, ...] = (),
+    ) -> Submission:
         """Bring a signed request to the barrier; a merge covers all that is released here."""
         over = self._barrier.mergeable_with_approval if kind is Kind.MERGE else None
         submission = self._barrier.submit(
-            request, kind, now, guard_ns=self.guard_ns(now), over=over
+            request, kind, now, guard_ns=self.guard_ns(now), approvals=approvals, over=over
         )
         if isinstance(submission, Accepted):
             self.submitted.note(request)

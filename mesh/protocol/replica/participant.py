@@ -36,12 +36,14 @@ from mesh.protocol.replica.acquaintances import Acquaintances
 from mesh.protocol.replica.activations import Activations
 from mesh.protocol.replica.checkpoints import Checkpoints
 from mesh.protocol.replica.company import Company, Trust
+from mesh.protocol.replica.consents import Consents
 from mesh.protocol.replica.crank import Crank
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.disagreement import Disagreement
 from mesh.protocol.replica.entries import Entries
 from mesh.protocol.replica.equivocations import Equivocations
 from mesh.protocol.replica.invitations import Invitations
+from mesh.protocol.replica.noticeboard import Board
 from mesh.protocol.replica.outcasts import Outcasts
 from mesh.protocol.replica.recovering import EMPTY, Recovering, recovery_note
 from mesh.protocol.replica.resealing import Resealing
@@ -125,6 +127,8 @@ class Participant:
         self.crank = Crank(
             desk, signer, random, self.catalogue, self.history, self.barrier, self.members
         )
+        board = Board(self.information, place.environment, suite)
+        self.consents = Consents(desk, self.history, self.crank, self.entries, board)
         self.twins = Twins(desk, image.meta)
         self.equivocations = Equivocations(desk, suite, image.meta)
         self.company = Company(
@@ -380,6 +384,7 @@ class Participant:
         while self.crank.applied:
             self.crank.applied = False
             self._refresh_roster(now)
+            self.consents.tidy(now)
             self.scribe.turn(now)
 
     def _refresh_roster(self, now: Now) -> None:

@@ -7,13 +7,15 @@ on the person's own machine, which never lends its key.
 from random import Random
 from typing import Final, assert_never
 
-from mesh.environment.commands import declaration_of
 from mesh.environment.resolve import Resolution, Unresolved
 from mesh.environment.rights import ALL, Grant, Holder
 from mesh.protocol.admission import Admission
+from mesh.protocol.history import History
+from mesh.protocol.history.prepared import keys_written
 from mesh.protocol.inputs import AcceptMember, MergeChanges, RestageChange, SubmitCommands
 from mesh.protocol.now import SECOND, Now
 from mesh.protocol.replica.authoring import Cover, Unreadable, unsigned
+from mesh.protocol.replica.consents import may_propose
 from mesh.protocol.replica.declined import CONFLICT, FAILED, REFUSED, Declined
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.participant import Participant
@@ -67,6 +69,9 @@ class Requests:
                 resolution = history.resolve(commands, nonce, force=force, signer=signer)
                 return resolution, Cover(asked.name, asked.reason, asked.patience_ns)
             case RestageChange(tx=tx):
+                posted = inside.consents.find(tx)
+                if posted is not None:
+                    return _anew(history, posted.request, nonce, signer)
                 entry = history.entry(tx)
                 if entry is None:
                     raise Declined(FAILED, f"no ChangeSet {tx.hex()} in the history")
@@ -98,6 +103,14 @@ def _merge(inside: Participant, keep: tuple[bytes, ...]) -> Resolution:
     return Resolution(plan.commands, plan.commands, (), (), Kind.MERGE)
 
 
+def _anew(
+    history: History, request: Request, nonce: bytes, signer: bytes
+) -> tuple[Resolution | Unresolved, Cover]:
+    """What waits for approval, on today's state: another request, which nobody has approved yet."""
+    cover = Cover(request.name, request.reason, request.patience_ns)
+    return history.resolve(request.written, nonce, signer=signer), cover
+
+
 def _demand_rights(inside: Participant, request: Request, kind: Kind) -> None:
     """Raises Declined with the right that is missing; the vote and the fold judge it once more."""
     rights = inside.history.state.rights
@@ -106,16 +119,13 @@ def _demand_rights(inside: Participant, request: Request, kind: Kind) -> None:
         text = f"the key {fingerprint(request.signer)} is no operator's and no token's here"
         raise Declined(REFUSED, f"rights: {text}; see `trellis operator list`")
     missing = _missing(holder, request, kind)
-    if missing is not None:
+    if missing is not None and not (
+        kind is not Kind.MERGE and may_propose(holder, inside.history.written_keys(request))
+    ):
         raise Declined(REFUSED, f"rights: {rights.lacking(holder, missing)}")
 
 
 def _missing(holder: Holder, request: Request, kind: Kind) -> Grant | None:
     if kind is Kind.MERGE:
         return None if ALL in holder.grants else ALL
-    touched = [
-        declaration.touched(command.parameters)
-        for command in request.resolved
-        if (declaration := declaration_of(command)) is not None
-    ]
-    return holder.lacks(key for each in touched for key in each.written)
+    return holder.lacks(keys_written(request.resolved))
