@@ -114,7 +114,9 @@ def test_a_change_set_has_a_story(subject: Subject) -> None:
     assert first.released_ns == max(vote.time_ns for vote in first.seals)
     assert first.instant_ns is not None
     assert first.instant_ns > first.released_ns
-    assert sorted(each.host for each in first.on_time) == ["ash", "elm", "oak"]
+    assert len(first.on_time) > 1
+    shown = (*first.on_time, *first.afterwards)  # a word may be lost on the way, and come late
+    assert sorted(each.host for each in shown) == ["ash", "elm", "oak"]
     assert first.skew_ns is not None
     assert set(first.end.values()) == {"effective"}
 
