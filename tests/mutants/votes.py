@@ -114,11 +114,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "merge-report-takes-sides": Mutant(
         edit(
             Merging.report,
-            "return tuple(self._settle(ids, lambda earlier, _later: earlier))",
+            "return self._settle(ids, lambda earlier, _later, _options: earlier)",
             "own = self._line.ids\n"
-            "    return tuple(self._settle(\n"
-            "        ids, lambda earlier, later: later if own >> later.number & 1 else earlier\n"
-            "    ))",
+            "    return self._settle(\n"
+            "        ids, lambda earlier, later, _: later if own >> later.number & 1 else earlier\n"
+            "    )",
         ),
         (f"{_MERGES}::test_the_report_is_the_same_for_everybody",),
     ),
@@ -127,7 +127,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_MERGES}::test_auto_keeps_what_more_controllers_released",),
     ),
     "merge-no-site-is-preferred": Mutant(
-        edit(Merging._choose, "len(here) == 1", "len(here) == 2"),
+        edit(Merging._options, "self._site(each) == _site_of(policy)", "False"),
         (f"{_MERGES}::test_a_site_can_be_preferred",),
     ),
     "merge-keeps-what-fits": Mutant(

@@ -73,7 +73,7 @@ class History:
         self._line = Line(workspace, self._catalogue, self._fold)
         self.shut: Shut | None = None
         """What the last checkpoint in H has closed, above the ground; None: there is none."""
-        self._rulings = Rulings(self._catalogue, self._prepare, self._footing)
+        self._rulings = Rulings(self._catalogue, self._prepare, self._footing, self._overreach)
         self._merging = Merging(self._line, self._rulings, self._catalogue)
         self._footings: Recent[Ids, Footing] = Recent(FOOTINGS_KEPT_MAX)
         self._state: Configuration | None = None
@@ -317,13 +317,12 @@ class History:
         keep: tuple[bytes, ...] = (),
         admit: tuple[bytes, ...] = (),
     ) -> MergePlan:
-        """The merge over ``ids``, everything that is released, by this environment's policy.
+        """The merge over ``ids``, everything that is released, by the policy in the fold of these.
 
         ``released_by`` says how many controllers released a number; ``keep`` and ``admit`` are tx
         that a person wants to stand, and to let in.
         """
-        policy = str(self.state.get("environment", "merge"))
-        return self._merging.plan(ids, Wishes(policy, released_by, keep, admit))
+        return self._merging.plan(ids, Wishes(released_by, keep, admit))
 
     def conflict_report(self, ids: Ids) -> tuple[Dispute, ...]:
         """What in ``ids`` does not go together: the same for everybody who holds them."""
@@ -362,6 +361,9 @@ class History:
         with self._line.excursion():
             self._line.move(ids, aside)
             return self._footings.put(ids, self._line.footing(len(self._line.steps)))
+
+    def _overreach(self, said: Sequence[Command], ids: Ids, beneath: Ids) -> str | None:
+        return self._merging.overreach(said, ids, beneath)
 
     def _earlier(self, over: Ids, timestamp: Timestamp) -> Ids:
         """Those of ``over`` with a timestamp below ``timestamp``."""

@@ -3,6 +3,11 @@
 A *dispute* is a pair of ChangeSets that no side had both of, of which the later cannot take effect
 because of the earlier. One is kept and the other set aside, whole; then the fold is asked again,
 since what is set aside may have been in the way of, or the ground under, something else.
+
+A merge that people stand behind says what they want. One that only a controller signed says what
+the policy leaves open, and nothing beside it: so all who read it decide the same disputes once
+more, in its order, and it counts only where it says just that. Whom one side put out, or took a
+right from, no controller lets in again: what takes something away stands, or a person decides.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +17,7 @@ from typing import Final
 from mesh.environment.entries import spell
 from mesh.environment.kinds import controller, merge
 from mesh.environment.roster_effect import roster_effect
+from mesh.environment.takings import are_taken, takings
 from mesh.protocol.catalogue import Catalogue, Ids, numbers
 from mesh.protocol.history.line import Line, Step
 from mesh.protocol.history.outcomes import Standing, Why
@@ -21,6 +27,7 @@ from mesh.wire.requests import Command, Key
 
 HOLD: Final = "hold"
 _SITE: Final = "site:"
+_LOST: Final = (Why.MERGED, Why.CONFLICT, Why.FAILED)
 _THIS_MERGE: Final = bytes(32)
 """Stands for the tx of the merge that is being planned."""
 
@@ -53,10 +60,8 @@ class MergePlan:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """How disputes are to be decided."""
+    """What an author wants beside the policy."""
 
-    policy: str
-    """The environment's setting: ``auto``, ``hold`` or ``site:NAME``."""
     released_by: Callable[[int], int]
     """By number: how many controllers released it."""
     keep: tuple[bytes, ...] = ()
@@ -65,8 +70,25 @@ class Wishes:
     """What a person lets in although only controllers released it that are removed by now."""
 
 
-Choose = Callable[[Step, Step], Step | None]
-"""(earlier, later) -> the one to keep; None: undecided."""
+@dataclass(frozen=True, slots=True)
+class _Settlement:
+    """Every dispute, as one merge would decide it."""
+
+    disputes: tuple[Dispute, ...]
+    fallen: tuple[bytes, ...]
+    """What took something away on its own side, and would not any more."""
+
+    @property
+    def undecided(self) -> tuple[Dispute, ...]:
+        """Those that nobody has decided."""
+        return tuple(dispute for dispute in self.disputes if dispute.set_aside is None)
+
+
+Options = tuple[Step, ...]
+"""Which of two may stand without a person's word, the earlier one first; none: a person decides."""
+
+Choose = Callable[[Step, Step, Options], Step | None]
+"""(earlier, later, who of them may stand) -> the one to keep; None: undecided."""
 
 
 class Merging:
@@ -79,37 +101,99 @@ class Merging:
 
     def report(self, ids: Ids) -> tuple[Dispute, ...]:
         """The disputes in ``ids`` where always the earlier one stands: the same for everybody."""
-        return tuple(self._settle(ids, lambda earlier, _later: earlier))
+        return self._settle(ids, lambda earlier, _later, _options: earlier).disputes
 
     def plan(self, ids: Ids, wishes: Wishes) -> MergePlan:
         """The merge over ``ids`` that ``wishes`` call for."""
-        disputes = self._settle(ids, lambda earlier, later: self._choose(wishes, earlier, later))
-        undecided = [dispute for dispute in disputes if dispute.set_aside is None]
-        if undecided:
-            return MergePlan((), tuple(disputes), held=True, why=_question(undecided))
-        unkept = tuple(self._unkept(ids, disputes, wishes.keep))
-        if unkept:
-            return MergePlan((), tuple(disputes), held=True, why="; ".join(unkept))
-        commands = (*_decided(disputes), *(_command(merge.ADMIT, tx) for tx in wishes.admit))
-        return MergePlan(commands[:COMMANDS_MAX], tuple(disputes), held=False, why="")
+
+        def choose(earlier: Step, later: Step, options: Options) -> Step | None:
+            return self._choose(wishes, earlier, later, options)
+
+        settled = self._settle(ids, choose)
+        why = _question(settled)
+        if not why:
+            why = "; ".join(self._unkept(ids, settled.disputes, wishes.keep))
+        if not why and not wishes.keep:
+            why = _warning(settled)
+        if why:
+            return MergePlan((), settled.disputes, held=True, why=why)
+        commands = (
+            *_decided(settled.disputes),
+            *(_command(merge.ADMIT, tx) for tx in wishes.admit),
+        )
+        return MergePlan(commands[:COMMANDS_MAX], settled.disputes, held=False, why="")
+
+    def overreach(self, said: Sequence[Command], ids: Ids, beneath: Ids) -> str | None:
+        """Why a merge over ``ids`` that says ``said`` takes a person; None where it does not.
+
+        ``beneath`` is what lies behind everything, beside ``ids``. Judged over these alone, so all
+        who hold them judge alike.
+        """
+        told = tuple(said)
+        left = [str(each.parameters["tx"]) for each in told if each.verb == merge.SET_ASIDE]
+        left.reverse()
+
+        def as_it_says(earlier: Step, later: Step, options: Options) -> Step | None:
+            losers = [step for step in (earlier, later) if left[-1:] == [self._tx(step).hex()]]
+            if not losers:
+                return earlier if len(told) == COMMANDS_MAX else None
+            _ = left.pop()
+            winner = later if losers[0] is earlier else earlier
+            return winner if winner in options else None
+
+        settled = self._settle(ids, as_it_says, beneath)
+        if settled.undecided:
+            return "it decides what takes a person, or leaves a dispute undecided"
+        if told != tuple(_decided(settled.disputes))[:COMMANDS_MAX]:
+            return "it decides about more than is in dispute"
+        return _warning(settled) or None
 
     # --- disputes -------------------------------------------------------------------------------
 
-    def _settle(self, ids: Ids, choose: Choose) -> list[Dispute]:
+    def _settle(self, ids: Ids, choose: Choose, beneath: Ids = 0) -> _Settlement:
         found: list[Dispute] = []
-        aside = self._rulings.aside(ids)
+        whole = ids | beneath
+        aside = self._rulings.aside(whole)
         with self._line.excursion():
-            self._line.move(ids, aside)
-            sides = _Sides(self._catalogue, ids, self._rulings.common(ids))
+            self._line.move(whole, aside)
+            policy = str(self._line.workspace.get("environment", "merge"))
+            sides = _Sides(self._catalogue, ids, self._rulings.common(ids) | beneath)
             while True:
                 pair = self._next(sides, found)
                 if pair is None:
-                    return found
-                dispute = self._decide(pair, found, choose)
+                    return _Settlement(tuple(found), tuple(self._fallen(sides, beneath)))
+                options = self._options(policy, *pair, found)
+                dispute = self._decide(*pair, choose(*pair, options))
                 found.append(dispute)
                 if dispute.set_aside is not None:
                     aside = aside.with_more({dispute.set_aside: _THIS_MERGE})
-                    self._line.move(ids, aside)
+                    self._line.move(whole, aside)
+
+    def _fallen(self, sides: "_Sides", beneath: Ids) -> Iterator[bytes]:
+        """What takes something away and stood wherever it was known, and does so no more."""
+        steps = [step for step in self._steps(sides.apart) if self._takes(step)]
+        taken = [
+            key
+            for step in steps
+            if step.outcome.standing is Standing.EFFECTIVE
+            for key in self._takes(step)
+        ]
+        for step in steps:
+            if step.outcome.why not in _LOST or step.merged_by not in (None, _THIS_MERGE):
+                continue
+            if are_taken(self._takes(step), taken):
+                continue
+            if all(self._stands(step, side | beneath) for side in sides.with_it(step)):
+                yield self._tx(step)
+
+    def _stands(self, step: Step, side: Ids) -> bool:
+        """Whether ``step`` has an effect in the fold of ``side``, where the line goes."""
+        self._line.move(side, self._rulings.aside(side))
+        there = self._line.first_of(self._tx(step))
+        return there is not None and there.outcome.standing is Standing.EFFECTIVE
+
+    def _takes(self, step: Step) -> tuple[Key, ...]:
+        return takings(self._catalogue[step.number].request.resolved)
 
     def _unkept(
         self, ids: Ids, disputes: Sequence[Dispute], keep: Sequence[bytes]
@@ -141,10 +225,7 @@ class Merging:
                 return f"{rival.hex()} is kept, and only one of the two can be"
         return step.outcome.detail or str(step.outcome.standing)
 
-    def _decide(self, pair: tuple[Step, Step], found: Sequence[Dispute], choose: Choose) -> Dispute:
-        earlier, later = pair
-        kept = [step for step in pair if self._was_kept(step, found)]
-        winner = kept[0] if len(kept) == 1 else choose(earlier, later)
+    def _decide(self, earlier: Step, later: Step, winner: Step | None) -> Dispute:
         loser = None if winner is None else (later if winner is earlier else earlier)
         mutual = later.outcome.standing is Standing.EFFECTIVE
         return Dispute(
@@ -220,19 +301,28 @@ class Merging:
 
     # --- decisions ------------------------------------------------------------------------------
 
-    def _choose(self, wishes: Wishes, earlier: Step, later: Step) -> Step | None:
+    def _choose(self, wishes: Wishes, earlier: Step, later: Step, options: Options) -> Step | None:
         wanted = [step for step in (earlier, later) if self._tx(step) in wishes.keep]
         if len(wanted) == 1:
             return wanted[0]
-        if wishes.policy == HOLD or later.outcome.standing is Standing.EFFECTIVE:
-            return None
-        if wishes.policy.startswith(_SITE):
-            site = wishes.policy.removeprefix(_SITE)
-            here = [step for step in (earlier, later) if self._site(step) == site]
-            if len(here) == 1:
-                return here[0]
+        if len(options) < len((earlier, later)):
+            return options[0] if options else None
         more = wishes.released_by(later.number) > wishes.released_by(earlier.number)
         return later if more else earlier
+
+    def _options(
+        self, policy: str, earlier: Step, later: Step, found: Sequence[Dispute]
+    ) -> Options:
+        """Who may stand: first by what is taken away, then by site, then who was kept before."""
+        if policy == HOLD or later.outcome.standing is Standing.EFFECTIVE:
+            return ()
+        pairs = ((earlier, later), (later, earlier))
+        options = tuple(
+            step for step, rival in pairs if are_taken(self._takes(rival), self._takes(step))
+        )
+        if policy.startswith(_SITE):
+            options = _narrowed(options, lambda each: self._site(each) == _site_of(policy))
+        return _narrowed(options, lambda each: self._was_kept(each, found))
 
     def _site(self, step: Step) -> object:
         author = self._catalogue[step.number].attempt.author.controller
@@ -247,6 +337,10 @@ class _Sides:
         self._sides = [
             (catalogue.ancestors(head) or 0) | 1 << head for head in catalogue.heads(ids)
         ]
+
+    def with_it(self, step: Step) -> list[Ids]:
+        """The sides that have ``step``."""
+        return [side for side in self._sides if side >> step.number & 1]
 
     def met(self, one: Step, other: Step) -> bool:
         """Whether some side has both, and so has decided between them already."""
@@ -267,10 +361,27 @@ def _command(verb: str, tx: bytes) -> Command:
     return Command(merge.NAME, verb, {"tx": tx.hex()})
 
 
-def _question(undecided: Sequence[Dispute]) -> str:
+def _narrowed(options: Options, fits: Callable[[Step], bool]) -> Options:
+    """The one of ``options`` that fits; all of them where none does, or more than one."""
+    fitting = tuple(step for step in options if fits(step))
+    return fitting if len(fitting) == 1 else options
+
+
+def _site_of(policy: str) -> str:
+    return policy.removeprefix(_SITE)
+
+
+def _question(settled: _Settlement) -> str:
     pairs = "; ".join(
         f"{dispute.earlier.hex()} or {dispute.later.hex()}"
         f" ({'removals' if dispute.key is None else spell(dispute.key)})"
-        for dispute in undecided
+        for dispute in settled.undecided
     )
-    return f"the merge waits for a person, who says which to keep: {pairs}"
+    return f"the merge waits for a person, who says which to keep: {pairs}" if pairs else ""
+
+
+def _warning(settled: _Settlement) -> str:
+    fallen = ", ".join(tx.hex() for tx in settled.fallen)
+    if not fallen:
+        return ""
+    return f"it takes a person, for what takes something away would have no effect then: {fallen}"

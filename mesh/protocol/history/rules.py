@@ -81,6 +81,12 @@ def _missing(prepared: Prepared, backing: Backing) -> Grant | None:
     return backing.lacks(prepared.written)
 
 
+def has_every_right(prepared: Prepared, rights: Rights) -> bool:
+    """Whether somebody who may do everything has signed or approved it."""
+    holders = map(rights.holder, (prepared.change_set.request.signer, *prepared.approvers))
+    return any(holder is not None and ALL in holder.grants for holder in holders)
+
+
 def _unagreed(workspace: Workspace, prepared: Prepared) -> Outcome | None:
     """Rule 0, too: what the environment demands of people's ChangeSets beside rights."""
     case = case_of(workspace, prepared)

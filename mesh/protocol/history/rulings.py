@@ -1,7 +1,8 @@
 """Which merge counts for which ChangeSet, and how far the last checkpoint goes.
 
 A merge is judged in the fold of what it was made on top of, which does not contain it: there its
-signer must have had the right, and it may decide only about what its sides did not have in common.
+signer must have had the right, and it may decide only about what its sides did not have in common;
+one with no person behind it only as the policy says.
 For each tx that merge counts which names it and is no ancestor of another that names it; of several
 the one with the lowest timestamp. So a later merge may revise an earlier one that it has seen, and
 of two at once everybody follows the same.
@@ -10,7 +11,7 @@ A checkpoint counts that a majority of the roster took part in, and all who did 
 it the book is closed: what turns up there later, and is not in it, is set aside.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,14 +20,17 @@ from mesh.protocol.history.line import Footing, SetAside
 from mesh.protocol.history.outcomes import Outcome, Standing, Why
 from mesh.protocol.history.prepared import Prepared
 from mesh.protocol.history.recent import Recent
-from mesh.protocol.history.rules import refusal_of_rights
+from mesh.protocol.history.rules import has_every_right, refusal_of_rights
 from mesh.protocol.terms import Terms, terms_of
-from mesh.wire.requests import Kind
+from mesh.wire.requests import Command, Kind
 
 RULINGS_KEPT_MAX: Final = 64
 """Sets of merges whose rulings are remembered: those of the heads that are asked about."""
 
 Footings = Callable[[Ids], Footing]
+
+Overreach = Callable[[Sequence[Command], Ids, Ids], str | None]
+"""(what a merge says, its ancestors, what lies behind all) -> why that takes a person."""
 
 _NOTHING: Final[frozenset[bytes]] = frozenset()
 
@@ -58,10 +62,12 @@ class Rulings:
         catalogue: Catalogue,
         prepared: Callable[[ChangeSet], Prepared],
         footing: Footings,
+        overreach: Overreach,
     ) -> None:
         self._catalogue = catalogue
         self._prepared = prepared
         self._footing = footing
+        self._overreach = overreach
         self._seen = 0
         self._merges: Ids = 0
         self._checkpoints: Ids = 0
@@ -156,6 +162,8 @@ class Rulings:
             faults = prepared.faults or _undersealed(prepared.change_set, footing.roster)
         else:
             faults = prepared.faults or self._oversteps(prepared, ancestors, covered)
+            if not faults and not has_every_right(prepared, footing.rights):
+                faults = self._overreaches(prepared, ancestors, beneath)
         return Outcome(Standing.SET_ASIDE, Why.FAILED, faults[0]) if faults else None
 
     def _shutting(self, number: int, ancestors: Ids) -> "Shut":
@@ -192,6 +200,12 @@ class Rulings:
             if tx in merges:
                 return (f"it decides about {tx.hex()}, which is a merge itself",)
         return ()
+
+    def _overreaches(self, prepared: Prepared, ancestors: Ids, beneath: Ids) -> tuple[str, ...]:
+        """What a merge decides that nobody stands behind but a controller."""
+        said = prepared.change_set.request.resolved
+        why = None if prepared.unknown else self._overreach(said, ancestors, beneath)
+        return () if why is None else (why,)
 
     def common(self, ids: Ids) -> Ids:
         """What every side has, one side for each head of ``ids``."""

@@ -6,6 +6,7 @@ from mesh.wire.requests import Base, Command, Kind, SignedRequest
 from tests.mesh.protocol.history.world import (
     ALICE,
     BOB,
+    OPERATOR,
     STRANGER,
     World,
     command,
@@ -277,7 +278,7 @@ def test_what_was_voted_on_before_falls_all_the_same() -> None:
     assert right.entry(built).outcome.standing is Standing.EFFECTIVE
     _ = left.change(item("b", 1), lamport=99)
     lists = (command("merge", "set-aside", tx=right.tx(lost).hex()),)
-    _ = right.merge_with(lists, left.ids | right.ids)
+    _ = right.merge_with(lists, left.ids | right.ids, signer=OPERATOR)
     assert right.entry(lost).outcome.why is Why.MERGED
     assert right.entry(built).outcome.why is Why.CONFLICT
 
@@ -322,7 +323,7 @@ def test_a_later_merge_that_saw_the_first_revises_it() -> None:
         command("merge", "set-aside", tx=left.tx(one).hex()),
         command("merge", "keep", tx=left.tx(two).hex()),
     )
-    _ = left.merge_with(say, left.ids | third.ids)
+    _ = left.merge_with(say, left.ids | third.ids, signer=OPERATOR)
     assert left.item("a") == 2
 
 
@@ -364,7 +365,7 @@ def test_a_merge_counts_though_its_signer_was_removed_since() -> None:
     base = roster_of_three(world)
     left, right = base.fork(ALICE), base.fork(BOB)
     _, two = left.change(item("a", 1)), right.change(item("a", 2))
-    _ = left.merge(right, keep=(left.tx(two),))
+    _ = left.merge(right, released_by={two: 2})
     _ = left.change(remove(ALICE))
     assert new_history(world.catalogue, left.ids).state.get("item", "a") == 2
 
@@ -377,7 +378,7 @@ def test_a_merge_decides_only_what_its_sides_did_not_share() -> None:
     left, right = base.fork(ALICE), base.fork(BOB)
     _, _ = left.change(item("b", 1)), right.change(item("c", 1))
     say = (command("merge", "set-aside", tx=left.tx(shared).hex()),)
-    _ = left.merge_with(say, left.ids | right.ids)
+    _ = left.merge_with(say, left.ids | right.ids, signer=OPERATOR)
     assert left.item("a") == 1
 
 

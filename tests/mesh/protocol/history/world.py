@@ -241,12 +241,13 @@ class Side:
         signer: bytes | None = None,
         released_by: dict[int, int] | None = None,
     ) -> int:
-        """A merge of both sides by this one, applied here."""
+        """A merge of both sides by this one, applied here; whoever says what to keep, signs."""
         weights = released_by or {}
         ids = self.ids | other.ids
         plan = self.history.plan_merge(ids, lambda number: weights.get(number, 1), keep=keep)
         assert not plan.held, plan.why
-        return self.merge_with(plan.commands, ids, signer=signer)
+        by = signer or (OPERATOR if keep else self.author.controller)
+        return self.merge_with(plan.commands, ids, signer=by)
 
     def merge_with(
         self, commands: tuple[Command, ...], ids: Ids, *, signer: bytes | None = None
