@@ -14,6 +14,7 @@ from mesh.api import (
     problems,
     resources_access,
     resources_changes,
+    resources_consents,
     resources_controller,
     resources_information,
 )
@@ -61,6 +62,9 @@ _TABLE: Final[tuple[tuple[str, str, Endpoint, Level | None], ...]] = (
     ("/v1/changes/{id}", "GET", resources_changes.show, None),
     ("/v1/changes/{id}/restage", "POST", resources_changes.restage, None),
     ("/v1/changes/{id}/refuse", "POST", resources_changes.refuse, _APPLY),
+    ("/v1/changes/{id}/request", "GET", resources_consents.show, _VIEW),
+    ("/v1/changes/{id}/approve", "POST", resources_consents.approve, None),
+    ("/v1/changes/{id}/withdraw", "POST", resources_consents.withdraw, _EDIT),
     ("/v1/changes/{id}/merge", "POST", resources_changes.merge, None),
     ("/v1/conflicts", "GET", resources_changes.conflicts, _VIEW),
     ("/v1/drafts", "GET", resources_changes.list_drafts, _VIEW),

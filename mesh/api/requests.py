@@ -67,6 +67,13 @@ class SubmitBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     force: bool = False
 
 
+class ApproveBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An approval that was signed elsewhere, in hex; nothing: with the key kept here."""
+
+    operator: str | None = None
+    signature: str | None = None
+
+
 class RequestBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A request that was signed elsewhere: its bytes and the signature over them, in hex."""
 

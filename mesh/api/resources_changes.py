@@ -70,7 +70,8 @@ def _change(desk: Desk, asked: str) -> views.ChangeDetail:
     return found
 
 
-def _tx(desk: Desk, asked: str) -> bytes:
+def tx_of(desk: Desk, asked: str) -> bytes:
+    """The ChangeSet that ``asked`` means. Raises Problem."""
     return bytes.fromhex(_change(desk, asked)["tx"])
 
 
@@ -132,21 +133,21 @@ def _demand_open(commands: tuple[Command, ...]) -> None:
 async def restage(request: Request) -> Response:
     """The commands of a set-aside ChangeSet once more, on today's base."""
     desk = desk_of(request)
-    tx = _tx(desk, request.path_params["id"])
+    tx = tx_of(desk, request.path_params["id"])
     return await carry_out(request, lambda call: RestageChange(call, tx))
 
 
 async def refuse(request: Request) -> Response:
     """The operator's no."""
     desk = desk_of(request)
-    return reply(await desk.controller.refuse(_tx(desk, request.path_params["id"])))
+    return reply(await desk.controller.refuse(tx_of(desk, request.path_params["id"])))
 
 
 async def merge(request: Request) -> Response:
     """An operator's merge that keeps this ChangeSet, and those in the body."""
     desk = desk_of(request)
     body = await read(request, MergeBody)
-    keep = tuple(_tx(desk, asked) for asked in (request.path_params["id"], *body.keep))
+    keep = tuple(tx_of(desk, asked) for asked in (request.path_params["id"], *body.keep))
     return await carry_out(request, lambda call: MergeChanges(call, keep))
 
 

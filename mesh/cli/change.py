@@ -81,6 +81,22 @@ def _add_deciding(subparsers: argparse._SubParsersAction[argparse.ArgumentParser
         "trellis change refuse 3f9a12c0",
     )
     refuse.add_argument("id", metavar="ID")
+    approve = add_verb(
+        subparsers,
+        "approve",
+        "agree to a ChangeSet that waits for approval; what you sign is shown first",
+        "trellis change approve 3f9a12c0",
+    )
+    approve.add_argument("id", metavar="ID")
+    approve.add_argument("-y", "--yes", action="store_true", help="do not ask")
+    add_waiting(approve)
+    withdraw = add_verb(
+        subparsers,
+        "withdraw",
+        "take down a ChangeSet that waits for approval",
+        "trellis change withdraw 3f9a12c0",
+    )
+    withdraw.add_argument("id", metavar="ID")
     merge = add_verb(
         subparsers,
         "merge",
@@ -114,6 +130,13 @@ def run(arguments: argparse.Namespace) -> int:
             return show_log(client, arguments.limit, as_json=arguments.json)
         case "conflicts":
             return show_conflicts(client, as_json=arguments.json)
+        case _:
+            return _decide(client, arguments)
+
+
+def _decide(client: Client, arguments: argparse.Namespace) -> int:
+    """What people say about a ChangeSet that is there already."""
+    match arguments.verb:
         case "restage":
             return submit(
                 client, Submission(quoted("changes", arguments.id, "restage"), {}), arguments
@@ -121,6 +144,13 @@ def run(arguments: argparse.Namespace) -> int:
         case "refuse":
             told = client.post(quoted("changes", arguments.id, "refuse"))
             return _done(told, f"refused {arguments.id}", arguments)
+        case "approve":
+            from mesh.cli.approving import approve
+
+            return approve(client, arguments)
+        case "withdraw":
+            told = client.post(quoted("changes", arguments.id, "withdraw"))
+            return _done(told, f"withdrew {arguments.id}", arguments)
         case "merge":
             first, *others = arguments.keep
             path = quoted("changes", first, "merge")
@@ -128,8 +158,8 @@ def run(arguments: argparse.Namespace) -> int:
         case _:
             raise CommandError(
                 WRONG_USAGE,
-                "change: new, add, submit, discard, show, list, log, conflicts, restage, refuse or "
-                "merge?",
+                "change: new, add, submit, discard, show, list, log, conflicts, restage, refuse, "
+                "approve, withdraw or merge?",
                 "See `trellis change --help`.",
             )
 

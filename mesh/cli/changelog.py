@@ -29,11 +29,11 @@ def show_list(client: Client, *, as_json: bool) -> int:
         say()
     if waiting:
         table(
-            ("ID", "WAITS AT THE BARRIER", "HOW IT STANDS"),
+            ("ID", "WAITS", "HOW IT STANDS"),
             [(change["id"], change["name"], change["text"]) for change in waiting],
         )
     if not drafts and not waiting:
-        say("No drafts, and nothing waits at the barrier. What was applied: trellis change log")
+        say("No drafts, and nothing waits. What was applied: trellis change log")
     return DONE
 
 
@@ -119,6 +119,7 @@ def _show_detail(change: ChangeDetail) -> None:
         "signed by": change["signer"]["name"],
         "proposed": f"{moment(change['proposed_at_ns'])} on {author['name'] if author else '?'}",
         "reason": change["reason"],
+        "approved by": ", ".join(change["approved_by"]),
         "sealed by": ", ".join(who["name"] for who in change["sealed"]),
     }
     if applied["swaps"]:

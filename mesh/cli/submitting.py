@@ -58,12 +58,19 @@ def submit(client: Client, submission: Submission, arguments: argparse.Namespace
     try:
         begun = time.monotonic()
         tx = _send(client, submission, arguments)
-        if events is None:
-            return _left(client, tx, as_json=arguments.json)
-        return _wait(client, events, tx, begun, as_json=arguments.json)
+        return await_change(client, events, tx, begun, as_json=arguments.json)
     finally:
         if events is not None:
             events.close()
+
+
+def await_change(
+    client: Client, events: Events | None, tx: str, begun: float, *, as_json: bool
+) -> int:
+    """Wait for ``tx`` by ``events``; without them it is left where it is."""
+    if events is None:
+        return _left(client, tx, as_json=as_json)
+    return _wait(client, events, tx, begun, as_json=as_json)
 
 
 def submit_quietly(
@@ -194,6 +201,8 @@ def _code(detail: ChangeDetail) -> int:
     match detail["word"]:
         case "applied" | "repeated":
             return DONE
+        case "awaiting approval":
+            return CONFLICT if detail["conflict"] else REFUSED
         case _ if detail["conflict"]:
             return CONFLICT
         case _:

@@ -18,7 +18,6 @@ from mesh.wire.identity import Incarnation
 from mesh.wire.messages import Compare, Summary
 
 SWAP: Final = "swap"
-SWAP_PARTS: Final = 3
 """Owned entries (SWAP, controller, tx) say when that controller showed that ChangeSet."""
 
 
@@ -92,7 +91,7 @@ class Entries:
         changed = tuple(paths)
         if changed:
             self._desk.notify(InformationChanged(changed))
-        for tx in filter(None, map(_swapped, changed)):
+        for tx in dict.fromkeys(filter(None, map(_concerned, changed))):
             self._desk.notify(ChangeProgressed(tx))
 
     def tell_what_is_held(self, peers: Iterable[Incarnation], summary: Summary, now: Now) -> None:
@@ -125,11 +124,14 @@ class Entries:
             self._desk.write(dirty)
 
 
-def _swapped(path: Path) -> bytes | None:
-    """The ChangeSet that ``path`` says was shown; None for whatever else a peer wrote."""
-    if len(path) != SWAP_PARTS or path[0] != SWAP:
-        return None
+def _concerned(path: Path) -> bytes | None:
+    """The ChangeSet that ``path`` says was shown, or waits; None for whatever else there is."""
+    match path:
+        case ("swap", _, tx) | ("pending", tx, *_):
+            pass
+        case _:
+            return None
     try:
-        return bytes.fromhex(path[2])
+        return bytes.fromhex(tx)
     except ValueError:
         return None

@@ -16,6 +16,8 @@ from mesh.protocol.catalogue import ChangeSet
 from mesh.protocol.history import LogEntry, Standing
 from mesh.protocol.now import Now
 from mesh.protocol.replica.door import Replica
+from mesh.protocol.replica.noticeboard import Posted
+from mesh.protocol.replica.views.consent import WORD, consent_of, told
 from mesh.protocol.replica.views.information import plain
 from mesh.protocol.replica.views.look import Look
 from mesh.protocol.replica.views.names import ASKED_DIGITS_MIN, TX_DIGITS, spell_path
@@ -32,7 +34,7 @@ from mesh.protocol.replica.views.shapes import (
     WaitedFor,
 )
 from mesh.wire.facts import NoReason, Propose
-from mesh.wire.requests import Command
+from mesh.wire.requests import Command, Request
 
 FINAL_WORDS = ("applied", "set aside", "repeated", "cancelled", "cancelled here", "lost")
 
@@ -59,16 +61,19 @@ def changes(replica: Replica, now: Now, limit: int) -> list[Change]:
 
 
 def pending(replica: Replica, now: Now) -> list[Change]:
-    """The ChangeSets that wait at the barrier, the latest first."""
+    """The ChangeSets that wait, for people or at the barrier, the latest first."""
     look = Look.at(replica, now)
     if look is None:
         return []
-    return [_line(look, tx) for tx in _waiting_tx(look) if not _is_final(look, tx)]
+    waiting = (tx for tx in _waiting_tx(look) if tx in look.posted or not _is_final(look, tx))
+    return [_line(look, tx) for tx in waiting]
 
 
 def _waiting_tx(look: Look) -> list[bytes]:
     """What is not in the history, the latest first."""
-    return [*reversed(look.unproposed), *reversed(look.outside_history())]
+    posted = list(look.posted)
+    others = (*reversed(look.unproposed), *reversed(look.outside_history()))
+    return [*reversed(posted), *(tx for tx in others if tx not in look.posted)]
 
 
 def conflicts(replica: Replica, now: Now) -> list[ChangeDetail]:
@@ -128,6 +133,8 @@ def _line(look: Look, tx: bytes) -> Change:
 
 def _is_final(look: Look, tx: bytes) -> bool:
     """Whether nothing more happens to it by itself."""
+    if tx in look.posted:
+        return True
     numbers = look.inside.barrier.attempts(tx)
     if not numbers:
         return tx in look.given_up
@@ -137,32 +144,64 @@ def _is_final(look: Look, tx: bytes) -> bool:
 
 
 def _detail(look: Look, tx: bytes) -> ChangeDetail:
+    if tx in look.posted:
+        return _posted(look, look.posted[tx])
     numbers = look.inside.barrier.attempts(tx)
     return _proposed(look, tx, numbers) if numbers else _unproposed(look, tx)
 
 
+def _posted(look: Look, posted: Posted) -> ChangeDetail:
+    """A request that waits for people."""
+    consent = consent_of(look, posted)
+    plain_detail = _bare(look, posted.tx, posted.request)
+    plain_detail.update(
+        {
+            "word": WORD,
+            "text": told(consent),
+            "final": True,
+            "conflict": bool(consent["stale"]),
+            "consent": consent,
+            "approved_by": consent["approved_by"],
+        }
+    )
+    return plain_detail
+
+
 def _unproposed(look: Look, tx: bytes) -> ChangeDetail:
     """A request that is still in the queue here, or left it without having been proposed."""
-    request = look.unproposed[tx]
     given_up = look.given_up.get(tx)
-    active = [look.who(each) for each in sorted(look.inside.roster.active)]
+    detail = _bare(look, tx, look.unproposed[tx])
     if given_up is None:
         text = "queued: it is proposed as soon as what comes before it is through"
     else:
         text = f"cancelled: it was never proposed: {given_up.why}"
+    detail.update(
+        {
+            "word": "queued" if given_up is None else Word.CANCELLED.value,
+            "text": text,
+            "final": given_up is not None,
+            "conflict": given_up is not None and given_up.conflict,
+        }
+    )
+    return detail
+
+
+def _bare(look: Look, tx: bytes, request: Request) -> ChangeDetail:
+    """What can be said of a request that nobody has proposed."""
+    active = [look.who(each) for each in sorted(look.inside.roster.active)]
     return ChangeDetail(
         tx=tx.hex(),
         id=look.short(tx),
         name=request.name,
         kind=look.inside.history.kind_of(request).value,
-        word="queued" if given_up is None else Word.CANCELLED.value,
-        text=text,
+        word="",
+        text="",
         author=None,
         signer=look.signer(request.signer),
         reason=request.reason,
         attempts=0,
-        final=given_up is not None,
-        conflict=given_up is not None and given_up.conflict,
+        final=False,
+        conflict=False,
         proposed_at_ns=None,
         commands=[_command(each) for each in request.written],
         written=[],
@@ -171,6 +210,8 @@ def _unproposed(look: Look, tx: bytes) -> ChangeDetail:
         waiting_for=[],
         applied=AppliedView(count=0, of=len(active), by=[], missing=active, skew_ns=None, swaps=[]),
         set_aside=None,
+        consent=None,
+        approved_by=[],
     )
 
 
@@ -206,6 +247,8 @@ def _proposed(look: Look, tx: bytes, numbers: Sequence[int]) -> ChangeDetail:
         waiting_for=waiting,
         applied=applied,
         set_aside=set_aside,
+        consent=None,
+        approved_by=[look.operator(each.operator) for each in change_set.attempt.approvals],
     )
 
 

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
+from mesh.protocol.barrier import Word
 from mesh.protocol.catalogue import numbers
 from mesh.protocol.membership import MemberRow
 from mesh.protocol.now import MILLISECOND, Now
 from mesh.protocol.replica.door import Replica
+from mesh.protocol.replica.noticeboard import Posted
 from mesh.protocol.replica.participant import Participant
 from mesh.protocol.replica.submitted import GivenUp
 from mesh.protocol.replica.views.names import Who, names_in, short_ids, who
@@ -24,6 +26,7 @@ class Look:
     _short: dict[bytes, str] = field(default_factory=dict)
     _rows: dict[bytes, MemberRow] = field(default_factory=dict)
     _who: dict[bytes, Who] = field(default_factory=dict)
+    _posted: dict[bytes, Posted] | None = None
 
     @classmethod
     def at(cls, replica: Replica, now: Now) -> Self | None:
@@ -52,6 +55,11 @@ class Look:
             f"operator {told['fingerprint']}" if holder is None else f"{holder.kind} {holder.name}"
         )
         return {**told, "name": name}
+
+    def operator(self, key: bytes) -> str:
+        """The name of an operator; of one who is none any more, a fingerprint."""
+        holder = self.inside.history.state.rights.holder(key)
+        return self.who(key)["fingerprint"] if holder is None else holder.name
 
     def standing(self, controller: bytes) -> str:
         """``alive``, ``suspect`` …; ``never seen`` of those of whom nothing was heard."""
@@ -108,11 +116,27 @@ class Look:
         submitted = self.inside.crank.submitted.given_up
         return {tx: each for tx, each in submitted.items() if not barrier.attempts(tx)}
 
+    @property
+    def posted(self) -> dict[bytes, Posted]:
+        """What waits for people and is not on its way through the barrier, by tx."""
+        if self._posted is None:
+            waiting = self.inside.consents.waiting()
+            self._posted = {each.tx: each for each in waiting if not self._is_under_way(each.tx)}
+        return self._posted
+
+    def _is_under_way(self, tx: bytes) -> bool:
+        """Whether it is at the barrier, or about to be: then it waits for controllers."""
+        barrier = self.inside.barrier
+        attempts = barrier.attempts(tx)
+        if barrier.is_trying(tx) or not attempts:
+            return barrier.is_trying(tx)
+        return barrier.status(attempts[-1]).word not in (Word.CANCELLED, Word.CANCELLED_HERE)
+
     def everything(self) -> list[bytes]:
         """Every tx that is known here."""
         catalogue = self.inside.catalogue
         proposed = [catalogue[number].tx for number in range(len(catalogue))]
-        return list(dict.fromkeys((*proposed, *self.unproposed)))
+        return list(dict.fromkeys((*proposed, *self.unproposed, *self.posted)))
 
     def short(self, tx: bytes) -> str:
         """The id as it is shown."""
@@ -128,6 +152,8 @@ class Look:
 
     def name(self, tx: bytes) -> str:
         """What its author called it."""
+        if tx in self.posted:
+            return self.posted[tx].request.name
         attempts = self.inside.barrier.attempts(tx)
         return (
             self.inside.catalogue[attempts[0]].request if attempts else self.unproposed[tx]

@@ -2,6 +2,7 @@
 
 from typing import TypedDict
 
+from mesh.protocol.replica.views.consent import ConsentView
 from mesh.protocol.replica.views.information import Json
 from mesh.protocol.replica.views.names import Who
 
@@ -84,8 +85,8 @@ class Change(TypedDict):
     name: str
     kind: str
     word: str
-    """pending, applied, set aside, repeated, cancelled, cancelled here, in doubt, lost, queued,
-    needs upgrade, or ``applied elsewhere, unmerged``."""
+    """awaiting approval, pending, applied, set aside, repeated, cancelled, cancelled here, in
+    doubt, lost, queued, needs upgrade, or ``applied elsewhere, unmerged``."""
     text: str
     """The same as a sentence."""
     author: Who | None
@@ -111,3 +112,7 @@ class ChangeDetail(Change):
     waiting_for: list[WaitedFor]
     applied: AppliedView
     set_aside: SetAsideView | None
+    consent: ConsentView | None
+    """What people have still to give; None where it does not wait for them."""
+    approved_by: list[str]
+    """Names of the operators who have approved it."""

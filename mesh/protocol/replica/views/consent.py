@@ -1,0 +1,73 @@
+"""ChangeSets that wait for people: what they lack, who may give it, and what is in their way."""
+
+from typing import TypedDict
+
+from mesh.protocol.replica.noticeboard import Posted
+from mesh.protocol.replica.views.look import Look
+
+WORD = "awaiting approval"
+
+
+class ConsentView(TypedDict):
+    """What stands between a ChangeSet and the barrier."""
+
+    approved_by: list[str]
+    """Names of operators."""
+    approvals_missing: int
+    """How many more people must approve it."""
+    rights_missing: list[str]
+    """Rights that nobody behind it holds."""
+    data_missing: list[str]
+    """Environment data that it needs and that is not there: ``{{!name}}``."""
+    may_approve: list[str]
+    """Whose approval would help."""
+    stale: str
+    """What was written since it was made; it must be restaged. Empty: nothing."""
+    fault: str
+    """Why it will never have an effect; empty: nothing known."""
+    since_ns: int
+    """When it began to wait, by the wall clock of the controller that it was submitted on."""
+
+
+def consent_of(look: Look, posted: Posted) -> ConsentView:
+    """What ``posted`` lacks, by the state of now."""
+    consents = look.inside.consents
+    prospect = consents.prospect(posted)
+    lack = prospect.lack
+    who = lack.who if lack is not None else ()
+    return ConsentView(
+        approved_by=approvers(look, posted),
+        approvals_missing=lack.approvals if lack is not None else 0,
+        rights_missing=[str(each) for each in lack.rights] if lack is not None else [],
+        data_missing=[],
+        may_approve=[each.name for each in who],
+        stale=look.shortened(prospect.stale),
+        fault=prospect.fault,
+        since_ns=posted.since_ns,
+    )
+
+
+def approvers(look: Look, posted: Posted) -> list[str]:
+    """The names of those who have approved it."""
+    return [look.operator(each.operator) for each in posted.approvals]
+
+
+def told(consent: ConsentView) -> str:
+    """One sentence for it."""
+    if consent["fault"]:
+        return f"pending, and without effect for ever: {consent['fault']}"
+    if consent["stale"]:
+        return f"pending, but overtaken: {consent['stale']}; restage it"
+    parts = ["pending"]
+    if consent["may_approve"]:
+        parts.append(f"may be approved by {', '.join(consent['may_approve'])}")
+    if consent["approvals_missing"]:
+        parts.append(f"{consent['approvals_missing']} more needed")
+    if consent["approved_by"]:
+        parts.append(f"approved by {', '.join(consent['approved_by'])}")
+    if consent["rights_missing"]:
+        parts.append(f"lacks the right {consent['rights_missing'][0]}")
+    if consent["data_missing"]:
+        missing = ", ".join(f"{{{{!{name}}}}}" for name in consent["data_missing"])
+        parts.append(f"lacks the data {missing}")
+    return ", ".join(parts)
