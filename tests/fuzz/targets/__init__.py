@@ -4,6 +4,7 @@ from typing import Final
 
 from tests.fuzz.target import Target
 from tests.fuzz.targets import files as files
+from tests.fuzz.targets import kept as kept
 from tests.fuzz.targets import local as local
 from tests.fuzz.targets import sealed as sealed
 from tests.fuzz.targets import stores as stores
@@ -13,6 +14,7 @@ TARGETS: Final[dict[str, Target]] = {
     **wire.TARGETS,
     **sealed.TARGETS,
     **stores.TARGETS,
+    **kept.TARGETS,
     **files.TARGETS,
     **local.TARGETS,
 }
