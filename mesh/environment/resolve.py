@@ -45,6 +45,8 @@ class Unresolved:
     """Commands that cannot be done: every reason."""
 
     errors: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+    """The environment data that is required and not there; empty: that is not the reason."""
 
 
 def resolve(

@@ -92,6 +92,8 @@ def _blank(attempt: Attempt) -> Request:
         patience_ns=0,
         reason="",
         nonce=bytes(16),
+        origin=None,
+        override=False,
     )
 
 

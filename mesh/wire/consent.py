@@ -6,10 +6,14 @@ its environment a ChangeSet was applied: another environment takes it for where 
 Each begins in its own way, so neither is ever taken for anything else that the same key signs.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from mesh.wire import cbor
-from mesh.wire.identity import Hash32
+from mesh.wire.identity import Hash32, digest
+from mesh.wire.requests import Command
 
 _APPROVAL: Final = "trellis approval"
 _VOUCH: Final = "trellis published"
@@ -26,3 +30,8 @@ def vouch_of(environment: Hash32, tx: Hash32, written: Hash32) -> bytes:
     ``written`` is the hash of its commands as a person wrote them: those are carried on.
     """
     return cbor.encode([_VOUCH, environment, tx, written])
+
+
+def hash_of_commands(written: Sequence[Command]) -> Hash32:
+    """32 bytes that stand for these commands, whichever request carries them."""
+    return digest(cbor.encode(msgspec.to_builtins(list(written), builtin_types=(bytes,))))

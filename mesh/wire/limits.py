@@ -30,6 +30,9 @@ PARTICIPANTS_MAX: Final = 1_024
 COMMANDS_MAX: Final = 1_000
 """Commands in one ChangeSet."""
 
+APPROVALS_MAX: Final = 64
+"""Approvals in one attempt: ten at most are demanded; each is 96 bytes and one verification."""
+
 PARENTS_MAX: Final = 256
 """Heads of a history: one, except after partitions."""
 

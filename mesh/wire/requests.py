@@ -17,6 +17,7 @@ import msgspec
 from mesh.wire import cbor
 from mesh.wire.identity import Counter, Hash32, Incarnation, Signature, Timestamp, digest
 from mesh.wire.limits import (
+    APPROVALS_MAX,
     BASE_MAX,
     COMMANDS_MAX,
     KEY_PART_CHARACTERS_MAX,
@@ -59,6 +60,16 @@ class Base(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
     version: Hash32 | None
 
 
+class Origin(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The ChangeSet of another environment that one carries on, and who there vouches for it."""
+
+    environment: Hash32
+    tx: Hash32
+    controller: Hash32
+    signature: Signature
+    """That controller's, over what :func:`mesh.wire.consent.vouch_of` says."""
+
+
 class Request(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """The signed content of a ChangeSet; ``version`` 0 is canonical CBOR."""
 
@@ -74,10 +85,14 @@ class Request(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     patience_ns: Counter
     reason: Text
     nonce: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+    origin: Origin | None
+    """Where it was promoted from; None: it was made here."""
+    override: bool
+    """Its signer passes by the approvals and the promotion that the environment demands."""
 
 
-_BEGINNING: Final = b"\x8b\x00"
-"""How every request of version 0 begins: an array of eleven elements, the first one 0."""
+_BEGINNING: Final = b"\x8d\x00"
+"""How every request of version 0 begins: an array of thirteen elements, the first one 0."""
 
 
 class SignedRequest(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -124,7 +139,7 @@ class Attempt(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     quorum: Counter
     guard_ns: Counter
     """How long after the last seal the instant lies; named here: all compute the same one."""
-    approvals: tuple[Approval, ...]
+    approvals: Annotated[tuple[Approval, ...], msgspec.Meta(max_length=APPROVALS_MAX)]
 
     @property
     def timestamp(self) -> Timestamp:

@@ -55,6 +55,34 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{_CONSENT}::test_what_controllers_say_takes_no_approval",),
     ),
+    "consent-whoever-overrides": Mutant(
+        edit(consent.lack, "None if missing is None else Lack(override=missing)", "None"),
+        (f"{_CONSENT}::test_who_may_override_passes_by",),
+    ),
+    "consent-admins-override": Mutant(
+        edit(consent._missing_to_override, "Level.OVERRIDE", "Level.ADMIN"),
+        (f"{_CONSENT}::test_who_may_override_passes_by",),
+    ),
+    "consent-from-anywhere": Mutant(
+        edit(consent._unmet, 'promotion = "" if comes', 'promotion = "" if True'),
+        (f"{_CONSENT}::test_changes_come_from_where_they_must",),
+    ),
+    "consent-sites-are-promoted": Mutant(
+        edit(consent._describes_the_system, "key[0] not in OWN_KINDS", "True"),
+        (f"{_CONSENT}::test_changes_come_from_where_they_must",),
+    ),
+    "consent-any-vouch": Mutant(
+        edit(proofs.unvouched, "suite.verify(origin.controller, said, origin.signature)", "said"),
+        (f"{_CONSENT}::test_a_vouch_is_of_a_controller_that_is_linked",),
+    ),
+    "consent-any-controller-vouches": Mutant(
+        edit(consent.link_by, " and controller.hex() in keys", ""),
+        (f"{_CONSENT}::test_a_vouch_is_of_a_controller_that_is_linked",),
+    ),
+    "consent-unlinked-origins": Mutant(
+        edit(rules._unagreed, "not case.came_by", "False"),
+        (f"{_CONSENT}::test_a_vouch_is_of_a_controller_that_is_linked",),
+    ),
     "consent-locked-in": Mutant(
         edit(invariants.breaches, "why is not None", "False"),
         (f"{_CONSENT}::test_the_demand_can_always_be_lowered_again",),

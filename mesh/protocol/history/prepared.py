@@ -13,7 +13,7 @@ from mesh.environment.draft import Touched
 from mesh.environment.entries import spell
 from mesh.environment.kinds import merge
 from mesh.protocol.catalogue import ChangeSet
-from mesh.protocol.history.proofs import approvers_of, unproved
+from mesh.protocol.history.proofs import approvers_of, unproved, unvouched
 from mesh.protocol.suite import Verifier
 from mesh.protocol.terms import terms_of
 from mesh.wire.facts import NoReason
@@ -116,7 +116,7 @@ def _forgery(change_set: ChangeSet, environment: bytes, suite: Verifier) -> str 
         return "it was signed for another environment"
     if not suite.verify(change_set.request.signer, signed.raw, signed.signature):
         return "the signature is not by the key that it names"
-    return None
+    return unvouched(change_set.request, suite)
 
 
 def _unknown(change_set: ChangeSet) -> str | None:

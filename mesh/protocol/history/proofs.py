@@ -10,9 +10,9 @@ from typing import Final
 from mesh.environment.declarations import Arguments, Declaration
 from mesh.environment.kinds import controller
 from mesh.protocol.suite import Verifier
-from mesh.wire.consent import approval_of
+from mesh.wire.consent import approval_of, hash_of_commands, vouch_of
 from mesh.wire.invitation import Newcomer, proof_of
-from mesh.wire.requests import Approval
+from mesh.wire.requests import Approval, Request
 from mesh.wire.rotation import Rotation, proof_of_rotation
 
 _ADMISSION: Final = frozenset({"invite", "proof", "exchange_key"})
@@ -61,6 +61,17 @@ def _rotation(given: Mapping[str, str], environment: bytes, suite: Verifier) -> 
     if not suite.verify(identity, proof_of_rotation(rotation), bytes.fromhex(given["proof"])):
         return ["its proof is not by the controller whose key it replaces"]
     return []
+
+
+def unvouched(request: Request, suite: Verifier) -> str | None:
+    """Why a request does not come from where it says; whose word counts is judged by the links."""
+    origin = request.origin
+    if origin is None:
+        return None
+    said = vouch_of(origin.environment, origin.tx, hash_of_commands(request.written))
+    if suite.verify(origin.controller, said, origin.signature):
+        return None
+    return "the controller that it names does not vouch for these commands"
 
 
 def approvers_of(

@@ -8,7 +8,7 @@ function of the ChangeSet, the state before it and the merge that names it.
 from dataclasses import dataclass
 
 from mesh.environment.configuration import Configuration
-from mesh.environment.consent import Backing, Case, lack
+from mesh.environment.consent import Backing, Case, lack, link_by
 from mesh.environment.draft import Draft, Refusal
 from mesh.environment.entries import Entry, object_of, spell
 from mesh.environment.invariants import breach
@@ -90,6 +90,8 @@ def has_every_right(prepared: Prepared, rights: Rights) -> bool:
 def _unagreed(workspace: Workspace, prepared: Prepared) -> Outcome | None:
     """Rule 0, too: what the environment demands of people's ChangeSets beside rights."""
     case = case_of(workspace, prepared)
+    if case is not None and prepared.change_set.request.origin is not None and not case.came_by:
+        return _aside(Why.REFUSED, "it comes from an environment that is not linked to this one")
     found = None if case is None else lack(workspace, case)
     return None if found is None else _aside(Why.REFUSED, str(found))
 
@@ -106,8 +108,11 @@ def case_of(configuration: Configuration, prepared: Prepared) -> Case | None:
     if request.signer in configuration.roster and prepared.by_controllers:
         return None
     backing = Backing.of(configuration.rights, signer, prepared.approvers)
-    came_by, overrides = "", False
-    return Case(backing, tuple(prepared.written), came_by, overrides)
+    origin = request.origin
+    came_by = (
+        "" if origin is None else link_by(configuration, origin.environment, origin.controller)
+    )
+    return Case(backing, tuple(prepared.written), came_by, request.override)
 
 
 def _stale_right(workspace: Workspace, prepared: Prepared) -> Outcome | None:

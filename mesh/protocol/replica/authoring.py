@@ -9,6 +9,7 @@ from mesh.environment.resolve import Resolution
 from mesh.protocol.suite import Signer
 from mesh.wire import cbor
 from mesh.wire.requests import (
+    Origin,
     Request,
     SignedRequest,
     decode_request,
@@ -28,6 +29,8 @@ class Cover:
     name: str
     reason: str
     patience_ns: int
+    origin: Origin | None = None
+    override: bool = False
 
 
 def author(
@@ -61,6 +64,8 @@ def unsigned(
         patience_ns=cover.patience_ns,
         reason=cover.reason,
         nonce=nonce,
+        origin=cover.origin,
+        override=cover.override,
     )
     try:
         return decode_request(encode_request(request))

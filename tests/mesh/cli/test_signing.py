@@ -37,6 +37,8 @@ def request(**changes: object) -> Request:
         1,
         "",
         bytes(16),
+        None,
+        override=False,
     )
     return msgspec.structs.replace(made, **changes)
 

@@ -19,7 +19,9 @@ AUTHOR = Incarnation(b"a" * 32, 1, b"a" * 8)
 
 def change_set(lamport: int, parents: tuple[bytes, ...] = ()) -> ChangeSet:
     """A ChangeSet at ``lamport`` on top of ``parents``."""
-    request = Request(0, bytes(32), bytes(32), f"c{lamport}", (), (), (), (), 0, "", bytes(16))
+    request = Request(
+        0, bytes(32), bytes(32), f"c{lamport}", (), (), (), (), 0, "", bytes(16), None, False
+    )
     signed = SignedRequest(encode_request(request), bytes(64))
     attempt = Attempt(0, signed.tx, AUTHOR, lamport, Kind.NORMAL, parents, (AUTHOR,), 1, 0, ())
     return read_change_set(Propose(encode_attempt(attempt), signed))

@@ -19,7 +19,7 @@ from tests.mesh.wire.strategies import structs
 
 HEADS: Final = {
     "fact": b"\x88\x01",
-    "request": b"\x8b\x00",
+    "request": b"\x8d\x00",
     "credentials": b"trellis stream: this exchange key is mine\0",
     "write-group": b"trellis write-group\0",
     "rotation": b"\x85\x78\x1etrellis rotation: exchange key",

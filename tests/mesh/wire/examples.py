@@ -39,6 +39,7 @@ from mesh.wire.requests import (
     Base,
     Command,
     Kind,
+    Origin,
     Request,
     encode_attempt,
     sign_request,
@@ -72,6 +73,8 @@ REQUEST: Final = Request(
     patience_ns=30_000_000_000,
     reason="the disk is full",
     nonce=bytes(range(16)),
+    origin=Origin(digest(b"test"), digest(b"tx 0"), digest(b"tester"), scrawl(b"vouch")),
+    override=True,
 )
 ATTEMPT: Final = Attempt(
     version=0,

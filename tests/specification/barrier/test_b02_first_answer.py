@@ -173,9 +173,9 @@ def test_what_is_wrong_or_not_understood_is_refused(group: str, why: NoReason) -
 
 
 UNREADABLE = [
-    (b"\x8b\x01 of tomorrow", NoReason.VERSION),
+    (b"\x8d\x01 of tomorrow", NoReason.VERSION),
     (b"a request in another language altogether", NoReason.VERSION),
-    (b"\x8b\x00 of today, and damaged", NoReason.INVALID),
+    (b"\x8d\x00 of today, and damaged", NoReason.INVALID),
 ]
 
 

@@ -1,12 +1,14 @@
 """Consent in the fold: rule 0, who must agree to a ChangeSet, one test for each statement."""
 
+import msgspec
 import pytest
 
 from mesh.environment.resolve import Resolution
 from mesh.protocol.history import Standing, Why
+from mesh.wire.consent import hash_of_commands, vouch_of
 from mesh.wire.facts import NoReason
 from mesh.wire.identity import digest
-from mesh.wire.requests import Command, Kind
+from mesh.wire.requests import Command, Kind, Origin
 from tests.mesh.protocol.history.world import (
     ALICE,
     BOB,
@@ -20,6 +22,7 @@ from tests.mesh.protocol.history.world import (
     item,
     new_history,
     roster_of_three,
+    sign,
 )
 
 ANN, BEN, CID, DAN = (digest(name) for name in (b"ann", b"ben", b"cid", b"dan"))
@@ -178,6 +181,24 @@ def test_what_controllers_say_takes_no_approval() -> None:
     assert side.history.objection(merge, ids) is None
 
 
+def test_who_may_override_passes_by() -> None:
+    """F16h: A request that says so needs no approvals, where its signer may override it all."""
+    side = demanding(1, ann="apply:/", ben="approve:/", cid="apply:/item")
+    granted = command("right", "grant", name="cid", right="override:/item/a")
+    assert why(side, OPERATOR, granted, approvers=(BEN,)) is None
+    for signer, name, overrides, expected in (
+        (CID, "a", True, None),
+        (CID, "a", False, Why.REFUSED),
+        (CID, "b", True, Why.REFUSED),
+        (OPERATOR, "a", True, Why.REFUSED),
+    ):
+        resolution = side.history.resolve((item(name, 1),), side.world.nonce(), signer=signer)
+        assert isinstance(resolution, Resolution)
+        number = side.propose(resolution, signer=signer, override=overrides)
+        side.learn(1 << number)
+        assert side.entry(number).outcome.why is expected, (name, overrides)
+
+
 def test_the_demand_can_always_be_lowered_again() -> None:
     """F16i: As many can approve that the setting is lowered as it demands, or one may override."""
     side = side_of(ann="approve:/", ben="edit:/")
@@ -189,6 +210,60 @@ def test_the_demand_can_always_be_lowered_again() -> None:
     assert side.refused(command("environment", "set", approvals=2)) != ()
     _ = side.change(command("right", "grant", name="ann", right="admin:/"))
     _ = side.change(command("environment", "set", approvals=2))
+    side = side_of(ann="override:/")
+    assert side.refused(command("environment", "set", approvals=2)) != ()
+    _ = side.change(command("right", "grant", name="ann", right="admin:/"))
+    _ = side.change(command("environment", "set", approvals=2))
+
+
+TEST, PROD = digest(b"the test environment"), digest(b"some other environment")
+TESTER = digest(b"a controller of test")
+
+
+def vouched(
+    side: Side, *commands: Command, by: bytes = TESTER, environment: bytes = TEST, **changes: object
+) -> Why | None:
+    """What the fold makes of a ChangeSet that ``by`` vouches for; None: it took effect."""
+    resolution = side.history.resolve(commands, side.world.nonce(), signer=OPERATOR)
+    assert isinstance(resolution, Resolution), resolution
+    tx = digest(b"what it was there")
+    said = vouch_of(environment, tx, hash_of_commands(resolution.written))
+    origin = Origin(environment, tx, by, sign(by, said))
+    origin = msgspec.structs.replace(origin, **changes)
+    number = side.propose(resolution, origin=origin)
+    side.learn(1 << number)
+    return side.entry(number).outcome.why
+
+
+def linked(*, promotion: str = "test") -> Side:
+    """An environment that is linked to test."""
+    side = World().side()
+    link = {"environment": TEST.hex(), "controllers": [TESTER.hex()]}
+    _ = side.change(command("link", "create", name="test", **link))
+    _ = side.change(command("environment", "set", promotion=promotion))
+    return side
+
+
+def test_changes_come_from_where_they_must() -> None:
+    """F16k: Where promotion is demanded, what describes the system comes by that link."""
+    side = linked()
+    assert why(side, OPERATOR, item("a", 1)) is Why.REFUSED
+    assert "from 'test'" in outcome(side, OPERATOR, item("a", 1))[1]
+    assert vouched(side, item("a", 1)) is None
+    assert why(side, OPERATOR, command("site", "create", name="x", location="y")) is None
+    other = {"environment": PROD.hex(), "controllers": [TESTER.hex()]}
+    assert why(side, OPERATOR, command("link", "create", name="prod", **other)) is None
+    assert vouched(side, item("a", 2), environment=PROD) is Why.REFUSED
+
+
+def test_a_vouch_is_of_a_controller_that_is_linked() -> None:
+    """F16l: An origin counts that a controller of a link vouches for, with these commands."""
+    side = linked(promotion="")
+    assert vouched(side, item("a", 1)) is None
+    assert vouched(side, item("a", 2), by=digest(b"another controller")) is Why.REFUSED
+    assert vouched(side, item("a", 3), environment=PROD) is Why.REFUSED
+    assert vouched(side, item("a", 4), signature=bytes(64)) is Why.REFUSED
+    assert vouched(side, item("a", 5), tx=digest(b"another")) is Why.REFUSED
 
 
 @pytest.mark.parametrize("approvers", [(), (BEN,)])

@@ -399,7 +399,7 @@ def test_folding_stops_at_a_request_of_a_newer_version() -> None:
     """F12: Where the whole request cannot be read it is the same, until a merge sets it aside."""
     world = World()
     side = world.side()
-    newer = SignedRequest(b"\x8b\x01 of tomorrow", bytes(64))
+    newer = SignedRequest(b"\x8d\x01 of tomorrow", bytes(64))
     number = world.attempt(newer, Kind.NORMAL, 0, ALICE)
     side.learn(1 << number)
     after = side.propose(World().side().resolve(item("a", 1)), lamport=9)
@@ -412,7 +412,7 @@ def test_a_request_that_nobody_can_read_is_set_aside() -> None:
     """F6: One that says to be of this version and does not decode fails, here and everywhere."""
     world = World()
     side = world.side()
-    damaged = SignedRequest(b"\x8b\x00 of today", bytes(64))
+    damaged = SignedRequest(b"\x8d\x00 of today", bytes(64))
     number = world.attempt(damaged, Kind.NORMAL, 0, ALICE)
     merge = world.attempt(SignedRequest(damaged.raw + b"!", bytes(64)), Kind.MERGE, 0, ALICE)
     side.learn(1 << number | 1 << merge)

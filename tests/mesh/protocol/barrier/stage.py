@@ -106,6 +106,8 @@ def request(
         patience_ns=patience_ns,
         reason="",
         nonce=bytes(16),
+        origin=None,
+        override=False,
     )
     return SignedRequest(encode_request(content), bytes(64))
 

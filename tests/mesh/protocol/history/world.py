@@ -17,6 +17,7 @@ from mesh.wire.requests import (
     Attempt,
     Command,
     Kind,
+    Origin,
     Request,
     SignedRequest,
     Value,
@@ -104,6 +105,8 @@ class World:
         signer: bytes = OPERATOR,
         environment: bytes = ENVIRONMENT,
         nonce: bytes | None = None,
+        override: bool = False,
+        origin: Origin | None = None,
     ) -> SignedRequest:
         """A request of ``resolution``, signed."""
         request = Request(
@@ -118,6 +121,8 @@ class World:
             60_000_000_000,
             "because",
             self.nonce() if nonce is None else nonce,
+            origin,
+            override,
         )
         raw = encode_request(request)
         return SignedRequest(raw, sign(signer, raw))
@@ -192,10 +197,12 @@ class Side:
         participants: tuple[Incarnation, ...] = (),
         approvers: tuple[bytes, ...] = (),
         stolen: tuple[Approval, ...] = (),
+        override: bool = False,
+        origin: Origin | None = None,
     ) -> int:
         """A ChangeSet on top of this side, not applied anywhere yet."""
         return self.world.attempt(
-            self.world.sign(resolution, signer=signer),
+            self.world.sign(resolution, signer=signer, override=override, origin=origin),
             resolution.kind,
             self.ids,
             self.author,

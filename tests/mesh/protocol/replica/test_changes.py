@@ -93,6 +93,8 @@ def request(solo: Solo, **changes: object) -> Request:
         "patience_ns": SECOND,
         "reason": "",
         "nonce": nonce,
+        "origin": None,
+        "override": False,
     }
     return Request(**{**fields, **changes})  # type: ignore[arg-type]  # fields of a request
 
