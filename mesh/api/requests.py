@@ -65,6 +65,8 @@ class SubmitBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Reason | None = None
     patience_ns: Positive | None = None
     force: bool = False
+    state: str | None = None
+    """The hash of the configuration that it was made for: where it is another one by now, no."""
 
 
 class ApproveBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

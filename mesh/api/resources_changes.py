@@ -90,6 +90,7 @@ async def submit(request: Request) -> Response:
     _demand_fitting(commands)
     reason = body.reason if body.reason is not None else _reason(draft)
     patience_ns = body.patience_ns or _patience_ns(desk)
+    _demand_unmoved(desk, body.state)
     answer = await carry_out(
         request,
         lambda call: SubmitCommands(call, name, commands, reason, patience_ns, body.force),
@@ -115,6 +116,14 @@ def _patience_ns(desk: Desk) -> int:
     inside = desk.replica.participant
     setting = None if inside is None else inside.history.state.get("environment", "patience_ns")
     return setting if isinstance(setting, int) else PATIENCE_NS
+
+
+def _demand_unmoved(desk: Desk, state: str | None) -> None:
+    """The configuration is still the one that the commands were made for."""
+    inside = desk.replica.participant
+    if state is not None and inside is not None and state != inside.history.visible.hash.hex():
+        text = "the configuration has changed since: look at it again, then submit what still fits"
+        raise Problem(HTTPStatus.CONFLICT, CONFLICT, text)
 
 
 def _demand_fitting(commands: tuple[Command, ...]) -> None:

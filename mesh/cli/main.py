@@ -23,6 +23,10 @@ COMMANDS: Final = {
     "members": ("members", "who is here, who says so; accept and remove controllers"),
     "invite": ("invite", "a code that lets one controller in: make, list, revoke"),
     "info": ("info", "running information: set, get, delete, list, watch"),
+    "plan": ("source.plan", "files: what would make the environment what they say; apply, export"),
+    "apply": ("source.apply", "make the environment what files describe"),
+    "export": ("source.export", "the environment as files; schema: what may stand in them"),
+    "schema": ("source.schema", "the JSON Schema of source files, for editors"),
     "change": ("change", "ChangeSets: new, add, show, submit, list, log, conflicts, restage …"),
     "metrics": ("metrics", "what this controller counts, in the text format of Prometheus"),
     "operator": ("operator", "people who may change things; right and token: what each may do"),
@@ -41,7 +45,7 @@ COMMANDS: Final = {
     ),
 }
 
-BESIDE: Final = ("right", "token", "logout", "whoami")
+BESIDE: Final = ("right", "token", "logout", "whoami", "schema", "apply", "export")
 """Commands that the line of another one names, so that the overview fits on a screen."""
 
 OVERVIEW: Final = """\

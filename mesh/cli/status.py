@@ -60,6 +60,7 @@ def _show(stands: Status) -> None:
         )
         lines["history"] = environment["history_hash"][:16]
         lines["state"] = environment["state_hash"][:16]
+        lines["content"] = f"{environment['content_hash'][:16]}, as `trellis export` would write it"
         for other in stands["differences"]:
             lines[f"not as {other['controller']['name']}"] = paint(other["text"], "red")
         lines["information"] = f"{environment['entries']} entries"

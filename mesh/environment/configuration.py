@@ -16,6 +16,8 @@ from mesh.environment.entries import NOTHING, Entry, ObjectId
 from mesh.environment.kind import Kind
 from mesh.environment.policy import Policy
 from mesh.environment.rights import NOBODY, Rights
+from mesh.wire import cbor
+from mesh.wire.identity import digest
 from mesh.wire.requests import Key, Value
 
 Schema = Mapping[str, Kind]
@@ -155,6 +157,21 @@ class Configuration:
     def hash(self) -> bytes:
         """32 bytes, equal where all keys, values and versions are."""
         return self._sum.to_bytes(32, "big")
+
+    @property
+    def content_hash(self) -> bytes:
+        """32 bytes, equal where source files would describe the same.
+
+        Over kinds, names and values: no versions, no creation ids, and nothing about who may
+        change the environment or which controllers it has.
+        """
+        told: list[Value] = []
+        for name, kind in sorted(self._schema.items()):
+            if kind.described:
+                for its_name, fields in self.items(name):
+                    described = {field: each for field, each in fields.items() if field != "id"}
+                    told.append([name, its_name, described])
+        return digest(cbor.encode(told))
 
     @property
     def roster(self) -> tuple[bytes, ...]:

@@ -11,6 +11,8 @@ class Environment(TypedDict):
     """All objects by kind and name."""
 
     hash: str
+    content_hash: str
+    """Of what source files describe: equal where an export would be the same."""
     objects: dict[str, dict[str, Json]]
 
 
@@ -23,6 +25,7 @@ def environment(replica: Replica, kind: str | None = None) -> Environment | None
     kinds = state.kinds() if kind is None else (kind,)
     return Environment(
         hash=state.hash.hex(),
+        content_hash=state.content_hash.hex(),
         objects={
             each: {
                 name: plain(shown_object(each, state.get(each, name)))

@@ -58,6 +58,8 @@ class EnvironmentView(TypedDict):
     """Of the folded history; equal wherever ``history_hash`` is."""
     shown_hash: str
     """Of what readers are shown: the state above from its instant on."""
+    content_hash: str
+    """Of what source files describe of it: equal where an export would be the same."""
     entries: int
     """Entries of running information."""
 
@@ -227,6 +229,7 @@ def _environment(look: Look) -> EnvironmentView:
         history_hash=inside.history.history_hash.hex(),
         state_hash=inside.history.state_hash.hex(),
         shown_hash=inside.history.visible.hash.hex(),
+        content_hash=inside.history.visible.content_hash.hex(),
         entries=sum(1 for _ in inside.information.items(())),
     )
 

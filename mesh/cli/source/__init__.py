@@ -1,0 +1,1 @@
+"""Source files on the command line: ``trellis plan``, ``apply``, ``export`` and ``schema``."""
