@@ -67,9 +67,12 @@ class Prelude:
 
     def _wait(self, is_done: Callable[[], bool], limit_ns: int) -> bool:
         while not is_done():
-            if self._kernel.now_ns >= limit_ns:
+            until_ns = min(limit_ns, self._kernel.now_ns + LOOK_NS)
+            if until_ns == self._kernel.now_ns:
                 return False
-            self._kernel.run(min(limit_ns, self._kernel.now_ns + LOOK_NS))
+            self._kernel.run(until_ns)
+            if self._kernel.now_ns < until_ns:
+                return False  # time stands still: a rule was violated
         return True
 
     # --- the founder --------------------------------------------------------------------------

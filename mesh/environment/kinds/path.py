@@ -11,6 +11,9 @@ from mesh.environment.shapes import Reference, Text, Whole
 
 NAME: Final = "path"
 
+EVERYTHING: Final = "/"
+"""The prefix of a path that says none, or whose prefix was cleared."""
+
 WEIGHT: Final = 100
 """The share of a service that is named without one."""
 
@@ -29,7 +32,7 @@ _FIELDS: Final = (
         "prefix",
         Text("a path that begins with /", r"/[!-~]*", characters_max=255),
         "how the path that is asked for begins",
-        default="/",
+        default=EVERYTHING,
     ),
     Parameter(
         "services",
@@ -45,7 +48,8 @@ _FIELDS: Final = (
 def _claims(name: str, fields: Fields) -> tuple[Claim, ...]:
     """A request has one path."""
     del name
-    return (Claim(("path", str(fields["host"]), str(fields["prefix"]))),)
+    prefix = str(fields.get("prefix", EVERYTHING))
+    return (Claim(("path", str(fields["host"]), prefix)),)
 
 
 KIND: Final = Kind(

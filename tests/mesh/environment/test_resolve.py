@@ -180,6 +180,16 @@ def test_a_field_is_not_given_and_cleared_at_once(configuration: Workspace) -> N
     assert configuration.get("site", "here") == {"id": creation_id(NONCE, 0), "location": "eu"}
 
 
+def test_a_path_without_a_prefix_takes_all_of_its_host(configuration: Workspace) -> None:
+    """Cleared, or left out by another program, a prefix is what it is where nobody says one."""
+    path = {"host": "example.org", "services": {"web": 1}}
+    all_of_it = _command("path", "create", name="front", **path)
+    _apply(configuration, SITE, SERVICE, all_of_it)
+    _apply(configuration, _command("path", "modify", name="front", clear=["prefix"]))
+    (error,) = _errors(configuration, _command("path", "create", name="back", **path))
+    assert "claimed" in error
+
+
 def test_the_kind_follows_from_the_commands(configuration: Workspace) -> None:
     """The barrier must know what changes the roster or the policy."""
     admit = _command("controller", "admit", controller=BOB.controller.hex(), name="bob", site="x")
