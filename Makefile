@@ -82,6 +82,7 @@ ifneq ($(wildcard simulations/__main__.py),)
 	@echo "── simulation"
 	@$(BIN)/python -m simulations sweep --seeds 0..199 --no-database
 	@sh tests/tools/same_digests.sh $(BIN)/python 0..9
+	@$(BIN)/python -m tests.changes --short
 endif
 
 .PHONY: sim-bugs-short
@@ -123,6 +124,10 @@ $(WHEEL_READY): requirements.lock tests/tools/venv.sh
 .PHONY: sweep
 sweep: $(READY) ## simulate many seeds: make sweep SEEDS=0..4999
 	@$(BIN)/python -m simulations sweep --seeds $(SEEDS) $(ARGS)
+
+.PHONY: changes
+changes: $(READY) ## 1,000 meshes that part and meet again: no change in part, none lost, all alike
+	@$(BIN)/python -m tests.changes $(ARGS)
 
 .PHONY: determinism
 determinism: $(READY) ## the same seeds must be the same runs on every Python that is here

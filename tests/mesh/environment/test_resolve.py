@@ -182,7 +182,7 @@ def test_a_field_is_not_given_and_cleared_at_once(configuration: Workspace) -> N
 
 def test_a_path_without_a_prefix_takes_all_of_its_host(configuration: Workspace) -> None:
     """Cleared, or left out by another program, a prefix is what it is where nobody says one."""
-    path = {"host": "example.org", "services": {"web": 1}}
+    path: dict[str, Value] = {"host": "example.org", "services": {"web": 1}}
     all_of_it = _command("path", "create", name="front", **path)
     _apply(configuration, SITE, SERVICE, all_of_it)
     _apply(configuration, _command("path", "modify", name="front", clear=["prefix"]))

@@ -1,0 +1,190 @@
+"""The fold, said a second time: what a set of ChangeSets adds up to, by the rules and nothing else.
+
+ChangeSets in the order of their timestamps, each of them whole or not at all: rule 0, who signed
+it; rule 1, the merge that counts for it; rule 2, its base; rule 3, its commands and the whole.
+States that two sets have in common are computed once, which is all that is clever here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from mesh.environment.founding import Founding
+from mesh.protocol.catalogue import ChangeSet
+from mesh.wire.requests import Kind
+from tests.changes.interpreter import (
+    NOTHING,
+    Cell,
+    Refused,
+    State,
+    demand_whole,
+    needed,
+    run,
+)
+
+Ids = frozenset[bytes]
+"""A set of attempts."""
+
+EFFECTIVE = "effective"
+
+
+@dataclass
+class Fold:
+    """What the ChangeSets up to one of them add up to."""
+
+    state: State
+    outcomes: dict[bytes, str]
+    """By attempt: effective, repeated, refused, merged, conflict or failed."""
+    txs: dict[bytes, "Fold"]
+    """By tx: the fold in which it was judged."""
+    before: "Fold | None" = None
+    next: dict[tuple[bytes, bool], "Fold"] = field(default_factory=dict)
+
+    @property
+    def roster(self) -> tuple[bytes, ...]:
+        """The controllers that are active, sorted."""
+        return tuple(
+            sorted(
+                bytes.fromhex(key[1])
+                for key, cell in self.state.items()
+                if key[0] == "controller" and key[2:] == ("state",) and cell.value == "active"
+            )
+        )
+
+
+class Oracle:
+    """The folds of one environment, over all that it was told of."""
+
+    def __init__(self, founding: Founding) -> None:
+        self._operator = founding.operator
+        self._change_sets: dict[bytes, ChangeSet] = {}
+        self._ancestors: dict[bytes, Ids] = {}
+        self._known: dict[Ids, Fold] = {}
+        self._rulings: dict[Ids, dict[bytes, bytes]] = {}
+        founder = ("controller", founding.founder.hex())
+        values = {
+            ("environment", "barrier"): founding.policy.value,
+            founder: "the founder",
+            (*founder, "state"): "active",
+            (*founder, "name"): founding.founder_name,
+        }
+        state = {key: Cell(present=True, value=each, version=None) for key, each in values.items()}
+        self._founded = Fold(state, {}, {})
+
+    def hear(self, change_set: ChangeSet) -> None:
+        """Take note of one; what it was made on top of is known already."""
+        if change_set.id not in self._change_sets:
+            self._change_sets[change_set.id] = change_set
+            parents = change_set.attempt.parents
+            below = (self._ancestors[parent] for parent in parents)
+            self._ancestors[change_set.id] = frozenset(parents).union(*below)
+
+    def change_set(self, attempt: bytes) -> ChangeSet:
+        """The ChangeSet that the attempt carries."""
+        return self._change_sets[attempt]
+
+    def fold(self, ids: Iterable[bytes]) -> Fold:
+        """What ``ids``, closed under ancestors, add up to."""
+        chosen = frozenset(ids)
+        if chosen not in self._known:
+            aside = self._set_aside(chosen)
+            fold = self._founded
+            for attempt in sorted(chosen, key=lambda each: self.change_set(each).place):
+                fold = self._step(fold, attempt, is_aside=self.change_set(attempt).tx in aside)
+            self._known[chosen] = fold
+        return self._known[chosen]
+
+    def _step(self, fold: Fold, attempt: bytes, *, is_aside: bool) -> Fold:
+        known = fold.next.get((attempt, is_aside))
+        if known is None:
+            outcome, state = self._judged(fold, attempt, is_aside=is_aside)
+            known = Fold(state, {**fold.outcomes, attempt: outcome}, dict(fold.txs), fold)
+            _ = known.txs.setdefault(self.change_set(attempt).tx, known)
+            fold.next[attempt, is_aside] = known
+        return known
+
+    def _judged(self, fold: Fold, attempt: bytes, *, is_aside: bool) -> tuple[str, State]:
+        change_set = self.change_set(attempt)
+        if change_set.tx in fold.txs:
+            return "repeated", fold.state
+        if change_set.kind is Kind.MERGE:
+            return self._merge_outcome(attempt), fold.state
+        if not self._has_right(change_set, fold.roster):
+            return "refused", fold.state
+        if is_aside:
+            return "merged", fold.state
+        for entry in change_set.request.base:
+            if fold.state.get(entry.key, NOTHING).version != entry.version:
+                return "conflict", fold.state
+        try:
+            return EFFECTIVE, _committed(fold.state, change_set)
+        except Refused:
+            return "failed", fold.state
+
+    def _has_right(self, change_set: ChangeSet, roster: tuple[bytes, ...]) -> bool:
+        request = change_set.request
+        if request.signer == self._operator:
+            return True
+        said = {(command.group, command.verb) for command in request.resolved}
+        may = {("controller", "activate"), ("merge", "keep"), ("merge", "set-aside")}
+        return request.signer in roster and said <= may
+
+    # --- merges -----------------------------------------------------------------------------------
+
+    def _merge_outcome(self, attempt: bytes) -> str:
+        """A merge decides about what its sides did not share, and about nothing else."""
+        below = self._ancestors[attempt]
+        if not self._has_right(self.change_set(attempt), self.fold(below).roster):
+            return "refused"
+        named = [tx for tx, _ in self._said(attempt)]
+        shared = set(below)
+        for head in below:
+            if not any(head in self._ancestors[each] for each in below):
+                shared &= {*self._ancestors[head], head}
+        settled = {self.change_set(each).tx for each in shared}
+        normal = (each for each in below if self.change_set(each).kind is not Kind.MERGE)
+        undecided = {self.change_set(each).tx for each in normal} - settled
+        fits = len(set(named)) == len(named) and undecided.issuperset(named)
+        return EFFECTIVE if fits else "failed"
+
+    def _said(self, merge: bytes) -> list[tuple[bytes, str]]:
+        commands = self.change_set(merge).request.resolved
+        return [(bytes.fromhex(str(each.parameters["tx"])), each.verb) for each in commands]
+
+    def _set_aside(self, ids: Ids) -> dict[bytes, bytes]:
+        """By tx: the merge that counts for it and sets it aside.
+
+        That merge counts which no other one that names the same has seen; of several, the first.
+        """
+        merges = frozenset(each for each in ids if self.change_set(each).kind is Kind.MERGE)
+        if merges not in self._rulings:
+            self._rulings[merges] = self._ruled(merges)
+        return self._rulings[merges]
+
+    def _ruled(self, merges: Ids) -> dict[bytes, bytes]:
+        naming: dict[bytes, dict[bytes, str]] = {}
+        for merge in merges:
+            if self._merge_outcome(merge) == EFFECTIVE:
+                for tx, verb in self._said(merge):
+                    naming.setdefault(tx, {})[merge] = verb
+        aside: dict[bytes, bytes] = {}
+        for tx, verbs in naming.items():
+            seen = {below for merge in verbs for below in self._ancestors[merge]}
+            last = [merge for merge in verbs if merge not in seen]
+            counting = min(last, key=lambda merge: self.change_set(merge).place)
+            if verbs[counting] == "set-aside":
+                aside[tx] = counting
+        return aside
+
+
+def _committed(state: State, change_set: ChangeSet) -> State:
+    """All commands of ``change_set`` done to ``state``. Raises Refused."""
+    request = change_set.request
+    named = {entry.key for entry in (*request.base, *request.overridden)}
+    attempt = dict(state)
+    for command in request.resolved:
+        for key in needed(command):
+            if key not in named:
+                raise Refused(f"its base does not name {key}")
+        run(attempt, command, change_set.tx)
+    demand_whole(attempt)
+    return attempt

@@ -1,0 +1,167 @@
+"""The people of one run: they change the same few things on all sides, and say what stands."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from mesh.protocol.history.merging import Dispute
+from mesh.protocol.inputs import Input, MergeChanges, RestageChange, SubmitCommands
+from mesh.protocol.now import MILLISECOND, SECOND
+from mesh.protocol.replica.participant import Participant
+from mesh.wire.requests import Command
+from simulations.checkers.information import InformationOracle
+from simulations.host import Host
+from simulations.kernel import Kernel
+from simulations.scenario import AnyStep, Scenario
+from simulations.witness import Witness
+from simulations.workload import PATIENCE_NS, Workload
+from tests.changes.fold import Fold
+from tests.changes.interpreter import refusal
+from tests.changes.watch import Watch, inside_of
+from tests.changes.writing import Writer
+
+_BEFORE: Final = (1, 3)
+_ALONE: Final = (2, 7)
+_AROUND: Final = (1, 4)
+"""ChangeSets before the first split, in each one, and around each beginning and end."""
+
+_GIVEN_UP_NS: Final = 6 * SECOND
+"""From then on the sides of a split change things without each other."""
+_NEAR_NS: Final = 100 * MILLISECOND
+_DECIDE_NS: Final = SECOND
+"""How often somebody looks whether a merge waits for a person."""
+_KEEPS_MAX: Final = 50
+_FORCED_ONE_IN: Final = 8
+_RESTAGED_ONE_IN: Final = 4
+_POLICIES: Final = ("auto", "auto", "site:office", "hold")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One thing that somebody asked for."""
+
+    host: str
+    what: str
+    commands: tuple[Command, ...]
+    fold: Fold
+    """What the controller held then."""
+    expected: str | None
+    """Why it must be refused, by the rules; None: they let it through."""
+
+
+class People(Workload):
+    """All clients of one run, and an operator who decides merges."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        hosts: Mapping[str, Host],
+        oracle: InformationOracle,
+        witness: Witness,
+        disturbed: Callable[[str], None],
+        *,
+        scenario: Scenario,
+        watch: Watch,
+        random: Random,
+    ) -> None:
+        super().__init__(kernel, hosts, oracle, witness, disturbed)
+        self.questions: dict[int, Asked] = {}
+        """By call."""
+        self._scenario = scenario
+        self._watch = watch
+        self._random = random
+        self._writer = Writer(random)
+
+    def schedule(self, steps: tuple[AnyStep, ...], base_ns: int) -> None:
+        """Their day, from the assembly on."""
+        super().schedule(steps, base_ns)
+        policy = Command("environment", "set", {"merge": self._random.choice(_POLICIES)})
+        self._kernel.at(base_ns, lambda: self._set(policy))
+        for at_ns in sorted(self._moments()):
+            self._kernel.at(base_ns + at_ns, self._act)
+        self._kernel.at(base_ns + _DECIDE_NS, self._decide_for_ever)
+
+    def _moments(self) -> list[int]:
+        faults, random = self._scenario.faults, self._random
+        moments = [
+            random.randrange(SECOND // 2, faults[0].starts_ns)
+            for _ in range(random.randint(*_BEFORE))
+        ]
+        for fault in faults:
+            alone = (fault.starts_ns + _GIVEN_UP_NS, fault.ends_ns)
+            moments += [random.randrange(*alone) for _ in range(random.randint(*_ALONE))]
+            for edge_ns in (fault.starts_ns, fault.ends_ns):
+                near = (edge_ns - _NEAR_NS, edge_ns + _NEAR_NS)
+                moments += [random.randrange(*near) for _ in range(random.randint(*_AROUND))]
+        return moments
+
+    def _set(self, policy: Command) -> None:
+        _ = self.ask(self._somebody(), "policy", (policy,))
+
+    def _somebody(self) -> Host:
+        return self._random.choice(list(self._hosts.values()))
+
+    # --- asking -----------------------------------------------------------------------------------
+
+    def _act(self) -> None:
+        host = self._somebody()
+        inside = inside_of(host)
+        if inside is None:
+            return
+        aside = [each.tx for each in inside.history.conflicts() if each.written]
+        if aside and not self._random.randrange(_RESTAGED_ONE_IN):
+            _ = self.restage(host, self._random.choice(aside))
+            return
+        commands = self._writer.change_set(self._watch.fold(host).state)
+        force = not self._random.randrange(_FORCED_ONE_IN)
+        _ = self.ask(host, f"change {self._calls + 1}", commands, force=force)
+
+    def ask(
+        self, host: Host, name: str, commands: tuple[Command, ...], *, force: bool = False
+    ) -> int:
+        """Submit a ChangeSet on ``host``; the number of the call."""
+        self._calls += 1
+        given = SubmitCommands(self._calls, name, commands, "", PATIENCE_NS, force=force)
+        return self._asked(host, name, commands, given)
+
+    def restage(self, host: Host, tx: bytes) -> int:
+        """Restage what was set aside; the number of the call."""
+        inside = inside_of(host)
+        entry = None if inside is None else inside.history.entry(tx)
+        assert entry is not None, "it is in the history of all"
+        self._calls += 1
+        given = RestageChange(self._calls, tx)
+        return self._asked(host, f"{entry.name}, restaged", entry.written, given)
+
+    def _asked(self, host: Host, what: str, commands: tuple[Command, ...], given: Input) -> int:
+        fold = self._watch.fold(host)
+        expected = refusal(fold.state, commands)
+        self.questions[self._calls] = Asked(host.name, what, commands, fold, expected)
+        host.take(host.life, given)
+        return self._calls
+
+    # --- deciding ---------------------------------------------------------------------------------
+
+    def _decide_for_ever(self) -> None:
+        host = self._somebody()
+        inside = inside_of(host)
+        if inside is not None and inside.barrier.unmerged and not inside.barrier.merges_by_itself:
+            keep = self._kept(inside)
+            self._calls += 1
+            host.take(host.life, MergeChanges(self._calls, keep))
+        self._kernel.after(_DECIDE_NS, self._decide_for_ever)
+
+    def _kept(self, inside: Participant) -> tuple[bytes, ...]:
+        """What stands: one of each two that nobody has decided between."""
+        keep: list[bytes] = []
+        for _ in range(_KEEPS_MAX):
+            plan = inside.crank.plan_merge(tuple(keep))
+            undecided = [each for each in plan.report if each.set_aside is None]
+            if not undecided:
+                break
+            keep.append(self._chosen(undecided[0]))
+        return tuple(keep)
+
+    def _chosen(self, dispute: Dispute) -> bytes:
+        return self._random.choice((dispute.earlier, dispute.later))
