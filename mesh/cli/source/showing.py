@@ -38,9 +38,11 @@ Row = tuple[str, str]
 
 def show_plan(plan: Plan, ground: Ground) -> None:
     """The differences by kind, then what they come to."""
-    kind = None
+    kind = ""
     for each in plan.differences:
         if each.owner[0] != kind:
+            if kind:
+                say()
             kind = each.owner[0]
             say(paint(kind, "bold"))
         place = plan.places.get(each.owner)
@@ -61,8 +63,6 @@ def show_difference(difference: Difference, ground: Ground, place: str = "") -> 
         depth = 6
         at = f"  {paint(place, 'dim')}" if place else ""
         say(f"  {paint(f'{mark} {difference.owner[1]}', colour)}{at}")
-    if difference.action is Action.DELETE:
-        return
     rows = list(_rows(difference, ground))
     width = max((len(name) for name, _ in rows), default=0)
     for name, text in rows:
@@ -71,9 +71,10 @@ def show_difference(difference: Difference, ground: Ground, place: str = "") -> 
 
 def _rows(difference: Difference, ground: Ground) -> Iterator[Row]:
     kind = difference.owner[0]
-    usual = defaults(SCHEMA[kind]) if difference.action is Action.CREATE else {}
+    usual = {} if difference.action is Action.MODIFY else defaults(SCHEMA[kind])
     for each in difference.fields:
-        if not (each.field in usual and same(usual[each.field], each.after)):
+        told = each.before if difference.action is Action.DELETE else each.after
+        if not (each.field in usual and same(usual[each.field], told)):
             yield from _of_field(_legible(kind, each, ground), difference.action)
     for elements in difference.elements:
         if difference.action is Action.CREATE:
@@ -98,6 +99,8 @@ def _of_field(alteration: Alteration, action: Action) -> Iterator[Row]:
     field, before, after = alteration.field, alteration.before, alteration.after
     if action is Action.CREATE:
         yield from _new(field, after)
+    elif action is Action.DELETE:
+        yield field, paint(legible(before), "dim")
     elif isinstance(before, dict) and isinstance(after, dict):
         for name in dict.fromkeys((*before, *after)):
             if not same(before.get(name), after.get(name)):
@@ -113,13 +116,16 @@ def _new(field: str, value: Value) -> Iterator[Row]:
     if isinstance(value, dict) and value:
         for name, each in value.items():
             yield f"{field}.{name}", legible(each)
+    elif isinstance(value, str) and "\n" in value:
+        yield field, f"{len(value.splitlines())} lines"
+        yield from _changed_lines("", value)
     else:
         yield field, legible(value)
 
 
 def _changed_lines(before: str, after: str) -> Iterator[Row]:
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1)
-    for line in list(lines)[2:]:
+    for line in (line for line in list(lines)[2:] if not line.startswith("@@")):
         colour = {"+": "green", "-": "red"}.get(line[0], "dim")
         yield "", paint(line[:_VALUE_CHARACTERS], colour)
 

@@ -105,7 +105,7 @@ class _Composer:
             place = Place(self.file, key.start_mark.line + 1)
             name = str(key.value) if isinstance(key, ScalarNode) else ""
             below = f"{path}.{name}" if path else name
-            if not name:
+            if not isinstance(key, ScalarNode):
                 self._wrong(place, path, "expected a name as key")
             elif key.tag == f"{_PLAIN}merge":
                 self._wrong(place, below, _HINTS["merge"])

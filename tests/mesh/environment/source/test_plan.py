@@ -1,0 +1,220 @@
+"""Plans: from what files describe and what stands there to what is to happen."""
+
+from collections.abc import Mapping
+
+from mesh.environment.commands import declaration_of
+from mesh.environment.configuration import Configuration
+from mesh.environment.draft import Draft
+from mesh.environment.entries import Entry
+from mesh.environment.founding import founded
+from mesh.environment.resolve import Resolution, resolve
+from mesh.environment.source.differing import Action, since
+from mesh.environment.source.documents import Node, Place
+from mesh.environment.source.exporting import export_tree
+from mesh.environment.source.plan import Misdescribed, Plan, make_plan
+from mesh.environment.source.standing import DESCRIBED, Ground, ground_of
+from mesh.environment.source.steps import split, weight
+from mesh.environment.workspace import Workspace
+from mesh.wire.limits import COMMANDS_MAX
+from mesh.wire.requests import Command, Value
+from tests.mesh.protocol.history.world import FOUNDING
+
+TX = bytes(range(32))
+
+
+def _node(value: Value) -> Node:
+    place = Place("a.yaml", 1)
+    match value:
+        case dict():
+            return Node(place, {name: _node(each) for name, each in value.items()})
+        case list():
+            return Node(place, [_node(each) for each in value])
+        case scalar:
+            return Node(place, scalar)
+
+
+def _ground(configuration: Configuration) -> Ground:
+    kinds = (*DESCRIBED, "controller", "secret")
+    return ground_of(
+        {
+            kind: {name: configuration.get(kind, name) for name in configuration.names(kind)}
+            for kind in kinds
+        }
+    )
+
+
+def _plan(
+    configuration: Configuration, described: Mapping[str, Value], *, prune: bool = False
+) -> Plan:
+    plan = make_plan([_node(dict(described))], _ground(configuration), prune=prune)
+    assert isinstance(plan, Plan), plan
+    return plan
+
+
+def _apply(configuration: Workspace, plan: Plan) -> None:
+    for at, step in enumerate(plan.steps):
+        resolution = resolve(configuration, step.commands, bytes([at]) * 16)
+        assert isinstance(resolution, Resolution), resolution
+        draft = Draft(configuration)
+        for command in resolution.resolved:
+            declaration = declaration_of(command)
+            assert declaration is not None
+            draft.begin(declaration.touched(command.parameters))
+            assert declaration.run(draft, command.parameters) is None
+        _ = configuration.assign(draft.changes(TX))
+
+
+def _shop() -> dict[str, Value]:
+    return {
+        "environment": {"patience_ns": "2m"},
+        "site": {"office": {"location": "eu.berlin"}},
+        "role": {"web": None, "db": {"description": "data"}},
+        "host": {"one": {"site": "office", "roles": ["web", "db"], "labels": ["ssd"]}},
+        "service": {
+            "shop": {"role": "web", "ports": [80], "after": ["store"], "labels": ["b", "a"]},
+            "store": {"role": "db", "stop_timeout_ns": "10s"},
+        },
+        "path": {"all": {"host": "*", "services": ["shop"]}},
+        "item": {"greeting": "hello", "nothing": None},
+    }
+
+
+def test_applying_twice_does_nothing() -> None:
+    """What was applied is as it is described: nothing is left to do."""
+    configuration = founded(FOUNDING)
+    _apply(configuration, _plan(configuration, _shop()))
+    again = _plan(configuration, _shop())
+    assert (again.steps, again.differences) == ((), ())
+    assert again.same == 10
+
+
+def test_what_goes_alone_goes_first() -> None:
+    """Settings are a request of their own, before the objects."""
+    plan = _plan(founded(FOUNDING), _shop())
+    assert [step.about for step in plan.steps] == ["environment", "objects"]
+    assert plan.steps[0].commands == (Command("environment", "set", {"patience_ns": 120 * 10**9}),)
+
+
+def test_what_is_referred_to_comes_first() -> None:
+    """Each new object after those that it names, elements of sets after all objects."""
+    plan = _plan(founded(FOUNDING), _shop())
+    made = [
+        (each.group, each.parameters.get("name"))
+        for each in plan.steps[1].commands
+        if each.verb in ("create", "set")
+    ]
+    for before, after in (
+        (("role", "web"), ("service", "shop")),
+        (("service", "store"), ("service", "shop")),
+        (("service", "shop"), ("path", "all")),
+        (("site", "office"), ("host", "one")),
+    ):
+        assert made.index(before) < made.index(after)
+    verbs = [each.verb for each in plan.steps[1].commands]
+    assert verbs.index("add-role") > max(at for at, verb in enumerate(verbs) if verb == "create")
+
+
+def test_what_is_not_described_stays() -> None:
+    """Without ``--prune`` it is named and left alone; with it it goes, who refers first."""
+    configuration = founded(FOUNDING)
+    _apply(configuration, _plan(configuration, _shop()))
+    few: dict[str, Value] = {"role": {"web": None, "db": {"description": "data"}}}
+    plan = _plan(configuration, few)
+    assert plan.steps == ()
+    assert ("service", "shop") in plan.kept
+    plan = _plan(configuration, few, prune=True)
+    gone = [(each.group, each.parameters["name"]) for each in plan.steps[-1].commands]
+    assert gone.index(("path", "all")) < gone.index(("service", "shop"))
+    assert gone.index(("service", "shop")) < gone.index(("service", "store"))
+    assert plan.count(Action.DELETE) == len(gone) == 7
+    _apply(configuration, plan)
+    assert configuration.names("service") == []
+    assert configuration.names("role") == ["db", "web"]
+
+
+def test_an_object_is_changed_field_by_field() -> None:
+    """Only what differs is written, by creation id; what is left out loses its value."""
+    configuration = founded(FOUNDING)
+    _apply(configuration, _plan(configuration, _shop()))
+    described = _shop()
+    described["service"] = {
+        "shop": {"role": "web", "ports": [80, 443], "after": ["store"], "labels": ["a", "c"]},
+        "store": {"role": "db"},
+    }
+    commands = _plan(configuration, described).steps[0].commands
+    shop, store = (configuration.read(("service", name)) for name in ("shop", "store"))
+    assert commands == (
+        Command("service", "modify", {"name": "shop", "id": shop, "ports": [80, 443]}),
+        Command("service", "modify", {"name": "store", "id": store, "clear": ["stop_timeout_ns"]}),
+        Command("service", "add-label", {"name": "shop", "id": shop, "label": "c"}),
+        Command("service", "remove-label", {"name": "shop", "id": shop, "label": "b"}),
+    )
+
+
+def test_a_plan_never_hits_another_of_the_same_name() -> None:
+    """Deleted and made anew meanwhile, an object is not the one that was meant."""
+    configuration = founded(FOUNDING)
+    _apply(configuration, _plan(configuration, _shop()))
+    described = _shop()
+    described["site"] = {"office": {"location": "eu.hamburg"}}
+    plan = _plan(configuration, described)
+    _ = configuration.assign([(("site", "office"), Entry("0" * 32, TX))])
+    refused = resolve(configuration, plan.steps[0].commands, bytes(16))
+    assert "is another one than the one that was meant" in str(refused)
+
+
+def test_an_export_reproduces_the_environment() -> None:
+    """Exported and applied to an empty environment: the same content, and nothing left to do."""
+    configuration, empty = founded(FOUNDING), founded(FOUNDING)
+    _apply(configuration, _plan(configuration, _shop()))
+    tree: dict[str, Value] = {**export_tree(_ground(configuration))}
+    _apply(empty, _plan(empty, tree))
+    assert empty.content_hash == configuration.content_hash
+    assert export_tree(_ground(empty)) == tree
+
+
+def test_the_content_has_no_ids_and_no_versions() -> None:
+    """The hash of the content follows values alone, whoever wrote them and when."""
+    configuration = founded(FOUNDING)
+    before = configuration.content_hash
+    _apply(configuration, _plan(configuration, {"site": {"a": {"location": "x"}}}))
+    made = configuration.content_hash
+    assert made != before
+    _ = configuration.assign([(("site", "a"), Entry("1" * 32, bytes(32)))])
+    assert configuration.content_hash == made
+
+
+def test_what_has_changed_since() -> None:
+    """Two looks at an environment: the objects that differ, told as a plan tells them."""
+    configuration = founded(FOUNDING)
+    _apply(configuration, _plan(configuration, _shop()))
+    before = _ground(configuration)
+    described = _shop()
+    described["item"] = {"greeting": "goodbye"}
+    _apply(configuration, _plan(configuration, described, prune=True))
+    moved = since(before, _ground(configuration))
+    assert [(each.owner[1], each.action) for each in moved] == [
+        ("greeting", Action.MODIFY),
+        ("nothing", Action.DELETE),
+    ]
+
+
+def test_too_much_for_one_is_split_in_order() -> None:
+    """Parts that each fit, which together are the same commands."""
+    items: dict[str, Value] = {f"i{at:04}": "x" * 400 for at in range(COMMANDS_MAX + 1)}
+    (step,) = _plan(founded(FOUNDING), {"item": items}).steps
+    assert weight(step.commands).excess.startswith(f"{COMMANDS_MAX + 1} commands")
+    parts = list(split(step.commands))
+    assert len(parts) > 2
+    assert not any(weight(part).excess for part in parts)
+    assert tuple(each for part in parts for each in part) == step.commands
+
+
+def test_a_secret_is_named_and_never_told() -> None:
+    """Files name it with a mark; the plan says which have no value; another value is a mistake."""
+    marked: dict[str, Value] = {"secret": {"key": {"value": "kept apart: trellis secret set"}}}
+    assert list(_plan(founded(FOUNDING), marked).unset_secrets) == ["key"]
+    told: dict[str, Value] = {"secret": {"key": {"value": "hunter2"}}}
+    wrong = make_plan([_node(told)], _ground(founded(FOUNDING)))
+    assert isinstance(wrong, Misdescribed)
+    assert "hunter2" not in str(wrong)
