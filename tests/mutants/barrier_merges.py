@@ -178,7 +178,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{MERGE}::test_an_operator_lets_it_in",),
     ),
     "barrier-B10-operators-cannot-ask": Mutant(
-        edit(merging.mergeable, " and not by_operator", ""),
+        edit(merging.mergeable, "not by_operator and ", ""),
         (f"{MERGE}::test_an_operator_may_ask_for_it_here",),
     ),
     "barrier-B10-one-removed-is-enough": Mutant(
@@ -281,7 +281,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{ROSTER}::test_the_quorum_of_a_roster_change_counts_the_old_roster",),
     ),
     "barrier-B11iv-voters-do-not-count": Mutant(
-        edit(shape._wrong_roster, "if attempt.quorum != needed else None", "if False else None"),
+        edit(
+            shape.wrong_backing,
+            "if attempt.quorum < _needed(at, case) else None",
+            "if False else None",
+        ),
         (f"{ROSTER}::test_a_stricter_policy_with_fewer_is_invalid",),
     ),
     "barrier-B11iv-outsiders-in-p": Mutant(
@@ -292,7 +296,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
                 "for who in at.live",
             ),
             edit(
-                shape._wrong_roster,
+                shape.wrong_backing,
                 "if any(who.controller not in roster for who in attempt.participants):",
                 "if False:",
             ),

@@ -236,13 +236,13 @@ MUTANTS: Final[dict[str, Mutant]] = {
         both(
             edit(
                 proposing.may_repropose,
-                "        and not attempts & at.knowledge.released\n",
+                "        and not went_through(at, change_set.tx)\n",
                 "",
                 ("change_set.attempt.author == at.me", "True"),
             ),
             edit(
                 queue.Queue._is_finished,
-                "if self._at.knowledge.attempts(entry.tx) & self._at.knowledge.released:",
+                "if went_through(self._at, entry.tx):",
                 "if False:",
             ),
             edit(queue.Queue.proposed, "if change_set.attempt.author != self._at.me:", "if False:"),

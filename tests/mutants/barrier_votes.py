@@ -117,7 +117,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
     ),
     "barrier-B2b-skipped": Mutant(
-        edit(answer.already_done, "if at.knowledge.attempts", "if 0 & at.knowledge.attempts"),
+        edit(answer.already_done, "if went_through", "if 0 & went_through"),
         (
             f"{ANSWER}::test_a_request_that_went_through_is_done",
             f"{DRAFTS}::test_draft_9_two_reproposers",

@@ -94,6 +94,7 @@ RULES: dict[str, Where] = {
     "B10: no merge after a No that time does not heal": (("B10-final", "something new"),),
     "B10: what only removed controllers released stays outside": (
         ("B10-stolen", "removed"),
+        ("B10-backing", "unbacked"),
         ("B10-operator", "operator"),
         ("F14i", "operator's"),
     ),
@@ -155,6 +156,12 @@ FOLD: dict[str, Where] = {
         ("F14h", "ancestors"),
     ),
     "set aside whole, listed, restaged": (("F8", "restaged"), ("F13j", "all three")),
+    "a revert is a new ChangeSet with the former values": (
+        ("F8a", "reads as before"),
+        ("F8b", "forced"),
+        ("F8c", "restaged"),
+        ("F8d", "invariant"),
+    ),
     "the policies auto, site and hold": (
         ("F13a", "auto"),
         ("F13b", "site:NAME"),

@@ -7,10 +7,11 @@ any No is safe, and only then.
 
 from mesh.protocol.barrier.checkpoints import checkpoint_verdict
 from mesh.protocol.barrier.predicates import base, bound, is_joinable, is_mine, nay, open_ids
-from mesh.protocol.barrier.removed import is_kept_out, stolen
+from mesh.protocol.barrier.removed import is_kept_out, kept_out
 from mesh.protocol.barrier.roster_rules import roster_verdict
 from mesh.protocol.barrier.shape import fault
 from mesh.protocol.barrier.standpoint import Case, Standpoint
+from mesh.protocol.barrier.unbacked import went_through
 from mesh.protocol.barrier.verdict import Bind, Deny, Verdict, Waiting
 from mesh.protocol.catalogue import Ids, numbers
 from mesh.wire.facts import NoReason
@@ -72,7 +73,7 @@ def known_naysayer(at: Standpoint, number: int) -> Deny | None:
 
 def already_done(at: Standpoint, number: int) -> Deny | None:
     """B2b: another attempt of the same request is released."""
-    if at.knowledge.attempts(at.change_set(number).tx) & ~(1 << number) & at.knowledge.released:
+    if went_through(at, at.change_set(number).tx) & ~(1 << number):
         return Deny(NoReason.DONE, "another attempt of this request went through")
     return None
 
@@ -139,12 +140,12 @@ def faulty(at: Standpoint, case: Case) -> Deny | None:
 
 
 def lets_in_unapproved(at: Standpoint, case: Case) -> Deny | None:
-    """B10: a merge, no operator behind it, over what only removed controllers released."""
+    """B10: a merge, no operator behind it, over what is kept out."""
     merge = case.change_set
-    lets_in = merge.kind is Kind.MERGE and case.ancestors & stolen(at)
+    lets_in = merge.kind is Kind.MERGE and kept_out(at, case.ancestors)
     if not lets_in or at.judge.has_operator(merge):
         return None
-    why = "it lets in what only removed controllers released: an operator must approve that"
+    why = "it lets in what removed controllers, or too few, released: an operator must approve that"
     return Deny(NoReason.INVALID, why)
 
 

@@ -6,7 +6,7 @@ usually there is one.
 """
 
 from mesh.protocol.barrier.predicates import foreign, is_joinable, nay, severed
-from mesh.protocol.barrier.removed import is_kept_out, stolen
+from mesh.protocol.barrier.removed import is_kept_out, kept_out
 from mesh.protocol.barrier.standpoint import Standpoint
 from mesh.protocol.catalogue import Ids, numbers
 from mesh.wire.facts import NoReason
@@ -30,7 +30,7 @@ def mergeable(at: Standpoint, *, by_operator: bool = False) -> Ids:
     What is kept out needs an operator.
     """
     ids = at.knowledge.whole
-    if stolen(at) and not by_operator:
+    if not by_operator and kept_out(at, ids):
         for number in numbers(ids & ~at.judge.ids):
             if is_kept_out(at, number):
                 ids &= ~(1 << number)

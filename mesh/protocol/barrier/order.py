@@ -110,13 +110,10 @@ def to_apply(at: Standpoint, number: int) -> Ids:
     return ((at.ancestors(number) or 0) | 1 << number) & ~at.judge.ids
 
 
-def left_over(at: Standpoint) -> Ids:
-    """What is released and not applied here.
+def left_over(at: Standpoint) -> bool:
+    """Whether something is released and not applied here, and B10 does not keep it out.
 
-    To be applied, joined or merged, less what B10 keeps out.
+    It is to be applied, joined or merged.
     """
     ids = at.knowledge.released & ~at.judge.ids
-    for number in numbers(ids):
-        if is_kept_out(at, number):
-            ids &= ~(1 << number)
-    return ids
+    return any(not is_kept_out(at, number) for number in numbers(ids))

@@ -13,6 +13,7 @@ from mesh.protocol.barrier.order import left_over
 from mesh.protocol.barrier.predicates import nay
 from mesh.protocol.barrier.roster_rules import required_quorum, strictest_policy, union_quorum
 from mesh.protocol.barrier.standpoint import Case, Standpoint
+from mesh.protocol.barrier.unbacked import went_through
 from mesh.protocol.catalogue import ChangeSet, Ids, numbers
 from mesh.wire.facts import NoReason, Propose
 from mesh.wire.identity import Incarnation
@@ -119,7 +120,7 @@ def may_repropose(at: Standpoint, number: int) -> bool:
         change_set.attempt.author == at.me
         and author_is_free(at, number)
         and not is_hopeless(at, number)
-        and not attempts & at.knowledge.released
+        and not went_through(at, change_set.tx)
         and all(at.change_set(n).timestamp <= change_set.timestamp for n in numbers(attempts))
         and not left_over(at)
     )

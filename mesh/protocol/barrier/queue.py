@@ -26,6 +26,7 @@ from mesh.protocol.barrier.proposing import (
     may_repropose,
 )
 from mesh.protocol.barrier.standpoint import Case, Standpoint
+from mesh.protocol.barrier.unbacked import went_through
 from mesh.protocol.barrier.verdict import Deny
 from mesh.protocol.objection import Objection
 from mesh.wire.requests import Kind, SignedRequest
@@ -174,7 +175,7 @@ class Queue:
 
     def _is_finished(self, entry: Entry, number: int) -> bool:
         """Released, or refused for good."""
-        if self._at.knowledge.attempts(entry.tx) & self._at.knowledge.released:
+        if went_through(self._at, entry.tx):
             return True
         return author_is_free(self._at, number) and is_hopeless(self._at, number)
 

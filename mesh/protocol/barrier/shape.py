@@ -17,7 +17,8 @@ def fault(at: Standpoint, case: Case) -> str | None:
         _wrong_request(case)
         or _wrong_order(at, case)
         or _wrong_participants(case)
-        or _wrong_roster(at, case)
+        or wrong_backing(at, case)
+        or _too_many(at, case)
         or _wrong_change_of_roster(at, case)
     )
 
@@ -50,7 +51,8 @@ def _wrong_participants(case: Case) -> str | None:
     return None
 
 
-def _wrong_roster(at: Standpoint, case: Case) -> str | None:
+def wrong_backing(at: Standpoint, case: Case) -> str | None:
+    """Why too few, or the wrong ones, would stand behind it, though it were released."""
     attempt = case.change_set.attempt
     if case.change_set.kind is Kind.MERGE:
         return _wrong_roster_of_merge(at, case)
@@ -59,8 +61,19 @@ def _wrong_roster(at: Standpoint, case: Case) -> str | None:
         return "somebody takes part who is not in the roster"
     if case.change_set.kind is Kind.CHECKPOINT:
         return None  # the judge says what that takes
-    needed = required_quorum(at, case.change_set.request, case.change_set.kind, case.ancestors)
-    return "it does not ask for as many as the policy does" if attempt.quorum != needed else None
+    return "it asks for fewer than the policy does" if attempt.quorum < _needed(at, case) else None
+
+
+def _too_many(at: Standpoint, case: Case) -> str | None:
+    """Nobody can wait for more than there are."""
+    if case.change_set.kind in (Kind.MERGE, Kind.CHECKPOINT):
+        return None
+    more = case.change_set.attempt.quorum > _needed(at, case)
+    return "it asks for more than the policy does" if more else None
+
+
+def _needed(at: Standpoint, case: Case) -> int:
+    return required_quorum(at, case.change_set.request, case.change_set.kind, case.ancestors)
 
 
 def _wrong_roster_of_merge(at: Standpoint, case: Case) -> str | None:

@@ -81,6 +81,8 @@ class Standpoint:
         """B6: for how long too few have been reachable."""
         self.meets: dict[int, Ids] = {}
         """What is known to share a controller with an attempt not applied here; it only grows."""
+        self.too_few: dict[int, bool] = {}
+        """B10: whether an attempt asks for fewer than it takes, as its ancestors say."""
         self._live: dict[Incarnation, None] = {me: None}
         self._view_version = 0
         self._alive: dict[int, tuple[int, int, Members]] = {}
@@ -163,8 +165,9 @@ class Standpoint:
 
     def forget(self, number: int) -> None:
         """Drop what was kept for questions about ``number``, which is settled for good."""
-        for kept in (self._alive, self._own, self._closed, self.meets, self.held_since_ns):
-            _ = kept.pop(number, None)
+        kept = (self._alive, self._own, self._closed, self.meets, self.held_since_ns, self.too_few)
+        for each in kept:
+            _ = each.pop(number, None)
         _ = self._objections.pop(self.change_set(number).id, None)
         self.reseal_watch.forget(number)
         self.skip_watch.forget(number)
