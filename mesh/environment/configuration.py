@@ -48,6 +48,8 @@ class Configuration:
         self._roster = roster
         self._rights = rights
         self._sum = total
+        self._content: bytes | None = None
+        """The hash of the content, once it was asked for."""
 
     def entry(self, key: Key) -> Entry:
         """What stands under ``key``; a base may name any key, even one that no object can have."""
@@ -165,13 +167,18 @@ class Configuration:
         Over kinds, names and values: no versions, no creation ids, and nothing about who may
         change the environment or which controllers it has.
         """
+        if self._content is None:
+            self._content = digest(cbor.encode(self._described()))
+        return self._content
+
+    def _described(self) -> list[Value]:
         told: list[Value] = []
         for name, kind in sorted(self._schema.items()):
             if kind.described:
                 for its_name, fields in self.items(name):
                     described = {field: each for field, each in fields.items() if field != "id"}
                     told.append([name, its_name, described])
-        return digest(cbor.encode(told))
+        return told
 
     @property
     def roster(self) -> tuple[bytes, ...]:

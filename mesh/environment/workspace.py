@@ -52,6 +52,7 @@ class Workspace(Configuration):
 
     def _put(self, owner: ObjectId, key: Key, entry: Entry) -> Entry:
         keys = self._own(owner)
+        self._content = None
         rest = key[2:]
         before = keys.get(rest, NOTHING)
         if entry is NOTHING:
