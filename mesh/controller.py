@@ -55,6 +55,7 @@ from mesh.protocol.inputs import (
     RefuseChange,
     RemoveInformation,
     RestageChange,
+    RevertChange,
     RotateKey,
     SubmitCommands,
     SubmitRequest,
@@ -64,6 +65,7 @@ from mesh.protocol.inputs import (
 )
 from mesh.protocol.now import SECOND, Now
 from mesh.protocol.replica import Replica
+from mesh.protocol.replica.requests import Asked
 from mesh.protocol.replica.rotating import EXCHANGE_META
 from mesh.wire.identity import Address, fingerprint
 from mesh.wire.requests import Approval, Command, SignedRequest
@@ -230,6 +232,10 @@ class Controller:
         """Make a new ChangeSet of a set-aside one, on today's base."""
         return await self.call(lambda call: RestageChange(call, tx))
 
+    async def revert(self, tx: bytes, *, reason: str = "", force: bool = False) -> Result:
+        """Make a new ChangeSet that undoes one; ``force``: also where others wrote since."""
+        return await self.call(lambda call: RevertChange(call, tx, force, reason))
+
     async def refuse(self, tx: bytes) -> Result:
         """Say no to a ChangeSet that waits at the barrier."""
         return await self.call(lambda call: RefuseChange(call, tx))
@@ -248,7 +254,7 @@ class Controller:
 
     async def prepare(
         self,
-        ask: Callable[[CallId], SubmitCommands | RestageChange | MergeChanges | AcceptMember],
+        ask: Callable[[CallId], Asked],
         signer: bytes,
     ) -> Result:
         """The request that what ``ask`` makes comes to, for ``signer`` to sign elsewhere."""

@@ -6,14 +6,14 @@ against; so the fold can tell, years later and on every controller alike, whethe
 still means what its author saw.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from mesh.environment.commands import check_commands, check_resolved, declaration_of
 from mesh.environment.declarations import Declaration
 from mesh.environment.draft import Draft, Refusal
-from mesh.environment.entries import object_of
+from mesh.environment.entries import ObjectId, object_of
 from mesh.environment.invariants import breaches
 from mesh.environment.kinds import controller, environment, role
 from mesh.environment.policy import MAJORITY_ROSTER_MIN, Policy
@@ -47,6 +47,8 @@ class Unresolved:
     errors: tuple[str, ...]
     missing: tuple[str, ...] = ()
     """The environment data that is required and not there; empty: that is not the reason."""
+    conflict: bool = False
+    """Another ChangeSet has written meanwhile what this is about."""
 
 
 def resolve(
@@ -56,20 +58,23 @@ def resolve(
     *,
     force: bool = False,
     signer: bytes | None = None,
+    returning: Mapping[ObjectId, str] | None = None,
 ) -> Resolution | Unresolved:
     """``commands`` as a request on top of ``configuration``, which is left as it was.
 
     ``nonce`` is the request's own: the creation ids of new objects come from it. With ``force``
     the versions found are written over, whatever happens to them meanwhile. The rights that it
-    takes ``signer`` are part of the base.
+    takes ``signer`` are part of the base. Where ``returning`` is given the commands undo others:
+    objects are made with the creation ids that they had, and no role is made that nobody names.
     """
     errors = check_commands(commands)
     if errors:
         return Unresolved(errors)
-    resolving = _Resolving(configuration, nonce)
+    resolving = _Resolving(configuration, nonce, returning or {})
     for command in commands:
         resolving.add(command)
-    resolving.add_roles()
+    if returning is None:
+        resolving.add_roles()
     resolving.lapse_majority()
     if signer is not None:
         resolving.name_rights(signer)
@@ -79,9 +84,12 @@ def resolve(
 class _Resolving:
     """One resolution under way."""
 
-    def __init__(self, configuration: Workspace, nonce: bytes) -> None:
+    def __init__(
+        self, configuration: Workspace, nonce: bytes, returning: Mapping[ObjectId, str]
+    ) -> None:
         self._configuration = configuration
         self._nonce = nonce
+        self._returning = returning
         self._draft = Draft(configuration)
         self._resolved: list[Command] = []
         self._keys: dict[Key, None] = {}
@@ -92,7 +100,7 @@ class _Resolving:
     def add(self, command: Command) -> None:
         declaration = declaration_of(command)
         assert declaration is not None, "checked before"
-        fresh = creation_id(self._nonce, len(self._resolved))
+        fresh = self._creation_id(command)
         arguments = declaration.fill(self._draft, _with_defaults(declaration, command), fresh)
         touched = declaration.touched(arguments)
         self._draft.begin(touched)
@@ -106,6 +114,11 @@ class _Resolving:
         self._keys.update(dict.fromkeys(touched.based))
         self._written.update(dict.fromkeys(touched.written))
         self._kinds[declaration.needs(arguments)] = None
+
+    def _creation_id(self, command: Command) -> str:
+        """The id of an object that ``command`` creates, if it creates one."""
+        owner = (command.group, str(command.parameters.get("name")))
+        return self._returning.get(owner) or creation_id(self._nonce, len(self._resolved))
 
     def _explained(self, refusal: Refusal) -> str:
         """The refusal, and what the person may have meant where an object is not there."""

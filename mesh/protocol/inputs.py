@@ -183,6 +183,17 @@ class RestageChange:
 
 
 @dataclass(frozen=True, slots=True)
+class RevertChange:
+    """Make a new ChangeSet that puts back what one in the history has written over."""
+
+    call: CallId
+    tx: bytes
+    force: bool = False
+    """Also where another ChangeSet has written there since."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RefuseChange:
     """The operator says no to a ChangeSet that waits at the barrier."""
 
@@ -241,7 +252,7 @@ class PrepareRequest:
     """
 
     call: CallId
-    asked: SubmitCommands | RestageChange | MergeChanges | AcceptMember
+    asked: SubmitCommands | RestageChange | RevertChange | MergeChanges | AcceptMember
     signer: bytes
     """The public key, 32 bytes."""
 
@@ -275,6 +286,7 @@ Input = (
     | SubmitCommands
     | SubmitRequest
     | RestageChange
+    | RevertChange
     | ApproveChange
     | WithdrawChange
     | RefuseChange

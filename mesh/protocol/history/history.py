@@ -24,6 +24,7 @@ from mesh.protocol.history.prepared import Prepared, keys_written, kind_of, prep
 from mesh.protocol.history.proofs import approvers_of
 from mesh.protocol.history.prospects import Prospect, imagined, prospect
 from mesh.protocol.history.recent import Recent
+from mesh.protocol.history.reverting import revert
 from mesh.protocol.history.rules import Verdict, apply
 from mesh.protocol.history.rulings import Rulings, Shut
 from mesh.protocol.objection import Objection
@@ -308,6 +309,12 @@ class History:
         if change_set.kind in _RULING:
             return Unresolved((f"a {change_set.kind} is not restaged: propose a new one",))
         return self.resolve(change_set.request.written, nonce, signer=signer)
+
+    def revert(
+        self, tx: bytes, nonce: bytes, *, force: bool = False, signer: bytes | None = None
+    ) -> Resolution | Unresolved:
+        """What undoes ``tx`` as a new request on today's state."""
+        return revert(self._line, self._catalogue, tx, nonce, force=force, signer=signer)
 
     def plan_merge(
         self,

@@ -18,6 +18,7 @@ from mesh.protocol.inputs import (
     RefuseChange,
     RemoveInformation,
     RestageChange,
+    RevertChange,
     RotateKey,
     SubmitCommands,
     SubmitRequest,
@@ -44,6 +45,7 @@ Call = (
     | SubmitCommands
     | SubmitRequest
     | RestageChange
+    | RevertChange
     | ApproveChange
     | WithdrawChange
     | RefuseChange
@@ -87,7 +89,13 @@ class Calls:
         if inside.crank.stand_down is not None:
             raise Declined(FAILED, f"this controller casts no votes: {inside.crank.stand_down}")
         match call:
-            case SubmitCommands() | RestageChange() | MergeChanges() | AcceptMember():
+            case (
+                SubmitCommands()
+                | RestageChange()
+                | RevertChange()
+                | MergeChanges()
+                | AcceptMember()
+            ):
                 return self._submit(inside, call, admission, now)
             case PrepareRequest():
                 return self._prepare(inside, call, admission, now)

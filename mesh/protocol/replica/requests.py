@@ -12,7 +12,13 @@ from mesh.environment.rights import ALL, Grant, Holder
 from mesh.protocol.admission import Admission
 from mesh.protocol.history import History
 from mesh.protocol.history.prepared import keys_written
-from mesh.protocol.inputs import AcceptMember, MergeChanges, RestageChange, SubmitCommands
+from mesh.protocol.inputs import (
+    AcceptMember,
+    MergeChanges,
+    RestageChange,
+    RevertChange,
+    SubmitCommands,
+)
 from mesh.protocol.now import SECOND, Now
 from mesh.protocol.replica.authoring import Cover, Unreadable, unsigned
 from mesh.protocol.replica.consents import may_propose
@@ -20,12 +26,13 @@ from mesh.protocol.replica.declined import CONFLICT, FAILED, REFUSED, Declined
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.participant import Participant
 from mesh.wire.identity import fingerprint
-from mesh.wire.requests import Kind, Request
+from mesh.wire.limits import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
+from mesh.wire.requests import Command, Kind, Request
 
 PATIENCE_NS: Final = 60 * SECOND
 """Patience of what is restaged, merges and admissions: enough for a slow restart of a host."""
 
-Asked = SubmitCommands | RestageChange | MergeChanges | AcceptMember
+Asked = SubmitCommands | RestageChange | RevertChange | MergeChanges | AcceptMember
 """What a person may ask for that ends in a request."""
 
 
@@ -46,7 +53,7 @@ class Requests:
         nonce = self._random.randbytes(16)
         resolution, cover = self._resolved(inside, asked, signer, nonce, admission, now)
         if isinstance(resolution, Unresolved):
-            raise Declined(FAILED, *resolution.errors)
+            raise Declined(CONFLICT if resolution.conflict else FAILED, *resolution.errors)
         try:
             request = unsigned(self._desk.environment, signer, resolution, cover, nonce)
         except Unreadable as error:
@@ -77,6 +84,8 @@ class Requests:
                     raise Declined(FAILED, f"no ChangeSet {tx.hex()} in the history")
                 cover = Cover(entry.name, entry.reason, PATIENCE_NS)
                 return history.restage(tx, nonce, signer), cover
+            case RevertChange():
+                return _reverted(history, asked, nonce, signer)
             case MergeChanges(keep=keep):
                 return _merge(inside, keep), Cover("merge", _WHY_MERGE, PATIENCE_NS)
             case AcceptMember(controller=controller):
@@ -101,6 +110,19 @@ def _merge(inside: Participant, keep: tuple[bytes, ...]) -> Resolution:
     if plan.held:
         raise Declined(CONFLICT, plan.why)
     return Resolution(plan.commands, plan.commands, (), (), Kind.MERGE)
+
+
+def _reverted(
+    history: History, asked: RevertChange, nonce: bytes, signer: bytes
+) -> tuple[Resolution | Unresolved, Cover]:
+    entry = history.entry(asked.tx)
+    name = asked.tx.hex()[:8] if entry is None else entry.name
+    cover = Cover(
+        f"revert {name}"[:NAME_CHARACTERS_MAX],
+        asked.reason or f"it undoes {asked.tx.hex()}",
+        PATIENCE_NS,
+    )
+    return history.revert(asked.tx, nonce, force=asked.force, signer=signer), cover
 
 
 def _anew(
