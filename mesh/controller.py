@@ -52,6 +52,7 @@ from mesh.protocol.inputs import (
     MergeChanges,
     Path,
     PrepareRequest,
+    PublishChange,
     RefuseChange,
     RemoveInformation,
     RestageChange,
@@ -243,6 +244,10 @@ class Controller:
     async def approve(self, tx: bytes, approval: Approval | None = None) -> Result:
         """Agree to a ChangeSet that waits for approval; None: with the operator's key held here."""
         return await self.call(lambda call: ApproveChange(call, tx, approval))
+
+    async def publish(self, tx: bytes) -> Result:
+        """Let linked environments have a ChangeSet."""
+        return await self.call(lambda call: PublishChange(call, tx))
 
     async def withdraw(self, tx: bytes) -> Result:
         """Take a ChangeSet that waits for approval from the board."""

@@ -17,6 +17,7 @@ from mesh.api import (
     resources_consents,
     resources_controller,
     resources_information,
+    resources_links,
 )
 from mesh.api.access import demand
 from mesh.api.handle import STATE, Desk
@@ -66,6 +67,11 @@ _TABLE: Final[tuple[tuple[str, str, Endpoint, Level | None], ...]] = (
     ("/v1/changes/{id}/approve", "POST", resources_consents.approve, None),
     ("/v1/changes/{id}/withdraw", "POST", resources_consents.withdraw, _EDIT),
     ("/v1/changes/{id}/merge", "POST", resources_changes.merge, None),
+    ("/v1/changes/{id}/publish", "POST", resources_links.publish, _APPLY),
+    ("/v1/published", "GET", resources_links.index, _VIEW),
+    ("/v1/published/{id}", "GET", resources_links.published, _VIEW),
+    ("/v1/links/{name}/peer", "GET", resources_links.peer, _VIEW),
+    ("/v1/promotions", "POST", resources_links.promote, None),
     ("/v1/conflicts", "GET", resources_changes.conflicts, _VIEW),
     ("/v1/drafts", "GET", resources_changes.list_drafts, _VIEW),
     ("/v1/drafts", "POST", resources_changes.open_draft, _EDIT),

@@ -65,6 +65,8 @@ class SubmitBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Reason | None = None
     patience_ns: Positive | None = None
     force: bool = False
+    override: bool = False
+    """Pass by the approvals and the promotion that the environment demands."""
     state: str | None = None
     """The hash of the configuration that it was made for: where it is another one by now, no."""
 
@@ -74,6 +76,16 @@ class ApproveBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     operator: str | None = None
     signature: str | None = None
+
+
+class PromoteBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which ChangeSet of which linked environment is to be carried on here."""
+
+    name: Name
+    from_: Name = msgspec.field(name="from")
+    reason: Reason | None = None
+    patience_ns: Positive | None = None
+    override: bool = False
 
 
 class RequestBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

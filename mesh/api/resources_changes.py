@@ -89,11 +89,13 @@ async def submit(request: Request) -> Response:
         raise wrong_usage("a ChangeSet has a name and at least one command")
     _demand_fitting(commands)
     reason = body.reason if body.reason is not None else _reason(draft)
-    patience_ns = body.patience_ns or _patience_ns(desk)
+    patience_ns = body.patience_ns or patience_of(desk)
     _demand_unmoved(desk, body.state)
     answer = await carry_out(
         request,
-        lambda call: SubmitCommands(call, name, commands, reason, patience_ns, body.force),
+        lambda call: SubmitCommands(
+            call, name, commands, reason, patience_ns, body.force, override=body.override
+        ),
     )
     if draft is not None and answer.status_code == HTTPStatus.ACCEPTED:
         _ = await desk.controller.remove(path_of(desk.replica, draft["name"]))
@@ -111,7 +113,7 @@ def _reason(draft: Draft | None) -> str:
     return "" if draft is None else draft["reason"]
 
 
-def _patience_ns(desk: Desk) -> int:
+def patience_of(desk: Desk) -> int:
     """What the environment says, where the request says nothing."""
     inside = desk.replica.participant
     setting = None if inside is None else inside.history.state.get("environment", "patience_ns")

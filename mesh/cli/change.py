@@ -11,7 +11,7 @@ from mesh.cli.client import Client, Json, quoted
 from mesh.cli.errors import DONE, FAILED, WRONG_USAGE, CommandError
 from mesh.cli.output import emit_json, say
 from mesh.cli.place import socket_of
-from mesh.cli.submitting import Submission, add_cover, add_waiting, submit
+from mesh.cli.submitting import Submission, add_cover, add_override, add_waiting, submit
 from mesh.cli.words import command_of, split_words
 
 if TYPE_CHECKING:
@@ -90,6 +90,24 @@ def _add_deciding(subparsers: argparse._SubParsersAction[argparse.ArgumentParser
     approve.add_argument("id", metavar="ID")
     approve.add_argument("-y", "--yes", action="store_true", help="do not ask")
     add_waiting(approve)
+    promote = add_verb(
+        subparsers,
+        "promote",
+        "carry a ChangeSet of a linked environment on to this one",
+        "trellis change promote --from test add-blog",
+    )
+    promote.add_argument("--from", dest="link", metavar="LINK", required=True)
+    promote.add_argument("name", metavar="NAME", help="its name there, or its id")
+    promote.add_argument("--reason", metavar="TEXT", help="why, for the log; else the one there")
+    add_override(promote)
+    add_waiting(promote)
+    publish = add_verb(
+        subparsers,
+        "publish",
+        "let linked environments have a ChangeSet, where the setting `publication` is by-hand",
+        "trellis change publish 3f9a12c0",
+    )
+    publish.add_argument("id", metavar="ID")
     withdraw = add_verb(
         subparsers,
         "withdraw",
@@ -148,6 +166,13 @@ def _decide(client: Client, arguments: argparse.Namespace) -> int:
             from mesh.cli.approving import approve
 
             return approve(client, arguments)
+        case "promote":
+            from mesh.cli.linking import promote
+
+            return promote(client, arguments)
+        case "publish":
+            told = client.post(quoted("changes", arguments.id, "publish"))
+            return _done(told, f"published {arguments.id}", arguments)
         case "withdraw":
             told = client.post(quoted("changes", arguments.id, "withdraw"))
             return _done(told, f"withdrew {arguments.id}", arguments)
@@ -159,7 +184,7 @@ def _decide(client: Client, arguments: argparse.Namespace) -> int:
             raise CommandError(
                 WRONG_USAGE,
                 "change: new, add, submit, discard, show, list, log, conflicts, restage, refuse, "
-                "approve, withdraw or merge?",
+                "approve, withdraw, promote, publish or merge?",
                 "See `trellis change --help`.",
             )
 

@@ -119,6 +119,8 @@ def _show_detail(change: ChangeDetail) -> None:
         "signed by": change["signer"]["name"],
         "proposed": f"{moment(change['proposed_at_ns'])} on {author['name'] if author else '?'}",
         "reason": change["reason"],
+        "promoted from": _came_from(change),
+        "overrides": "the approvals and the promotion demanded" if change["overrides"] else "",
         "approved by": ", ".join(change["approved_by"]),
         "sealed by": ", ".join(who["name"] for who in change["sealed"]),
     }
@@ -136,6 +138,13 @@ def _show_detail(change: ChangeDetail) -> None:
         before = "nothing" if key["before"] is None else spelled(key["before"])
         after = "nothing" if key["after"] is None else spelled(key["after"])
         say(f"  {key['key']}: {before} → {after}")
+
+
+def _came_from(change: ChangeDetail) -> str:
+    origin = change["origin"]
+    if origin is None:
+        return ""
+    return f"{origin['link'] or 'an environment that is not linked'} ({origin['tx'][:8]})"
 
 
 def _show_commands(commands: list[Json]) -> None:

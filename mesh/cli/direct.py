@@ -42,11 +42,19 @@ def run(words: list[str], commands: list[str]) -> int:
     verb = words[1] if len(words) > 1 else "--help"
     if verb in {"-h", "--help"}:
         return _help(group, declarations)
+    if [group, verb] == ["link", "add"]:
+        from mesh.cli.linking import add
+
+        return add(words[2:])
     if verb in READING:
         return _read(group, verb, words[2:])
     declaration = COMMANDS.get((group, verb))
     if declaration is None:
-        verbs = [*READING, *(each.verb for each in declarations)]
+        verbs = [
+            *READING,
+            *(["add"] if group == "link" else []),
+            *(each.verb for each in declarations),
+        ]
         raise CommandError(WRONG_USAGE, f"{unknown_name('verb', verb, verbs)}.")
     return _change(declaration, words[2:])
 
@@ -57,6 +65,8 @@ def _help(group: str, declarations: list[Declaration]) -> int:
     table(
         ("VERB", "WHAT IT DOES"), [*rows, ("list", f"all of kind {group}"), ("show", "one of them")]
     )
+    if group == "link":
+        say("\ntrellis link add NAME asks the other environment, shows who it is, and links it.")
     say(f"\ntrellis {group} VERB --help says what it takes.")
     return DONE
 

@@ -65,6 +65,8 @@ def disagreement(request: Request, who: Session, body: Mapping[str, object]) -> 
         return "it names another signer"
     if not _is_what_was_typed(request.written, body):
         return "its commands are others"
+    if "from" in body and not request.resolved:
+        return ""  # it waits for data: whoever carries it on signs what comes of it
     added = request.resolved[len(request.written) :]
     if len(request.resolved) < len(request.written) or not _follows(added, request.written):
         return "it has other commands than it says"

@@ -50,6 +50,16 @@ def add_cover(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--force", action="store_true", help="write over what others changed meanwhile"
     )
+    add_override(parser)
+
+
+def add_override(parser: argparse.ArgumentParser) -> None:
+    """Whether to pass by what the environment demands."""
+    parser.add_argument(
+        "--override",
+        action="store_true",
+        help="pass by the approvals and the promotion demanded; takes the right, and is recorded",
+    )
 
 
 def submit(client: Client, submission: Submission, arguments: argparse.Namespace) -> int:
@@ -103,6 +113,8 @@ def _cover(arguments: argparse.Namespace) -> dict[str, object]:
         said["patience_ns"] = read_duration(arguments.patience)
     if getattr(arguments, "force", False):
         said["force"] = True
+    if getattr(arguments, "override", False):
+        said["override"] = True
     return said
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from mesh.driver.linked import LinkSection, read_links
 from mesh.driver.toml import (
     Problem,
     Table,
@@ -174,6 +175,8 @@ class Configuration:
     api: ApiSection = field(default_factory=ApiSection)
     auth: AuthSection = field(default_factory=AuthSection)
     limits: LimitsSection = field(default_factory=LimitsSection)
+    links: Mapping[str, LinkSection] = field(default_factory=dict)
+    """Other environments, by the names of the links to them."""
 
     @property
     def api_socket(self) -> Path:
@@ -227,6 +230,7 @@ def parse(document: Mapping[str, object]) -> Configuration:
         api=_api(root.table("api")),
         auth=_auth(root.table("auth")),
         limits=_limits(root.table("limits")),
+        links=read_links(root.table("links")),
     )
     root.finish()
     length = len(os.fsencode(configuration.api_socket))

@@ -11,7 +11,7 @@ import msgspec
 
 from crdt import Writable
 from mesh.wire.identity import Address
-from mesh.wire.requests import Approval, Command, SignedRequest
+from mesh.wire.requests import Approval, Command, Origin, SignedRequest
 
 StreamId = int
 """Given by the driver, never reused in one life."""
@@ -164,6 +164,10 @@ class SubmitCommands:
     reason: str
     patience_ns: int
     force: bool = False
+    origin: Origin | None = None
+    """Where the commands were promoted from."""
+    override: bool = False
+    """Pass by the approvals and the promotion that are demanded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +218,14 @@ class ApproveChange:
 @dataclass(frozen=True, slots=True)
 class WithdrawChange:
     """Take a ChangeSet that waits for approval from the board."""
+
+    call: CallId
+    tx: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PublishChange:
+    """Let linked environments have a ChangeSet, where people decide that."""
 
     call: CallId
     tx: bytes
@@ -289,6 +301,7 @@ Input = (
     | RevertChange
     | ApproveChange
     | WithdrawChange
+    | PublishChange
     | RefuseChange
     | MergeChanges
     | AcceptMember

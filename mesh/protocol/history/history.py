@@ -22,7 +22,13 @@ from mesh.protocol.history.merging import Dispute, MergePlan, Merging, Wishes
 from mesh.protocol.history.outcomes import EFFECTIVE, KeyChange, LogEntry, Outcome, Standing, Why
 from mesh.protocol.history.prepared import Prepared, keys_written, kind_of, prepare
 from mesh.protocol.history.proofs import approvers_of
-from mesh.protocol.history.prospects import Prospect, imagined, prospect
+from mesh.protocol.history.prospects import (
+    Prospect,
+    imagined,
+    is_resolved,
+    prospect,
+    prospect_unresolved,
+)
 from mesh.protocol.history.recent import Recent
 from mesh.protocol.history.reverting import revert
 from mesh.protocol.history.rules import Verdict, apply
@@ -284,14 +290,17 @@ class History:
 
     def written_keys(self, request: Request) -> tuple[Key, ...]:
         """The keys that its commands write, as far as they are known here."""
-        return tuple(keys_written(request.resolved))
+        return tuple(keys_written(request.resolved or request.written))
 
     def prospect(self, signed: SignedRequest, approvals: tuple[Approval, ...]) -> Prospect:
         """How ``signed`` would fare if it were proposed now with ``approvals``.
 
         Raises cbor.Undecodable where it is no request.
         """
-        prepared = prepare(imagined(signed, approvals), self._environment, self._suite)
+        change_set = imagined(signed, approvals)
+        if not is_resolved(change_set.request):
+            return prospect_unresolved(self._line.workspace, signed, self._suite)
+        prepared = prepare(change_set, self._environment, self._suite)
         return prospect(self._line.workspace, prepared)
 
     def restage(
@@ -429,6 +438,7 @@ class History:
             request.written,
             step.outcome,
             tuple(KeyChange(key, before[key], entry.value) for key, entry in step.after),
+            request.origin,
         )
 
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from mesh.wire.identity import Incarnation, Timestamp
-from mesh.wire.requests import Command, Key, Kind, Value
+from mesh.wire.requests import Command, Key, Kind, Origin, Value
 
 
 class Standing(StrEnum):
@@ -84,3 +84,5 @@ class LogEntry:
     written: tuple[Command, ...]
     outcome: Outcome
     written_keys: tuple[KeyChange, ...]
+    origin: Origin | None = None
+    """Where it was promoted from."""

@@ -138,6 +138,8 @@ def _step(command: Command) -> Step:
 def _misfits(change_set: ChangeSet, steps: Sequence[Step]) -> list[str]:
     kinds = [step.declaration.needs(step.arguments) for step in steps]
     needed = kind_of(change_set.request.resolved)
+    if change_set.request.written and not change_set.request.resolved:
+        return ["its commands are not resolved: somebody must carry it on"]
     if change_set.kind is Kind.MERGE and not steps:
         return []
     if change_set.kind is not needed:

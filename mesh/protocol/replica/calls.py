@@ -15,6 +15,7 @@ from mesh.protocol.inputs import (
     MergeChanges,
     Path,
     PrepareRequest,
+    PublishChange,
     RefuseChange,
     RemoveInformation,
     RestageChange,
@@ -23,6 +24,7 @@ from mesh.protocol.inputs import (
     SubmitCommands,
     SubmitRequest,
     WithdrawChange,
+    Write,
     WriteInformation,
 )
 from mesh.protocol.now import Now
@@ -30,6 +32,7 @@ from mesh.protocol.replica.declined import FAILED, REFUSED, Declined
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.noticeboard import is_reserved
 from mesh.protocol.replica.participant import Participant
+from mesh.protocol.replica.publishing import place_of_published
 from mesh.protocol.replica.requests import Asked, Requests
 from mesh.protocol.suite import Signer
 from mesh.wire import cbor
@@ -48,6 +51,7 @@ Call = (
     | RevertChange
     | ApproveChange
     | WithdrawChange
+    | PublishChange
     | RefuseChange
     | MergeChanges
     | AcceptMember
@@ -101,12 +105,8 @@ class Calls:
                 return self._prepare(inside, call, admission, now)
             case SubmitRequest():
                 return self._submit_request(inside, call, now)
-            case ApproveChange():
-                return self._approve(inside, call, now)
-            case WithdrawChange(tx=tx):
-                return {"tx": inside.consents.withdraw(tx, now).hex()}
-            case RefuseChange():
-                return self._refuse_change(inside, call, now)
+            case ApproveChange() | WithdrawChange() | PublishChange() | RefuseChange():
+                return self._decide(inside, call, now)
             case RotateKey(exchange_key=exchange_key):
                 proposed = inside.rotating.propose(exchange_key, now)
                 if isinstance(proposed, str):
@@ -153,6 +153,25 @@ class Calls:
         except cbor.Undecodable as error:
             raise Declined(FAILED, f"not a request: {error}") from error
         return {"tx": inside.consents.submit(request, kind, now).hex()}
+
+    def _decide(
+        self,
+        inside: Participant,
+        call: ApproveChange | WithdrawChange | PublishChange | RefuseChange,
+        now: Now,
+    ) -> Result:
+        match call:
+            case ApproveChange():
+                return self._approve(inside, call, now)
+            case WithdrawChange(tx=tx):
+                return {"tx": inside.consents.withdraw(tx, now).hex()}
+            case PublishChange(tx=tx):
+                writes = (Write(place_of_published(tx), now.wall_ns),)
+                return {"tx": tx.hex(), "written": inside.entries.write(writes, now)}
+            case RefuseChange():
+                return self._refuse_change(inside, call, now)
+            case _:
+                assert_never(call)
 
     def _approve(self, inside: Participant, call: ApproveChange, now: Now) -> Result:
         approval = call.approval

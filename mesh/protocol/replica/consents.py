@@ -11,6 +11,7 @@ from typing import assert_never
 from mesh.environment.rights import Grant, Holder, Level
 from mesh.protocol.barrier import Accepted, AlreadyKnown, NoQuorum, Refused, Submission
 from mesh.protocol.history import History, Prospect
+from mesh.protocol.history.prospects import is_resolved
 from mesh.protocol.now import Now
 from mesh.protocol.replica.crank import Crank
 from mesh.protocol.replica.declined import CONFLICT, FAILED, REFUSED, Declined
@@ -64,9 +65,9 @@ class Consents:
         posted = self.find(signed.tx)
         approvals = () if posted is None else posted.approvals
         request = decode_request(signed.raw)
-        if request.written and not request.resolved:
-            return signed.tx if posted is not None else self._post(signed, request, now)
         prospect = self._history.prospect(signed, approvals)
+        if not is_resolved(request) and prospect.fault:
+            raise Declined(REFUSED, prospect.fault)
         if not prospect.fault and self._may_wait(request, prospect):
             return signed.tx if posted is not None else self._post(signed, request, now)
         return self._bring(signed, kind, approvals, now)
@@ -111,7 +112,9 @@ class Consents:
     def _may_wait(self, request: Request, prospect: Prospect) -> bool:
         """Whether others can give what it lacks, and its signer may ask them to."""
         signer = self._history.state.rights.holder(request.signer)
-        if prospect.lack is None or signer is None or not prospect.lack.can_be_given:
+        if prospect.lack is None or signer is None:
+            return False
+        if not prospect.lack.can_be_given and is_resolved(request):
             return False
         return may_propose(signer, self._history.written_keys(request))
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from crdt import Value, Writable
+from mesh.protocol.history.prospects import is_resolved
 from mesh.protocol.history.recent import Recent
 from mesh.protocol.information import Information
 from mesh.protocol.inputs import Path, Write
@@ -67,7 +68,7 @@ class Posted:
     @property
     def is_resolved(self) -> bool:
         """Whether it can be brought to the barrier as it is, and not only be carried on."""
-        return bool(self.request.resolved) or not self.request.written
+        return is_resolved(self.request)
 
 
 def posting(signed: SignedRequest, now_ns: int) -> tuple[Write, ...]:

@@ -45,6 +45,7 @@ from mesh.protocol.replica.equivocations import Equivocations
 from mesh.protocol.replica.invitations import Invitations
 from mesh.protocol.replica.noticeboard import Board
 from mesh.protocol.replica.outcasts import Outcasts
+from mesh.protocol.replica.publishing import Publishing
 from mesh.protocol.replica.recovering import EMPTY, Recovering, recovery_note
 from mesh.protocol.replica.resealing import Resealing
 from mesh.protocol.replica.rotating import Rotating
@@ -114,10 +115,14 @@ class Participant:
         self.spreading = Spreading(self.chains, random)
         self._image = image
         self._furnish(signer, suite, random)
+        self._furnish_for_people(signer, suite)
         self.roster_changed = False
         """The roster is another one than when this was last cleared."""
         self._held: tuple[bytes, bytes, bytes, bytes] | None = None
         self._summary: Summary | None = None
+        self._view: tuple[Incarnation, ...] = ()
+        self._in_view: frozenset[bytes] = frozenset()
+        """The controllers in that view, the last one that was asked about."""
 
     def _furnish(self, signer: Signer, suite: Verifier, random: Random) -> None:
         """Make the rooms, each of the machines that it lies between."""
@@ -127,8 +132,6 @@ class Participant:
         self.crank = Crank(
             desk, signer, random, self.catalogue, self.history, self.barrier, self.members
         )
-        board = Board(self.information, place.environment, suite)
-        self.consents = Consents(desk, self.history, self.crank, self.entries, board)
         self.twins = Twins(desk, image.meta)
         self.equivocations = Equivocations(desk, suite, image.meta)
         self.company = Company(
@@ -178,6 +181,15 @@ class Participant:
             self.chains,
             suite,
             self.acquaintances,
+        )
+
+    def _furnish_for_people(self, signer: Signer, suite: Verifier) -> None:
+        """The rooms for what people say about ChangeSets, here and in linked environments."""
+        environment = self.place.environment
+        board = Board(self.information, environment, suite)
+        self.consents = Consents(self.desk, self.history, self.crank, self.entries, board)
+        self.publishing = Publishing(
+            environment, signer, self.history, self.barrier, self.information
         )
 
     @property
@@ -342,7 +354,7 @@ class Participant:
 
         Let the barrier go as far as it can, write what changed, tell who must know.
         """
-        alive = frozenset(who.controller for who in self.members.view)
+        alive = self._alive()
         self.absence.look(alive, now)
         self.resealing.look(alive, now)
         self._reckon(now)
@@ -359,6 +371,13 @@ class Participant:
         summary = self.summary() if due else None
         if summary is not None:
             self.entries.tell_what_is_held(due, summary, now)
+
+    def _alive(self) -> frozenset[bytes]:
+        """The controllers in view."""
+        view = self.members.view
+        if view is not self._view:
+            self._view, self._in_view = view, frozenset(who.controller for who in view)
+        return self._in_view
 
     def _reckon(self, now: Now) -> None:
         """Show what others made us mend; take leave where nobody should wait for this life."""

@@ -74,7 +74,12 @@ class Requests:
         match asked:
             case SubmitCommands(commands=commands, force=force):
                 resolution = history.resolve(commands, nonce, force=force, signer=signer)
-                return resolution, Cover(asked.name, asked.reason, asked.patience_ns)
+                cover = Cover(
+                    asked.name, asked.reason, asked.patience_ns, asked.origin, asked.override
+                )
+                if asked.origin is not None:
+                    resolution = _as_written(resolution, commands)
+                return resolution, cover
             case RestageChange(tx=tx):
                 posted = inside.consents.find(tx)
                 if posted is not None:
@@ -129,8 +134,21 @@ def _anew(
     history: History, request: Request, nonce: bytes, signer: bytes
 ) -> tuple[Resolution | Unresolved, Cover]:
     """What waits for approval, on today's state: another request, which nobody has approved yet."""
-    cover = Cover(request.name, request.reason, request.patience_ns)
+    reason = request.reason
+    proposer = history.state.rights.holder(request.signer)
+    if proposer is not None and request.signer != signer:
+        reason = f"{reason} (proposed by {proposer.name})".strip()[:TEXT_CHARACTERS_MAX]
+    cover = Cover(request.name, reason, request.patience_ns, request.origin)
     return history.resolve(request.written, nonce, signer=signer), cover
+
+
+def _as_written(
+    resolution: Resolution | Unresolved, commands: tuple[Command, ...]
+) -> Resolution | Unresolved:
+    """What is carried on and lacks nothing but data waits for it, as it was written."""
+    if isinstance(resolution, Resolution) or not resolution.missing:
+        return resolution
+    return Resolution(commands, (), (), (), Kind.NORMAL)
 
 
 def _demand_rights(inside: Participant, request: Request, kind: Kind) -> None:

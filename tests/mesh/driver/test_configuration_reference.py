@@ -50,7 +50,7 @@ def test_the_example_names_every_key() -> None:
     shown = {
         f"{section}.{key}"
         for section, table in _example().items()
-        if isinstance(table, dict)
+        if isinstance(table, dict) and section != "links"  # whose keys are names that people give
         for key in table
     }
     assert shown == _keys_read()

@@ -8,7 +8,7 @@ from mesh.protocol.history import Standing, Why
 from mesh.wire.consent import hash_of_commands, vouch_of
 from mesh.wire.facts import NoReason
 from mesh.wire.identity import digest
-from mesh.wire.requests import Command, Kind, Origin
+from mesh.wire.requests import Command, Kind, Origin, Value
 from tests.mesh.protocol.history.world import (
     ALICE,
     BOB,
@@ -238,7 +238,7 @@ def vouched(
 def linked(*, promotion: str = "test") -> Side:
     """An environment that is linked to test."""
     side = World().side()
-    link = {"environment": TEST.hex(), "controllers": [TESTER.hex()]}
+    link: dict[str, Value] = {"environment": TEST.hex(), "controllers": [TESTER.hex()]}
     _ = side.change(command("link", "create", name="test", **link))
     _ = side.change(command("environment", "set", promotion=promotion))
     return side
@@ -251,7 +251,7 @@ def test_changes_come_from_where_they_must() -> None:
     assert "from 'test'" in outcome(side, OPERATOR, item("a", 1))[1]
     assert vouched(side, item("a", 1)) is None
     assert why(side, OPERATOR, command("site", "create", name="x", location="y")) is None
-    other = {"environment": PROD.hex(), "controllers": [TESTER.hex()]}
+    other: dict[str, Value] = {"environment": PROD.hex(), "controllers": [TESTER.hex()]}
     assert why(side, OPERATOR, command("link", "create", name="prod", **other)) is None
     assert vouched(side, item("a", 2), environment=PROD) is Why.REFUSED
 

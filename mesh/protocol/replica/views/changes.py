@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import chain, islice
 
 from crdt import Standing as Liveliness
+from mesh.environment.consent import link_by
 from mesh.environment.redaction import shown, shown_command
 from mesh.protocol.barrier import Status, Word
 from mesh.protocol.catalogue import ChangeSet
@@ -28,6 +29,7 @@ from mesh.protocol.replica.views.shapes import (
     ChangeDetail,
     CommandView,
     KeyView,
+    OriginView,
     RefusedBy,
     SetAsideView,
     SwapView,
@@ -212,6 +214,20 @@ def _bare(look: Look, tx: bytes, request: Request) -> ChangeDetail:
         set_aside=None,
         consent=None,
         approved_by=[],
+        overrides=request.override,
+        origin=_origin(look, request),
+    )
+
+
+def _origin(look: Look, request: Request) -> OriginView | None:
+    origin = request.origin
+    if origin is None:
+        return None
+    return OriginView(
+        link=link_by(look.inside.history.state, origin.environment, origin.controller),
+        environment=origin.environment.hex(),
+        tx=origin.tx.hex(),
+        controller=origin.controller.hex(),
     )
 
 
@@ -249,6 +265,8 @@ def _proposed(look: Look, tx: bytes, numbers: Sequence[int]) -> ChangeDetail:
         set_aside=set_aside,
         consent=None,
         approved_by=[look.operator(each.operator) for each in change_set.attempt.approvals],
+        overrides=change_set.request.override,
+        origin=_origin(look, change_set.request),
     )
 
 

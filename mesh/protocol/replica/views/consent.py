@@ -39,7 +39,7 @@ def consent_of(look: Look, posted: Posted) -> ConsentView:
         approved_by=approvers(look, posted),
         approvals_missing=lack.approvals if lack is not None else 0,
         rights_missing=[str(each) for each in lack.rights] if lack is not None else [],
-        data_missing=[],
+        data_missing=list(prospect.missing),
         may_approve=[each.name for each in who],
         stale=look.shortened(prospect.stale),
         fault=prospect.fault,

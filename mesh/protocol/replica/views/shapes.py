@@ -77,6 +77,17 @@ class SetAsideView(TypedDict):
     """The tx that stands instead."""
 
 
+class OriginView(TypedDict):
+    """Where a ChangeSet was promoted from."""
+
+    link: str
+    """The name of the link; empty: there is none by now."""
+    environment: str
+    tx: str
+    controller: str
+    """The one that vouches for it, by its key."""
+
+
 class Change(TypedDict):
     """A ChangeSet in one line."""
 
@@ -116,3 +127,7 @@ class ChangeDetail(Change):
     """What people have still to give; None where it does not wait for them."""
     approved_by: list[str]
     """Names of the operators who have approved it."""
+    overrides: bool
+    """Its signer passes by the approvals and the promotion that are demanded."""
+    origin: OriginView | None
+    """The ChangeSet of another environment that it carries on."""

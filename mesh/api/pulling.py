@@ -1,0 +1,154 @@
+"""Asking another environment's API, as its client: what it has published.
+
+It is asked in a thread of its own, with a deadline, and what comes is bounded. Whatever it says is
+only believed where a key vouches for it that the link names.
+"""
+
+import hmac
+import http.client
+import socket
+import ssl
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Final, TypeVar
+
+import msgspec
+import trio
+
+from mesh.api.bodies import BODY_BYTES_MAX
+from mesh.api.problems import FAILED, REFUSED, Problem
+from mesh.api.unix import connect
+from mesh.driver.linked import LinkSection
+from mesh.wire.requests import Value
+
+TIMEOUT_S: Final = 10.0
+"""For each step of it: another site may be far, and a person waits."""
+
+_TOKEN_BYTES_MAX: Final = 4_096
+
+T = TypeVar("T")
+
+
+class PublishedCommand(msgspec.Struct, frozen=True):
+    """One command, as a person wrote it there."""
+
+    group: str
+    verb: str
+    parameters: dict[str, Value]
+
+
+class PublishedChange(msgspec.Struct, frozen=True):
+    """A ChangeSet that another environment hands out, vouched for; ids and keys in hex."""
+
+    environment: str
+    tx: str
+    name: str
+    reason: str
+    commands: tuple[PublishedCommand, ...]
+    controller: str
+    signature: str
+
+
+class PublishedController(msgspec.Struct, frozen=True):
+    """A controller of the other environment."""
+
+    id: str
+    fingerprint: str
+    name: str
+
+
+class PublishedIndex(msgspec.Struct, frozen=True):
+    """Which environment that is, and whose word one would take for it."""
+
+    environment: str
+    controllers: tuple[PublishedController, ...]
+
+
+async def ask(link: LinkSection, name: str, path: str, expected: type[T]) -> T:
+    """What stands at ``path`` there. Raises Problem, with the link's ``name`` in it."""
+    try:
+        status, raw = await trio.to_thread.run_sync(_exchange, link, path, abandon_on_cancel=True)
+    except (OSError, http.client.HTTPException) as error:
+        text = f"the environment '{name}' cannot be reached: {error}; see [links.{name}]"
+        raise Problem(HTTPStatus.BAD_GATEWAY, FAILED, text) from error
+    if status != HTTPStatus.OK:
+        raise _passed_on(name, status, raw)
+    try:
+        return msgspec.json.decode(raw, type=expected)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        text = f"what the environment '{name}' says is not understood: {error}"
+        raise Problem(HTTPStatus.BAD_GATEWAY, FAILED, text) from error
+
+
+class _Errors(msgspec.Struct, frozen=True):
+    errors: tuple[str, ...] = ()
+
+
+def _passed_on(name: str, status: int, raw: bytes) -> Problem:
+    """The other's refusal, in its words."""
+    try:
+        errors = msgspec.json.decode(raw, type=_Errors).errors
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        errors = ()
+    said = errors or (f"it answers with {status}",)
+    is_refused = status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+    code = REFUSED if is_refused else FAILED
+    where = HTTPStatus.FORBIDDEN if is_refused else HTTPStatus.BAD_GATEWAY
+    return Problem(where, code, *(f"environment '{name}': {each}" for each in said))
+
+
+def _exchange(link: LinkSection, path: str) -> tuple[int, bytes]:
+    connection = _Connection(link)
+    headers = {} if link.token_file is None else {"authorization": f"Bearer {_token(link)}"}
+    try:
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        raw = response.read(BODY_BYTES_MAX + 1)
+    finally:
+        connection.close()
+    if len(raw) > BODY_BYTES_MAX:
+        raise OSError(f"it says more than {BODY_BYTES_MAX} bytes")
+    return response.status, raw
+
+
+def _token(link: LinkSection) -> str:
+    assert link.token_file is not None, "asked for only where there is one"
+    with link.token_file.open() as file:
+        return file.read(_TOKEN_BYTES_MAX).strip()
+
+
+class _Connection(http.client.HTTPConnection):
+    """A connection by whichever way the link says."""
+
+    def __init__(self, link: LinkSection) -> None:
+        super().__init__("trellis")
+        self._link = link
+
+    def connect(self) -> None:
+        """Reach the other API. Raises OSError."""
+        if self._link.socket is not None:
+            self.sock = connect(self._link.socket, TIMEOUT_S)
+        else:
+            self.sock = _secured(self._link)
+
+
+def _secured(link: LinkSection) -> socket.socket:
+    assert link.address is not None, "a link has an address or a socket"
+    host, port = link.address.host, link.address.port
+    context = ssl.create_default_context()
+    if link.fingerprint:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE  # the very certificate is compared instead
+    plain = socket.create_connection((host, port), TIMEOUT_S)
+    try:
+        secured = context.wrap_socket(plain, server_hostname=host)
+    except OSError:
+        plain.close()
+        raise
+    shown = secured.getpeercert(binary_form=True) or b""
+    if link.fingerprint and not hmac.compare_digest(
+        sha256(shown).hexdigest().upper(), link.fingerprint
+    ):
+        secured.close()
+        raise OSError("it shows another certificate than the one whose fingerprint is configured")
+    return secured

@@ -1,0 +1,132 @@
+"""What linked environments may have of this one: ChangeSets that are applied everywhere here.
+
+Asked for one, a controller answers with the commands as a person wrote them and vouches for them
+with its own key: that this ChangeSet took effect, and that every controller of the roster is known
+to have applied it, or a checkpoint covers it. What is an environment's own is never handed out.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mesh.environment.commands import declaration_of
+from mesh.environment.consent import OWN_KINDS
+from mesh.environment.kinds.environment import BY_HAND
+from mesh.protocol.barrier import Barrier
+from mesh.protocol.history import History, LogEntry, Standing
+from mesh.protocol.information import Information
+from mesh.protocol.inputs import Path
+from mesh.protocol.replica.noticeboard import PUBLISHED
+from mesh.protocol.suite import Signer
+from mesh.wire.consent import hash_of_commands, vouch_of
+from mesh.wire.requests import Command, Kind, Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A ChangeSet, with the word of this controller for it."""
+
+    origin: Origin
+    name: str
+    reason: str
+    written: tuple[Command, ...]
+
+
+class Publishing:
+    """Vouches for what is applied in one environment."""
+
+    def __init__(
+        self,
+        environment: bytes,
+        signer: Signer,
+        history: History,
+        barrier: Barrier,
+        information: Information,
+    ) -> None:
+        self._environment = environment
+        self._signer = signer
+        self._history = history
+        self._barrier = barrier
+        self._information = information
+
+    def find(self, asked: str) -> LogEntry | None:
+        """The last effective ChangeSet of that name, or whose id begins so."""
+        for tx in self._history.transactions():
+            entry = self._history.entry(tx)
+            if entry is None or entry.outcome.standing is not Standing.EFFECTIVE:
+                continue
+            if asked in (entry.name, tx.hex()) or _begins(tx, asked):
+                return entry
+        return None
+
+    def vouch(self, entry: LogEntry) -> Published | str:
+        """``entry``, vouched for; or why it is not handed out."""
+        withheld = self.withheld(entry)
+        if withheld:
+            return withheld
+        said = vouch_of(self._environment, entry.tx, hash_of_commands(entry.written))
+        own = self._signer.public
+        origin = Origin(self._environment, entry.tx, own, self._signer.sign(said))
+        return Published(origin, entry.name, entry.reason, entry.written)
+
+    def withheld(self, entry: LogEntry) -> str:
+        """Why linked environments may not have ``entry``; empty: they may."""
+        if entry.outcome.standing is not Standing.EFFECTIVE:
+            return f"it is {entry.outcome.standing}"
+        if entry.kind is not Kind.NORMAL or not entry.written:
+            return "it is no change that people made"
+        own = next(filter(None, map(_own_kind, entry.written)), None)
+        if own is not None:
+            return f"what is of the kind {own} is this environment's own"
+        missing = self._missing(entry)
+        if missing:
+            return f"{missing} of the roster are not known to have applied it"
+        if self._is_by_hand() and self._information.read(place_of_published(entry.tx)) is None:
+            return "it is not published here: `trellis change publish` does that"
+        return ""
+
+    def _missing(self, entry: LogEntry) -> int:
+        shut = self._history.shut
+        if shut is not None and shut.inside >> entry.number & 1:
+            return 0
+        applied = self._barrier.status(entry.number).applied
+        return sum(each not in applied for each in self._history.state.roster)
+
+    def _is_by_hand(self) -> bool:
+        return self._history.state.read(("environment", "publication")) == BY_HAND
+
+    def carried_on(self, environment: bytes, tx: bytes) -> bytes | None:
+        """The ChangeSet that carries that one on and has taken effect; None where none has."""
+        for entry in self._history.log():
+            origin, standing = entry.origin, entry.outcome.standing
+            if origin is None or standing is not Standing.EFFECTIVE:
+                continue
+            if (origin.environment, origin.tx) == (environment, tx):
+                return entry.tx
+        return None
+
+    def last(self) -> Iterator[LogEntry]:
+        """What may be had, the last one first."""
+        for tx in dict.fromkeys(self._history.transactions()):
+            entry = self._history.entry(tx)
+            if entry is not None and not self.withheld(entry):
+                yield entry
+
+
+def place_of_published(tx: bytes) -> Path:
+    """Where it stands that people published ``tx``."""
+    return (PUBLISHED, tx.hex())
+
+
+_ID_DIGITS_MIN = 8
+
+
+def _begins(tx: bytes, asked: str) -> bool:
+    return len(asked) >= _ID_DIGITS_MIN and tx.hex().startswith(asked.lower())
+
+
+def _own_kind(command: Command) -> str | None:
+    declaration = declaration_of(command)
+    if declaration is None:
+        return None
+    written = declaration.touched(command.parameters).written
+    return next((key[0] for key in written if key[0] in OWN_KINDS), None)
