@@ -1,5 +1,8 @@
 """An environment described in files: planned, applied, exported, and rebuilt from nothing."""
 
+import os
+import pty
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +10,7 @@ import pytest
 
 from mesh.cli.client import Client
 from mesh.cli.errors import CONFLICT, CommandError
-from tests.integration.cli.hosts import Host, hosts, join
+from tests.integration.cli.hosts import TRELLIS, Host, hosts, join
 
 EXAMPLE = str(Path(__file__).parents[3] / "docs" / "examples" / "shop")
 
@@ -73,11 +76,43 @@ def test_files_with_mistakes_change_nothing(three: tuple[Host, Host, Host], tmp_
 def test_what_was_shown_is_what_is_submitted(three: tuple[Host, Host, Host]) -> None:
     """Commands made for another state of the configuration are a conflict."""
     ash, _, _ = three
-    socket = ash.data_dir / "api.sock"
-    assert ash.run("item", "set", "--name", "a", "--value", "1").code == 0
-
     command = {"group": "item", "verb": "set", "parameters": {"name": "a", "value": "2"}}
     body = {"name": "late", "commands": [command], "state": "00" * 32}
     with pytest.raises(CommandError) as refused:
-        _ = Client(socket).post("/v1/changes", body)
+        _ = Client(ash.data_dir / "api.sock").post("/v1/changes", body)
     assert refused.value.code == CONFLICT
+
+
+def test_whoever_takes_long_to_say_yes(three: tuple[Host, Host, Host], tmp_path: Path) -> None:
+    """What others changed since the plan was shown is told, and nothing is submitted."""
+    _, _, elm = three
+    (tmp_path / "all.yaml").write_text("item:\n  mine: 1\n")
+    screen, terminal = pty.openpty()
+    applying = subprocess.Popen(
+        [*TRELLIS, "apply", "-f", str(tmp_path), "--data-dir", str(elm.data_dir)],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+    )
+    try:
+        shown = _until(screen, b"[y/N]")
+        assert "+ mine" in shown
+        assert elm.run("item", "set", "--name", "theirs", "--value", "2").code == 0
+        _ = os.write(screen, b"y\n")
+        told = _until(screen, b"look at `trellis plan` again")
+        assert applying.wait(30) == CONFLICT
+        assert "theirs" in told
+        assert elm.run("item", "show", "mine").code == 1
+    finally:
+        applying.kill()
+        _ = applying.wait()
+        os.close(screen)
+        os.close(terminal)
+
+
+def _until(screen: int, words: bytes) -> str:
+    """What a program shows until it says ``words``."""
+    seen = b""
+    while words not in seen:
+        seen += os.read(screen, 65_536)
+    return seen.decode()

@@ -205,3 +205,14 @@ def test_twenty_mistakes_are_twenty_errors(tmp_path: Path) -> None:
     assert by_path["path.all.services"].suggestion == "blog"
     assert by_path["service.blog.count"].expected == "a whole number from 0 to 1000"
     assert str(by_path["service.blog.rol"]).startswith(f"{tmp_path}/all.yaml:17: service.blog.rol:")
+
+
+@settings(max_examples=60)
+@given(text=st.text(st.sampled_from("a: {}[]&*!|>-#\n\t\"'%@`<=~0.\x00\ufeff\u2028"), max_size=60))
+def test_whatever_stands_in_a_file(text: str) -> None:
+    """Reading ends with a tree or with mistakes, and with nothing else."""
+    for read in (read_yaml, read_toml):
+        node, wrong = read(text, "a")
+        assert node is not None or wrong
+        told = make_plan([] if node is None else [node], ground_of({}), misread=wrong)
+        assert isinstance(told, Plan | Misdescribed)
