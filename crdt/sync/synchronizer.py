@@ -108,6 +108,8 @@ class Synchronizer:
         self._pulls: dict[_Name, Pull] = {}
         self._serves: dict[_Name, Serve] = {}
         self._known: dict[bytes, Counters] = {}
+        self._copied: tuple[bytes, Counters] | None = None
+        """The kept vector as it was last copied, with the hash of its extent."""
         self._rejected: Counter[Reason] = Counter()
         self._far_future = 0
         self._begun = 0
@@ -152,7 +154,7 @@ class Synchronizer:
         """
         if ping != self.ping():
             return False
-        self._known[peer] = self._stores[0].seen.vector.copy()
+        self._known[peer] = self._vector()
         return True
 
     def receive(self, peer: bytes, data: bytes, now_ns: int, wall_ns: int) -> Outcome:
@@ -191,7 +193,7 @@ class Synchronizer:
             ):
                 self._begin((work.peer, owned), now_ns, work)
             elif not owned:
-                self._known[work.peer] = store.seen.vector.copy()
+                self._known[work.peer] = self._vector()
 
     def _begin(self, name: _Name, now_ns: int, work: Work) -> None:
         """Open a session to catch up, unless there is one or there are enough."""
@@ -327,11 +329,19 @@ class Synchronizer:
 
         As last heard: what `Store.collect` and `Store.retire` ask for.
         """
-        meet = self._stores[0].seen.vector.copy()
+        meet = dict(self._vector())
         for peer in peers:
             vector = self._known.get(peer, {})
             meet = {name: min(n, vector[name]) for name, n in meet.items() if name in vector}
         return meet
+
+    def _vector(self) -> Counters:
+        """How far the kept store has seen: one copy for all peers of whom the same is known."""
+        kept = self._stores[0]
+        extent = kept.extent_hash()
+        if self._copied is None or self._copied[0] != extent:
+            self._copied = extent, kept.seen.vector.copy()
+        return self._copied[1]
 
     def statistics(self) -> SyncStatistics:
         """Return what is open, and what was counted."""

@@ -108,6 +108,7 @@ class Chains:
         self._clock_ns = 0
         self._waiting = WaitingRoom()
         self._summary: bytes | None = None
+        self._count: int | None = None
         self._forks: list[Fork] = []
         """Proofs that came to light since facts were last received."""
         self._contested: dict[bytes, Fact] = {}
@@ -156,7 +157,9 @@ class Chains:
     @property
     def count(self) -> int:
         """How many facts are here."""
-        return sum(map(len, self._chains.values()))
+        if self._count is None:
+            self._count = sum(map(len, self._chains.values()))
+        return self._count
 
     def facts(self) -> list[Fact]:
         """All that are here, in an order in which each can be judged."""
@@ -213,7 +216,7 @@ class Chains:
             if cut == len(chain):
                 del self._chains[origin]
         self._ground = ground
-        self._summary = None
+        self._summary = self._count = None
         return tuple(gone)
 
     @property
@@ -304,7 +307,7 @@ class Chains:
         self._chains.clear()
         self._waiting = WaitingRoom()
         self._latest = _Latest(self._ground.latest, self._ground.lamport)
-        self._summary = None
+        self._summary = self._count = None
         self._lamport = max(self._reserved, self._ground.lamport)
 
     def receive(
@@ -466,7 +469,7 @@ class Chains:
 
     def _hold(self, fact: Fact) -> None:
         self._chains.setdefault(fact.origin, []).append(fact)
-        self._summary = None
+        self._summary = self._count = None
         self._lamport = max(self._lamport, fact.content.lamport)
         latest = self._latest.reference
         if latest is None or _time(fact) > (self._latest.lamport, latest.origin):

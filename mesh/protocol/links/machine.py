@@ -24,10 +24,7 @@ from mesh.protocol.links.addresses import AddressBook, KnownAddress, Source
 from mesh.protocol.links.credentials import papers
 from mesh.protocol.links.handshake import Handshake, Secured
 from mesh.protocol.links.limits import (
-    GREETING_NS,
     HELLOS_MAX,
-    STRANGER_QUIET_NS,
-    SUPERSEDED_NS,
 )
 from mesh.protocol.links.steps import (
     Connected,
@@ -42,7 +39,7 @@ from mesh.protocol.links.steps import (
     Received,
     TwinMet,
 )
-from mesh.protocol.links.stream import Phase, Stream, Turn, allows, rank
+from mesh.protocol.links.stream import Phase, Stream, Turn, allows, expiry_of, rank
 from mesh.protocol.links.table import StreamTable
 from mesh.protocol.links.turnstile import Turnstile, source
 from mesh.protocol.now import Now
@@ -57,9 +54,6 @@ _REMOVED: Final = Refused(
     Ground.REMOVED,
     "this key was removed from the roster, or replaced by another: come back with a new one",
 )
-
-_PATIENT: Final = frozenset({Access.MEMBER, Access.HOST, Access.FELLOW})
-"""Peers that may be quiet: they wait for something, or the membership watches over them."""
 
 _SHUNNED: Final = frozenset({Ground.ENVIRONMENT, Ground.GENERATION, Ground.REMOVED, Ground.TWIN})
 """Grounds that another dial soon would not change; the peer has proven who it is before."""
@@ -224,6 +218,7 @@ class Links:
             return LinkStep()
         one.access = verdict
         one.take(Turn.ADMITTED)
+        self._streams.watch(one)
         if verdict is Access.MEMBER:
             self._book.claimed(one.hello.addresses, one.sender.controller, now.monotonic_ns)
         draft = Draft()
@@ -295,15 +290,16 @@ class Links:
     def wake(self, now: Now) -> LinkStep:
         """End what has taken too long, and dial what is due."""
         draft = Draft()
-        for stream in self._streams:
-            expiry = _expiry(stream)
+        is_due = self._deadline_ns is not None and self._deadline_ns <= now.monotonic_ns
+        for stream in self._streams if is_due else ():
+            expiry = expiry_of(stream)
             if expiry is not None and expiry[0] <= now.monotonic_ns:
                 self._end(stream, expiry[1], draft, now)
         return self._done(draft, now)
 
     def _done(self, draft: Draft, now: Now) -> LinkStep:
         """The step of an input that may have moved a deadline."""
-        expiries = map(_expiry, self._streams.awaited())
+        expiries = map(expiry_of, self._streams.awaited())
         deadlines = [expiry[0] for expiry in expiries if expiry is not None]
         if not self._left:
             draft.dials = self._book.due(self._streams.controllers, now.monotonic_ns)
@@ -450,6 +446,7 @@ class Links:
             return
         if best.phase is Phase.SUPERSEDED:
             best.take(Turn.RECALLED)
+            self._streams.watch(best)
         losers = [stream for stream in usable if stream is not best]
         for loser in losers:
             if loser.phase is Phase.STANDING:
@@ -461,6 +458,7 @@ class Links:
     def _supersede(self, loser: Stream, best: Stream, draft: Draft, now: Now) -> None:
         loser.take(Turn.OUTRANKED)
         loser.superseded_ns = now.monotonic_ns
+        self._streams.watch(loser)
         if loser.dialled is None and best.number < loser.number:
             # Why would the peer dial again? If `best` is dead at its end, a word brings that out.
             self._say_hello(best, draft)
@@ -484,17 +482,3 @@ class Links:
 def _greeted(stream: Stream) -> Greeted:
     ends = stream.ends
     return Greeted(stream.id, stream.greeted, stream.remote, ends.binding, ends.exchange_key)
-
-
-def _expiry(stream: Stream) -> tuple[int, Refused] | None:
-    """When ``stream`` is ended if nothing more is heard, and on which ground."""
-    match stream.phase:
-        case Phase.HANDSHAKE | Phase.GREETING:
-            return stream.opened_ns + GREETING_NS, Refused(Ground.MUTE, "no Hello in time")
-        case Phase.SUPERSEDED:
-            return stream.superseded_ns + SUPERSEDED_NS, Refused(Ground.SUPERSEDED, "")
-        case _ if stream.access in _PATIENT:
-            return None
-        case _:
-            why = "nothing heard for long; come back with something to say"
-            return stream.heard_ns + STRANGER_QUIET_NS, Refused(Ground.MUTE, why)

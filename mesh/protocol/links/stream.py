@@ -14,9 +14,12 @@ from mesh.protocol.frames import Frame
 from mesh.protocol.inputs import StreamId
 from mesh.protocol.links.handshake import Handshake, Secured
 from mesh.protocol.links.limits import (
+    GREETING_NS,
     QUEUE_BYTES_MAX,
     STRANGER_MESSAGE_BYTES_MAX,
     STRANGER_QUEUE_BYTES_MAX,
+    STRANGER_QUIET_NS,
+    SUPERSEDED_NS,
 )
 from mesh.protocol.standing import Access, Ground, Refused
 from mesh.wire import codec
@@ -179,6 +182,14 @@ class Stream:
         """Whether it could carry messages now."""
         return self.phase in {Phase.STANDING, Phase.SUPERSEDED}
 
+    @property
+    def is_at_ease(self) -> bool:
+        """Whether it stands for however long nothing is heard."""
+        return self.phase is Phase.STANDING and self.access in PATIENT
+
+
+PATIENT: Final = frozenset({Access.MEMBER, Access.HOST, Access.FELLOW})
+"""Peers that may be quiet: they wait for something, or the membership watches over them."""
 
 _WITH_FACTS: Final = frozenset({Access.MEMBER, Access.FORMER, Access.CLAIMANT})
 
@@ -194,6 +205,20 @@ def rank(stream: Stream, own: bytes) -> Rank:
     by_lower = dialled_here == (own < peer.controller)
     number = stream.number if dialled_here else stream.greeted.stream
     return peer.boot, peer.nonce, by_lower, number
+
+
+def expiry_of(stream: Stream) -> tuple[int, Refused] | None:
+    """When ``stream`` is ended if nothing more is heard, and on which ground."""
+    match stream.phase:
+        case Phase.HANDSHAKE | Phase.GREETING:
+            return stream.opened_ns + GREETING_NS, Refused(Ground.MUTE, "no Hello in time")
+        case Phase.SUPERSEDED:
+            return stream.superseded_ns + SUPERSEDED_NS, Refused(Ground.SUPERSEDED, "")
+        case _ if stream.access in PATIENT:
+            return None
+        case _:
+            why = "nothing heard for long; come back with something to say"
+            return stream.heard_ns + STRANGER_QUIET_NS, Refused(Ground.MUTE, why)
 
 
 def allows(access: Access, message: Message) -> bool:

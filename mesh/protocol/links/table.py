@@ -26,6 +26,8 @@ class StreamTable:
         self._greeted: dict[bytes, list[Stream]] = {}
         self._mute: dict[StreamId, Stream] = {}
         self._crowds: dict[str, dict[StreamId, Stream]] = {}
+        self._restless: dict[StreamId, Stream] = {}
+        """Those with a Hello that are not at ease: few, where the mesh is large and well."""
         self._greeting = 0
 
     def __len__(self) -> int:
@@ -60,6 +62,14 @@ class StreamTable:
         """The first Hello was heard on ``stream``."""
         self._is_mute_no_more(stream)
         self._greeted.setdefault(stream.sender.controller, []).append(stream)
+        self.watch(stream)
+
+    def watch(self, stream: Stream) -> None:
+        """What ``stream`` waits for may be something else now."""
+        if not stream.is_at_ease:
+            self._restless[stream.id] = stream
+        else:
+            _ = self._restless.pop(stream.id, None)
 
     def remove(self, stream: Stream) -> None:
         """``stream`` is gone."""
@@ -67,6 +77,7 @@ class StreamTable:
         if stream.hello is None:
             self._is_mute_no_more(stream)
             return
+        _ = self._restless.pop(stream.id, None)
         streams = self._greeted[stream.sender.controller]
         streams.remove(stream)
         if not streams:
@@ -82,10 +93,9 @@ class StreamTable:
                 del self._crowds[stream.source]
 
     def awaited(self) -> Iterator[Stream]:
-        """Those that may be the next to have taken too long: the oldest mute one, all others."""
+        """Those that may be the next to have taken too long: the oldest mute one, all restless."""
         yield from islice(self._mute.values(), 1)
-        for streams in self._greeted.values():
-            yield from streams
+        yield from self._restless.values()
 
     @property
     def greeting(self) -> int:

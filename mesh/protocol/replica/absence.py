@@ -5,7 +5,7 @@ taken without somebody; all who take part judge that, each by his own clock, and
 is enough to stop it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from mesh.protocol.effects import WriteMeta
@@ -27,14 +27,19 @@ class Absence:
         self._history = history
         self._since_ns = _decode(meta.get(AWAY_KEY, b""))
         self._now_ns = 0
+        self._present: frozenset[bytes] | None = None
+        self._roster: tuple[bytes, ...] = ()
+        """As both were at the last look: nothing follows from the very same two."""
 
-    def look(self, present: Iterable[bytes], now: Now) -> None:
+    def look(self, present: frozenset[bytes], now: Now) -> None:
         """These controllers are in view, all others of the roster are not."""
         self._now_ns = now.wall_ns
-        here = dict.fromkeys(present)
         roster = self._history.roster(self._history.ids)
+        if present is self._present and roster is self._roster:
+            return
+        self._present, self._roster = present, roster
         since_ns = {
-            each: self._since_ns.get(each, now.wall_ns) for each in roster if each not in here
+            each: self._since_ns.get(each, now.wall_ns) for each in roster if each not in present
         }
         if since_ns != self._since_ns:
             self._since_ns = since_ns

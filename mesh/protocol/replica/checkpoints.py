@@ -11,6 +11,7 @@ Invariant: whoever drops holds the ground that the checkpoint names, byte for by
 from collections.abc import Mapping
 from typing import Final
 
+from mesh.environment.configuration import Configuration
 from mesh.environment.kinds.checkpoint import DEAD_MAX
 from mesh.protocol.barrier import Barrier
 from mesh.protocol.barrier.agenda import is_answer_due
@@ -70,6 +71,8 @@ class Checkpoints:
         self._tries = 0
         self._remaining = FOUNDED.height, 0
         """A height, and how many facts were here when this controller was first seen there."""
+        self._setting: tuple[Configuration | None, int] = (None, 0)
+        """The state that was asked for ``_every``, and the answer."""
         self.wanted = False
         """A person asked for one."""
         barrier.take_surveyor(self)
@@ -126,6 +129,26 @@ class Checkpoints:
         self.wanted = False
         return self._terms(kept)
 
+    def ask(self) -> str:
+        """A person asks for one now: why none will come; empty: one will."""
+        at = self._barrier.standpoint
+        roster = self._history.roster(self._history.ids)
+        here = sorted(who.controller for who in at.live if who.controller in roster)
+        missing = [each for each in roster if each not in here and not self.is_away(each)]
+        if missing:
+            named = ", ".join(map(self._called, missing))
+            return f"a checkpoint takes everybody of the roster: {named} cannot be reached"
+        if here[:1] != [at.me.controller]:
+            return f"{self._called(here[0])} is the one that proposes checkpoints: ask it there"
+        if not self._history.ids or not self.is_level() or self._is_one_open():
+            return "there is nothing to close the book below, or a checkpoint is on its way already"
+        self.wanted = True
+        return ""
+
+    def _called(self, controller: bytes) -> str:
+        name = self._history.state.read(("controller", controller.hex(), "name"))
+        return str(name or controller.hex()[:8])
+
     def deadline_ns(self, now: Now) -> int | None:
         """Monotonic time at which one may be due; None: before something else happens it is not."""
         if self._tried_at_ns is None or not self._is_enough():
@@ -161,9 +184,12 @@ class Checkpoints:
     @property
     def _every(self) -> int:
         """How many ChangeSets are kept in full, and how many go at a time."""
-        every = self._history.state.get("environment", "checkpoint_changes")
-        assert isinstance(every, int), "the setting is a whole number"
-        return every
+        state = self._history.state
+        if self._setting[0] is not state:
+            every = state.get("environment", "checkpoint_changes")
+            assert isinstance(every, int), "the setting is a whole number"
+            self._setting = state, every
+        return self._setting[1]
 
     def _is_ours(self) -> bool:
         """Whether this controller is the one to propose it, and nothing speaks against that."""
