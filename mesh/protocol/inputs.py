@@ -195,6 +195,8 @@ class RevertChange:
     force: bool = False
     """Also where another ChangeSet has written there since."""
     reason: str = ""
+    override: bool = False
+    """Pass by the approvals and the promotion that are demanded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +247,13 @@ class AcceptMember:
 
     call: CallId
     controller: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TakeCheckpoint:
+    """Close the book below what is applied now, and not when enough has gathered."""
+
+    call: CallId
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +314,7 @@ Input = (
     | RefuseChange
     | MergeChanges
     | AcceptMember
+    | TakeCheckpoint
     | RotateKey
     | PrepareRequest
     | FoundEnvironment

@@ -126,6 +126,7 @@ def _reverted(
         f"revert {name}"[:NAME_CHARACTERS_MAX],
         asked.reason or f"it undoes {asked.tx.hex()}",
         PATIENCE_NS,
+        override=asked.override,
     )
     return history.revert(asked.tx, nonce, force=asked.force, signer=signer), cover
 
