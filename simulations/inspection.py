@@ -131,7 +131,7 @@ class Inspector:
                 self._judge_vote(host, read_fact(write.signed))
 
     def _judge_vote(self, host: Host, fact: Fact) -> None:
-        if host.controller not in self._copied:
+        if host.controller not in self._copied and host.name not in self.disbelieved:
             for text in self.votes.decided(fact):
                 self.violated("vote", text)
 

@@ -23,6 +23,7 @@ from simulations.checkers.barrier import Rest
 from simulations.life import Fate, Glance, Progress
 from simulations.lying import Liar
 from simulations.troubles import Lie
+from simulations.usurping import Usurper
 
 CHANGES_SHOWN_MAX: Final = 10_000
 """ChangeSets whose fate is asked for: more than any scenario submits."""
@@ -48,6 +49,7 @@ class RealLife:
         self._applied: dict[bytes, None] = {}
         self._visible: Configuration | None = None
         self._identity = identity
+        self._operator = operator
 
     @property
     def own(self) -> Incarnation:
@@ -248,6 +250,9 @@ class RealLife:
         inside = self.replica.participant
         if inside is None:
             return 0
+        if lie in ("alone", "merges"):
+            usurper = Usurper(inside, self._identity, self._operator, random, now)
+            return usurper.asks_itself() if lie == "alone" else usurper.merges_away()
         told = tuple(Liar(inside, self._identity, random, now).lies(lie))
         self.replica.desk.send(told, now, gated=False)
         return len(told)

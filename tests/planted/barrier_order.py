@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from mesh.protocol.barrier import merging, order, predicates
+from mesh.protocol.barrier import merging, order, predicates, unbacked
 from mesh.protocol.history.history import History
+from mesh.protocol.history.rulings import Rulings
 from mesh.protocol.replica.company import Company
 from tests.planted.bug import GENERATED, Bug, Change
 
@@ -22,6 +23,20 @@ BUGS: Final[dict[str, Bug]] = {
         "A merge is made over what its author has applied, and forgets the other side",
         "office_wan_cut",
         Change(merging.mergeable, "ids = at.knowledge.whole\n", "ids = at.judge.ids\n"),
+    ),
+    "a_quorum_is_believed": Bug.of(
+        "How many must seal is read off the ChangeSet, and nobody looks whether that is enough",
+        "a_member_asks_only_itself",
+        Change(
+            unbacked.names_too_few,
+            "    found = _may_take_several(at, case) and wrong_backing(at, case) is not None\n",
+            "    found = False\n",
+        ),
+    ),
+    "a_merge_is_believed": Bug.of(
+        "What a controller's merge sets aside is set aside, in dispute or not",
+        "a_member_merges_alone",
+        Change(Rulings._judge, "not has_every_right(prepared, footing.rights)", "False"),
     ),
     "stale_view": Bug.of(
         "The barrier is told of a new view only when somebody comes, not when somebody goes",

@@ -38,6 +38,6 @@ def test_a_lie_is_a_lie(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("boots").violations
 
 
-def test_all_lies_but_the_one_that_shows() -> None:
-    """Two facts under one number cannot go unnoticed: whoever is told both has the proof."""
-    assert {*LIES, "equivocation"} == set(get_args(Lie))
+def test_all_lies_but_those_that_show() -> None:
+    """Two facts under one number are a proof, and what a member does alone is there for all."""
+    assert {*LIES, "equivocation", "alone", "merges"} == set(get_args(Lie))
