@@ -164,9 +164,12 @@ def _together(commands: Sequence[Command]) -> tuple[Command, ...]:
 
 
 def _unreachable(now: Configuration, undoing: _Undoing) -> str:
-    """Why the object cannot be put back as it was; empty: it can."""
+    """Why the object cannot be put back as it was; empty: it can, or is so already."""
     kind, name = undoing.owner
-    if undoing.root is None and not now.exists(undoing.owner):
+    former: dict[Key, Entry] = {(kind, name, at): entry for at, entry in undoing.fields.items()}
+    former |= {each.key: each.before for each in undoing.elements}
+    is_back = all(_reads_as(now.entry(key), entry) for key, entry in former.items())
+    if undoing.root is None and not now.exists(undoing.owner) and not is_back:
         return f"the {kind} '{name}' is not there any more: revert first what removed it"
     return ""
 

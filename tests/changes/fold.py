@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from mesh.environment.founding import Founding
+from mesh.environment.kinds.environment import FOUNDING_SETTINGS
 from mesh.protocol.catalogue import ChangeSet
-from mesh.wire.requests import Kind
+from mesh.wire.requests import Key, Kind, Value
 from tests.changes.interpreter import (
     NOTHING,
     Cell,
@@ -61,11 +62,12 @@ class Oracle:
         self._known: dict[Ids, Fold] = {}
         self._rulings: dict[Ids, dict[bytes, bytes]] = {}
         founder = ("controller", founding.founder.hex())
-        values = {
+        values: dict[Key, Value] = {
             ("environment", "barrier"): founding.policy.value,
             founder: "the founder",
             (*founder, "state"): "active",
             (*founder, "name"): founding.founder_name,
+            **{("environment", name): value for name, value in FOUNDING_SETTINGS},
         }
         state = {key: Cell(present=True, value=each, version=None) for key, each in values.items()}
         self._founded = Fold(state, {}, {})

@@ -6,10 +6,16 @@ from random import Random
 from typing import Final
 
 from mesh.protocol.history.merging import Dispute
-from mesh.protocol.inputs import Input, MergeChanges, RestageChange, SubmitCommands
+from mesh.protocol.inputs import (
+    Input,
+    MergeChanges,
+    RestageChange,
+    RevertChange,
+    SubmitCommands,
+)
 from mesh.protocol.now import MILLISECOND, SECOND
 from mesh.protocol.replica.participant import Participant
-from mesh.wire.requests import Command
+from mesh.wire.requests import Command, Key
 from simulations.checkers.information import InformationOracle
 from simulations.host import Host
 from simulations.kernel import Kernel
@@ -17,7 +23,8 @@ from simulations.scenario import AnyStep, Scenario
 from simulations.witness import Witness
 from simulations.workload import PATIENCE_NS, Workload
 from tests.changes.fold import Fold
-from tests.changes.interpreter import refusal
+from tests.changes.interpreter import needed, refusal
+from tests.changes.undoing import undoable, undoing
 from tests.changes.watch import Watch, inside_of
 from tests.changes.writing import Writer
 
@@ -34,6 +41,7 @@ _DECIDE_NS: Final = SECOND
 _KEEPS_MAX: Final = 50
 _FORCED_ONE_IN: Final = 8
 _RESTAGED_ONE_IN: Final = 4
+_REVERTED_ONE_IN: Final = 6
 _POLICIES: Final = ("auto", "auto", "site:office", "hold")
 
 
@@ -43,7 +51,10 @@ class Asked:
 
     host: str
     what: str
-    commands: tuple[Command, ...]
+    commands: int
+    """How many were written for it."""
+    keys: frozenset[Key]
+    """What it takes to stand still until then."""
     fold: Fold
     """What the controller held then."""
     expected: str | None
@@ -113,8 +124,12 @@ class People(Workload):
         if aside and not self._random.randrange(_RESTAGED_ONE_IN):
             _ = self.restage(host, self._random.choice(aside))
             return
-        commands = self._writer.change_set(self._watch.fold(host).state)
         force = not self._random.randrange(_FORCED_ONE_IN)
+        done = undoable(self._watch.fold(host))
+        if done and not self._random.randrange(_REVERTED_ONE_IN):
+            _ = self.revert(host, self._random.choice(done), force=force)
+            return
+        commands = self._writer.change_set(self._watch.fold(host).state)
         _ = self.ask(host, f"change {self._calls + 1}", commands, force=force)
 
     def ask(
@@ -134,10 +149,23 @@ class People(Workload):
         given = RestageChange(self._calls, tx)
         return self._asked(host, f"{entry.name}, restaged", entry.written, given)
 
+    def revert(self, host: Host, tx: bytes, *, force: bool) -> int:
+        """Undo what took effect; the number of the call."""
+        self._calls += 1
+        fold = self._watch.fold(host)
+        wanted = undoing(fold, tx, force=force)
+        keys = frozenset((*wanted.former, *(key[:2] for key in wanted.former)))
+        what = f"{tx.hex()[:8]}, reverted{' by force' if force else ''}"
+        self.questions[self._calls] = Asked(host.name, what, 0, keys, fold, wanted.refusal)
+        host.take(host.life, RevertChange(self._calls, tx, force))
+        return self._calls
+
     def _asked(self, host: Host, what: str, commands: tuple[Command, ...], given: Input) -> int:
         fold = self._watch.fold(host)
         expected = refusal(fold.state, commands)
-        self.questions[self._calls] = Asked(host.name, what, commands, fold, expected)
+        keys = frozenset(key for command in commands for key in needed(command))
+        asked = Asked(host.name, what, len(commands), keys, fold, expected)
+        self.questions[self._calls] = asked
         host.take(host.life, given)
         return self._calls
 

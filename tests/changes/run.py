@@ -25,11 +25,13 @@ from simulations.world import World
 from tests.changes.interpreter import needed
 from tests.changes.people import Asked, People
 from tests.changes.scenario import scenario_of
+from tests.changes.undoing import undoable, undoing
 from tests.changes.watch import Watch, inside_of
 
 LOOK_NS: Final = 50 * MILLISECOND
 SETTLED_NS: Final = 30 * SECOND
 """Within this after a change all must be of one mind again: nothing is wrong with the mesh."""
+REVERTED_MAX: Final = 5
 RESTAGED_MAX: Final = 12
 """In one run; more would be the same again."""
 
@@ -71,7 +73,7 @@ class ChangesRun:
             watch=self.watch,
             random=self.world.random("changes", "people"),
         )
-        self._restaged = 0
+        self._restaged = self._reverted = 0
         self.world.workload = self.people
         self.world.watcher = Together(inspector, self.watch)
 
@@ -100,11 +102,12 @@ class ChangesRun:
         return {
             "asked": len(answers),
             "refused": sum(isinstance(each, tuple) for each in answers),
-            "commands": sum(len(each.commands) for each in self.people.questions.values()),
+            "commands": sum(each.commands for each in self.people.questions.values()),
             "effective": standings[Standing.EFFECTIVE],
             "set aside": standings[Standing.SET_ASIDE],
             "merges": sum(each.kind is Kind.MERGE for each in log),
             "restaged": self._restaged,
+            "reverted": self._reverted,
             "compared": self.watch.looked,
         }
 
@@ -115,6 +118,8 @@ class ChangesRun:
         self._judge_fates()
         for tx in self._set_aside()[:RESTAGED_MAX]:
             self._restage(tx)
+        for _ in range(REVERTED_MAX):
+            self._revert()
         self._judge_answers()
         self._judge_fates()
 
@@ -141,6 +146,27 @@ class ChangesRun:
             standing = self._standing(str(answer["tx"]))
             if standing is not Standing.EFFECTIVE:
                 self._found("restage", f"{asked.what} on {asked.host} is {standing}")
+
+    def _revert(self) -> None:
+        """Undo something: the last of all, or any one; with force, or not."""
+        random = self.world.random("changes", "revert", str(len(self.people.questions)))
+        host = random.choice([*self.world.hosts.values()])
+        fold = self.watch.fold(host)
+        done = undoable(fold)
+        force = bool(random.getrandbits(1))
+        tx = done[-1] if random.getrandbits(1) else random.choice(done)
+        call = self.people.revert(host, tx, force=force)
+        self._settle()
+        answer, asked = self.watch.answers.get(call), self.people.questions[call]
+        if not isinstance(answer, dict):
+            return
+        self._reverted += 1
+        standing = self._standing(str(answer["tx"]))
+        if standing is not Standing.EFFECTIVE:
+            self._found("revert", f"{asked.what} on {asked.host} is {standing}")
+            return
+        for key in undoing(fold, tx, force=force).missed(self.watch.seen(host)):
+            self._found("revert", f"{asked.what} on {asked.host} leaves {'/'.join(key)} as it is")
 
     def _standing(self, tx: str) -> Standing | None:
         inside = inside_of(self._first)
@@ -184,14 +210,13 @@ class ChangesRun:
         """
         if why.startswith(_FEW):
             return self.world.scenario.policy == "majority"
-        mine = {key for command in asked.commands for key in needed(command)}
         requests = [
             each.change_set.request
             for each in self.world.inspector.barrier.ledger.entries.values()
             if each.change_set.tx not in asked.fold.txs
         ]
         theirs = {key for each in requests for command in each.resolved for key in needed(command)}
-        return why.startswith(_OVERTAKEN) and bool(mine & theirs)
+        return why.startswith(_OVERTAKEN) and bool(asked.keys & theirs)
 
     def _judge_fates(self) -> None:
         """Whatever was taken has an end, and the same one everywhere."""

@@ -60,6 +60,15 @@ class Watch:
             self._oracle.hear(each)
         return self._oracle.fold(each.id for each in applied)
 
+    def seen(self, host: Host) -> State:
+        """What ``host`` itself holds now, what it began with included."""
+        inside = inside_of(host)
+        assert inside is not None, "asked of members only"
+        return {
+            key: Cell(entry.present, entry.value, entry.version)
+            for key, entry in inside.history.state.entries()
+        }
+
     # --- what the world reports -------------------------------------------------------------------
 
     def began(self, host: Host) -> None:

@@ -1,0 +1,89 @@
+"""What must come of undoing a ChangeSet: every key that it wrote reads as before it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from mesh.wire.requests import Key
+from tests.changes.fold import EFFECTIVE, Fold
+from tests.changes.interpreter import NOTHING, Cell, Refused, State, demand_whole
+
+_OBJECT: Final = ("kind", "name")
+_MADE: Final = Cell(present=True, value="made by being named", version=b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """One ChangeSet, to be undone on one state."""
+
+    former: Mapping[Key, Cell]
+    """What must stand afterwards under every key that it wrote."""
+    refusal: str | None
+    """Why it must be refused; None: it may not be."""
+
+    def missed(self, state: State) -> list[Key]:
+        """The keys that read otherwise in ``state``."""
+        return [key for key, cell in self.former.items() if not _alike(_at(state, key), cell)]
+
+
+def undoing(fold: Fold, tx: bytes, *, force: bool) -> Undoing:
+    """What it takes to undo ``tx``, which took effect in ``fold``, on its state."""
+    judged = fold.txs[tx]
+    assert judged.before is not None, "it is not what everything began with"
+    written = [key for key, cell in judged.state.items() if cell.version == tx]
+    left = {key: judged.state[key] for key in written}
+    former = {key: _at(judged.before.state, key) for key in written}
+    for key in written:
+        if key[2:] == () and not former[key].present:
+            mine = [each for each in fold.state if each[:2] == key]
+            former |= {each: NOTHING for each in mine if each not in former}
+    return Undoing(former, _refusal(fold.state, former, left, force=force))
+
+
+def _refusal(
+    state: State, former: Mapping[Key, Cell], left: Mapping[Key, Cell], *, force: bool
+) -> str | None:
+    moved = [key for key, cell in former.items() if not _alike(_at(state, key), cell)]
+    if not moved:
+        return "everything is as it was"
+    overwritten = [key for key in moved if not _alike(_at(state, key), _at(left, key))]
+    if overwritten and not force:
+        return f"{overwritten[0]} was written since"
+    target = {**state, **former}
+    for key in moved:
+        if len(key) > len(_OBJECT) and key[:2] not in former and not _at(state, key[:2]).present:
+            return f"{key[:2]} is not there any more"
+    target |= {key: _MADE for key in _roles_named(former) if not _at(target, key).present}
+    try:
+        demand_whole(target)
+    except Refused as refused:
+        return str(refused)
+    return None
+
+
+def _roles_named(former: Mapping[Key, Cell]) -> Iterator[Key]:
+    """The roles that are made by being named, where they are gone by now."""
+    for key, cell in former.items():
+        named: Key = ("role", str(cell.value))
+        if key[0] == "service" and key[2:] == ("role",) and cell.present and named not in former:
+            yield named
+
+
+def _at(state: Mapping[Key, Cell], key: Key) -> Cell:
+    return state.get(key, NOTHING)
+
+
+def _alike(one: Cell, other: Cell) -> bool:
+    return one.present == other.present and repr(one.value) == repr(other.value)
+
+
+def undoable(fold: Fold) -> list[bytes]:
+    """The tx of all that took effect in ``fold``, in order; roster and policy stay as they are."""
+    return [tx for tx, judged in fold.txs.items() if _took_effect(judged, tx)]
+
+
+def _took_effect(judged: Fold, tx: bytes) -> bool:
+    written = [key for key, cell in judged.state.items() if cell.version == tx]
+    last = next(reversed(judged.outcomes.values()))
+    kept = any(key[0] == "controller" or key == ("environment", "barrier") for key in written)
+    return last == EFFECTIVE and bool(written) and not kept
