@@ -83,6 +83,8 @@ class Standpoint:
         """What is known to share a controller with an attempt not applied here; it only grows."""
         self.too_few: dict[int, bool] = {}
         """B10: whether an attempt asks for fewer than it takes, as its ancestors say."""
+        self.steps: dict[int, bool] = {}
+        """B10: whether a roster change leads from all-active to majority, as its ancestors say."""
         self._live: dict[Incarnation, None] = {me: None}
         self._view_version = 0
         self._alive: dict[int, tuple[int, int, Members]] = {}

@@ -72,8 +72,14 @@ def _steps(at: Standpoint) -> Ids:
     own = open_ids(at) | at.knowledge.released & ~foreign(at)
     ids = 0
     for number in numbers(own & at.knowledge.roster_changes):
-        below = at.ancestors(number) or 0
-        sets = [effect.policy for effect in at.effects(1 << number)]
-        if Policy.MAJORITY in sets and at.judge.policy(below) is Policy.ALL_ACTIVE:
-            ids |= 1 << number
+        if number not in at.steps:
+            at.steps[number] = _is_step(at, number)
+        ids |= at.steps[number] << number
     return ids
+
+
+def _is_step(at: Standpoint, number: int) -> bool:
+    """A function of its ancestors."""
+    if all(effect.policy is not Policy.MAJORITY for effect in at.effects(1 << number)):
+        return False
+    return at.judge.policy(at.ancestors(number) or 0) is Policy.ALL_ACTIVE
