@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     from mesh.cli.source.planning import add_source
-    from mesh.cli.submitting import add_waiting
+    from mesh.cli.submitting import add_cover
 
     add_source(parser)
     parser.add_argument("--yes", action="store_true", help="do not ask before it is submitted")
@@ -36,11 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="where it is too much for one ChangeSet, make several, one after the other",
     )
-    parser.add_argument("--reason", metavar="TEXT", help="why, for the log")
-    parser.add_argument(
-        "--patience", metavar="TIME", help="how long each may wait at the barrier: 30s, 5m, 2h"
-    )
-    add_waiting(parser)
+    add_cover(parser)
     parser.epilog = "example:\n  trellis apply -f shop/ --reason 'the second site opens'"
 
 
@@ -131,6 +127,9 @@ class _Application:
         while left:
             self._demand_unmoved()
             code = self._submit(left[0], len(self._changes), total)
+            if code != DONE and len(left) > 1:
+                about = ", ".join(step.about for step in left[1:])
+                say(f"Not submitted: {about}. Once this is applied, `trellis apply` does the rest.")
             if code != DONE or self._arguments.no_wait:
                 return code
             left = self._left()

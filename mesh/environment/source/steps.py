@@ -2,12 +2,12 @@
 
 New objects come before those that refer to them, deletions last and the other way round. Whoever
 is modified or deleted is named by creation id, so that a plan never meets another object that took
-the name since. Commands that go alone are steps of their own: settings first, since what they
-demand may be what lets the rest through.
+the name since. Commands that go alone are steps of their own: settings first, for the rest may
+need them; but what makes changes harder, such as a number of approvals, comes last.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 from mesh.environment.commands import ALONE, declaration_of
@@ -15,7 +15,8 @@ from mesh.environment.declarations import ID_PARAMETER
 from mesh.environment.entries import ObjectId
 from mesh.environment.kinds import SCHEMA
 from mesh.environment.objects import CLEAR
-from mesh.environment.source.differing import Action, Difference
+from mesh.environment.policy import Policy
+from mesh.environment.source.differing import Action, Alteration, Difference
 from mesh.environment.source.standing import SETTINGS, VALUE, Ground
 from mesh.wire import cbor
 from mesh.wire.limits import BASE_MAX, COMMANDS_MAX, REQUEST_BYTES_MAX
@@ -58,18 +59,47 @@ class Weight:
 
 def steps_of(differences: Sequence[Difference], ground: Ground) -> tuple[Step, ...]:
     """The requests that make the environment what is described, in their order."""
-    steps: list[Step] = []
-    for group in (each for each in ALONE if each in SCHEMA):
-        own = [each for each in differences if each.owner[0] == group]
-        commands = tuple(_written(each for each in own if each.action is not Action.DELETE))
-        steps.append(Step(group, commands))
+    groups = [each for each in ALONE if each in SCHEMA]
+    alone = [each for each in differences if each.owner[0] in ALONE]
+    first = [part for each in alone for part in _parts(each, stricter=False)]
+    steps = [Step(group, tuple(_written(_of(group, first)))) for group in groups]
     together = [each for each in differences if each.owner[0] not in ALONE]
     steps.append(Step("objects", tuple(_together(together, ground))))
-    for group in (each for each in ALONE if each in SCHEMA):
-        gone = [each for each in differences if each.owner[0] == group]
-        commands = tuple(_delete(each) for each in gone if each.action is Action.DELETE)
-        steps.append(Step(f"{group} that is not described", commands))
+    last = [part for each in alone for part in _parts(each, stricter=True)]
+    for group in groups:
+        gone = tuple(_delete(each) for each in _of(group, alone) if each.action is Action.DELETE)
+        steps.append(Step(f"{group} that is not described", gone))
+        steps.append(Step(f"{group}, what it demands", tuple(_written(_of(group, last)))))
     return tuple(step for step in steps if step.commands)
+
+
+def _of(group: str, differences: Iterable[Difference]) -> Iterator[Difference]:
+    return (each for each in differences if each.owner[0] == group)
+
+
+def _parts(difference: Difference, *, stricter: bool) -> Iterator[Difference]:
+    """What of it goes first, or last: that which makes every later change harder."""
+    if difference.action is Action.DELETE:
+        return
+    is_settings = difference.owner == SETTINGS
+    fields = tuple(
+        each for each in difference.fields if (is_settings and _is_stricter(each)) is stricter
+    )
+    if fields or difference.elements:
+        yield replace(difference, fields=fields)
+
+
+def _is_stricter(setting: Alteration) -> bool:
+    """Whether the environment will demand more of a change than it does now."""
+    match setting.field, setting.before, setting.after:
+        case "approvals", before, int(after):
+            return after > (before if isinstance(before, int) else 0)
+        case "promotion", _, str(after):
+            return after != ""
+        case "barrier", _, after:
+            return after == Policy.MAJORITY.value
+        case _:
+            return False
 
 
 def split(commands: Sequence[Command]) -> Iterator[tuple[Command, ...]]:

@@ -95,6 +95,26 @@ def test_what_goes_alone_goes_first() -> None:
     assert plan.steps[0].commands == (Command("environment", "set", {"patience_ns": 120 * 10**9}),)
 
 
+def test_what_demands_more_comes_last() -> None:
+    """Who rebuilds an environment alone is not stopped half-way by what its settings demand."""
+    described = _shop()
+    described["environment"] = {"approvals": 2, "promotion": "dev", "patience_ns": "2m"}
+    plan = _plan(founded(FOUNDING), described)
+    assert [step.about for step in plan.steps] == [
+        "environment",
+        "objects",
+        "environment, what it demands",
+    ]
+    assert plan.steps[2].commands == (
+        Command("environment", "set", {"approvals": 2, "promotion": "dev"}),
+    )
+    ground = ground_of({"environment": {"approvals": 2, "promotion": "dev"}})
+    told: dict[str, Value] = {"environment": {"approvals": 1, "promotion": ""}, "role": {"a": None}}
+    fewer = make_plan([_node(told)], ground)
+    assert isinstance(fewer, Plan)
+    assert [step.about for step in fewer.steps] == ["environment", "objects"]
+
+
 def test_what_is_referred_to_comes_first() -> None:
     """Each new object after those that it names, elements of sets after all objects."""
     plan = _plan(founded(FOUNDING), _shop())
