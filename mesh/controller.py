@@ -60,6 +60,7 @@ from mesh.protocol.inputs import (
     RotateKey,
     SubmitCommands,
     SubmitRequest,
+    TakeCheckpoint,
     WithdrawChange,
     Write,
     WriteInformation,
@@ -240,6 +241,10 @@ class Controller:
     async def refuse(self, tx: bytes) -> Result:
         """Say no to a ChangeSet that waits at the barrier."""
         return await self.call(lambda call: RefuseChange(call, tx))
+
+    async def take_checkpoint(self) -> Result:
+        """Close the book below everything that is applied, now."""
+        return await self.call(TakeCheckpoint)
 
     async def approve(self, tx: bytes, approval: Approval | None = None) -> Result:
         """Agree to a ChangeSet that waits for approval; None: with the operator's key held here."""

@@ -110,6 +110,16 @@ class AppendBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ]
 
 
+class RevertBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a ChangeSet is to be undone."""
+
+    reason: Reason = ""
+    force: bool = False
+    """Also where another ChangeSet has written there since."""
+    override: bool = False
+    """Pass by the approvals and the promotion that the environment demands."""
+
+
 class MergeBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Further ChangeSets to keep in a merge."""
 

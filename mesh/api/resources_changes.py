@@ -1,14 +1,13 @@
 """ChangeSets and drafts: write, submit, look, decide."""
 
 from http import HTTPStatus
-from typing import Final
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from mesh.api.access import caller_of, demand
-from mesh.api.bodies import count, read, reply
+from mesh.api.bodies import read, reply
 from mesh.api.drafts import (
     Draft,
     appending,
@@ -29,19 +28,6 @@ from mesh.environment.rights import Level
 from mesh.protocol.inputs import MergeChanges, RestageChange, SubmitCommands
 from mesh.protocol.replica import views
 from mesh.wire.requests import Command
-
-CHANGES_MAX: Final = 1_000
-CHANGES: Final = 50
-"""Lines of a log that a person asks for without saying how many."""
-
-
-async def index(request: Request) -> Response:
-    """What waits, then the history from its end."""
-    desk = desk_of(request)
-    limit = count(request, "limit", CHANGES, CHANGES_MAX)
-    if request.query_params.get("only") == "waiting":
-        return reply({"changes": views.pending(desk.replica, desk.now())[:limit]})
-    return reply({"changes": views.changes(desk.replica, desk.now(), limit)})
 
 
 async def conflicts(request: Request) -> Response:
@@ -65,6 +51,8 @@ def _change(desk: Desk, asked: str) -> views.ChangeDetail:
         found = views.change(desk.replica, asked, desk.now())
     except views.Ambiguous as error:
         raise wrong_usage(f"'{asked}' {error}: say one of them") from error
+    if found is None and views.is_below_checkpoint(desk.replica, asked):
+        raise not_found(f"{asked} is older than the checkpoint: only its effect is kept")
     if found is None:
         raise not_found(f"no ChangeSet '{asked}' is known here; see `trellis change list`")
     return found

@@ -23,6 +23,7 @@ from mesh.protocol.inputs import (
     RotateKey,
     SubmitCommands,
     SubmitRequest,
+    TakeCheckpoint,
     WithdrawChange,
     Write,
     WriteInformation,
@@ -56,6 +57,7 @@ Call = (
     | MergeChanges
     | AcceptMember
     | PrepareRequest
+    | TakeCheckpoint
     | RotateKey
 )
 
@@ -107,6 +109,11 @@ class Calls:
                 return self._submit_request(inside, call, now)
             case ApproveChange() | WithdrawChange() | PublishChange() | RefuseChange():
                 return self._decide(inside, call, now)
+            case TakeCheckpoint():
+                why = inside.checkpoints.ask()
+                if why:
+                    raise Declined(FAILED, why)
+                return {"wanted": True}
             case RotateKey(exchange_key=exchange_key):
                 proposed = inside.rotating.propose(exchange_key, now)
                 if isinstance(proposed, str):

@@ -140,7 +140,7 @@ class Checkpoints:
             return f"a checkpoint takes everybody of the roster: {named} cannot be reached"
         if here[:1] != [at.me.controller]:
             return f"{self._called(here[0])} is the one that proposes checkpoints: ask it there"
-        if not self._history.ids or not self.is_level() or self._is_one_open():
+        if not self.is_level() or self._is_one_open() or self._through(0) is None:
             return "there is nothing to close the book below, or a checkpoint is on its way already"
         self.wanted = True
         return ""

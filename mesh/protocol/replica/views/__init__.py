@@ -20,6 +20,14 @@ from mesh.protocol.replica.views.information import (
     information,
     plain,
 )
+from mesh.protocol.replica.views.looking_back import (
+    DifferenceOf,
+    LogView,
+    Query,
+    difference,
+    is_below_checkpoint,
+    log,
+)
 from mesh.protocol.replica.views.memory import Finding
 from mesh.protocol.replica.views.names import read_path, short_ids, spell_path
 from mesh.protocol.replica.views.shapes import Change, ChangeDetail
@@ -37,22 +45,28 @@ __all__ = [
     "Change",
     "ChangeDetail",
     "Diagnosis",
+    "DifferenceOf",
     "Entry",
     "Environment",
     "Finding",
     "Json",
     "Listing",
+    "LogView",
     "MemberView",
     "Members",
     "PendingView",
+    "Query",
     "Status",
     "change",
     "changes",
     "conflicts",
+    "difference",
     "doctor",
     "entry",
     "environment",
     "information",
+    "is_below_checkpoint",
+    "log",
     "members",
     "pending",
     "plain",

@@ -57,9 +57,9 @@ def changes(replica: Replica, now: Now, limit: int) -> list[Change]:
     look = Look.at(replica, now)
     if look is None:
         return []
-    waiting = _waiting_tx(look)
+    waiting = waiting_tx(look)
     shown = islice(chain(waiting, look.from_the_end()), limit)
-    return [_line(look, tx) for tx in shown]
+    return [line(look, tx) for tx in shown]
 
 
 def pending(replica: Replica, now: Now) -> list[Change]:
@@ -67,11 +67,11 @@ def pending(replica: Replica, now: Now) -> list[Change]:
     look = Look.at(replica, now)
     if look is None:
         return []
-    waiting = (tx for tx in _waiting_tx(look) if tx in look.posted or not _is_final(look, tx))
-    return [_line(look, tx) for tx in waiting]
+    waiting = (tx for tx in waiting_tx(look) if tx in look.posted or not _is_final(look, tx))
+    return [line(look, tx) for tx in waiting]
 
 
-def _waiting_tx(look: Look) -> list[bytes]:
+def waiting_tx(look: Look) -> list[bytes]:
     """What is not in the history, the latest first."""
     posted = list(look.posted)
     others = (*reversed(look.unproposed), *reversed(look.outside_history()))
@@ -93,11 +93,12 @@ def change(replica: Replica, asked: str, now: Now) -> ChangeDetail | None:
     None where it means none. Raises Ambiguous where it means several.
     """
     look = Look.at(replica, now)
-    tx = None if look is None else _find(look, asked)
+    tx = None if look is None else find(look, asked)
     return None if look is None or tx is None else _detail(look, tx)
 
 
-def _find(look: Look, asked: str) -> bytes | None:
+def find(look: Look, asked: str) -> bytes | None:
+    """The tx that ``asked`` means. Raises Ambiguous."""
     everything = look.everything()
     if ASKED_DIGITS_MIN <= len(asked) <= TX_DIGITS:
         begins = [tx for tx in everything if tx.hex().startswith(asked.lower())]
@@ -106,6 +107,9 @@ def _find(look: Look, asked: str) -> bytes | None:
         if begins:
             raise Ambiguous(tuple(look.short(tx) for tx in begins))
     named = [tx for tx in everything if look.name(tx) == asked]
+    waiting = [tx for tx in named if tx in look.posted]
+    if len(waiting) == 1:  # people say the name of what waits for them
+        return waiting[0]
     if len(named) > 1:
         raise Ambiguous(tuple(look.short(tx) for tx in named))
     return named[0] if named else None
@@ -114,7 +118,8 @@ def _find(look: Look, asked: str) -> bytes | None:
 # --- one ChangeSet ------------------------------------------------------------------------------
 
 
-def _line(look: Look, tx: bytes) -> Change:
+def line(look: Look, tx: bytes) -> Change:
+    """A ChangeSet in one line."""
     detail = _detail(look, tx)
     return Change(
         tx=detail["tx"],
