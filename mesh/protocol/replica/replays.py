@@ -1,7 +1,8 @@
 """Datagrams that come twice: one window for each life that speaks.
 
-Who speaks under a member's name is not proven before datagrams are sealed, so what is kept for
-one controller is bounded, whatever lives it claims to have.
+What is kept for one controller is bounded, whatever lives it claims to have. A life whose window
+went is never listened to again, or whoever had recorded its datagrams could play them once more. So
+the earliest life goes first and an earlier one gets no window: the present one stays.
 """
 
 from typing import Final
@@ -24,9 +25,12 @@ class Replays:
         lives = self._windows.setdefault(sender.controller, {})
         window = lives.get(sender)
         if window is None:
+            if len(lives) >= LIVES_MAX:
+                earliest = min(lives)
+                if sender < earliest:
+                    return False
+                del lives[earliest]
             window = lives[sender] = ReplayWindow()
-            if len(lives) > LIVES_MAX:
-                del lives[next(iter(lives))]
         return window.accept(counter)
 
     def keep(self, controllers: frozenset[bytes]) -> None:
