@@ -90,7 +90,7 @@ def larger(place: Path, times: int) -> None:
             told = document.plain()
             assert isinstance(told, dict)
             copies = {kind: _renamed(members, at) for kind, members in told.items()}
-            copies.pop("environment", None)
+            _ = copies.pop("environment", None)
             _ = (place / f"{at}-{number}.yaml").write_text(to_yaml(copies))
 
 

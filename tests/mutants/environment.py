@@ -11,11 +11,13 @@ from mesh.environment.declarations import Touch
 from mesh.environment.draft import Draft, Touched
 from mesh.environment.kinds import COMMANDS
 from mesh.environment.resolve import _Resolving
+from mesh.environment.source import differing, steps
 from tests.mutants.edit import edit
 from tests.mutants.mutant import Mutant
 
 _HERE: Final = "tests/mesh/environment"
 _RESOLVE: Final = f"{_HERE}/test_resolve.py"
+_PLAN: Final = f"{_HERE}/source/test_plan.py"
 
 
 def _modify_touches_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,6 +72,30 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "environment-typos-make-roles": Mutant(
         edit(_Resolving.add_roles, "if near", "if False"),
         (f"{_RESOLVE}::test_a_role_that_may_be_misspelt_is_not_made",),
+    ),
+    "environment-plans-by-name-alone": Mutant(
+        edit(steps._fields_of, "ID_PARAMETER: difference.id", "ID_PARAMETER: '0' * 32"),
+        (f"{_PLAN}::test_a_plan_never_hits_another_of_the_same_name",),
+    ),
+    "environment-plans-prune-unasked": Mutant(
+        edit(differing.differences, "ground.objects if prune else ()", "ground.objects"),
+        (f"{_PLAN}::test_what_is_not_described_stays",),
+    ),
+    "environment-plans-delete-what-is-referred-to-first": Mutant(
+        edit(steps._together, "reversed(_arranged(refers))", "_arranged(refers)"),
+        (f"{_PLAN}::test_what_is_not_described_stays",),
+    ),
+    "environment-plans-make-what-refers-first": Mutant(
+        edit(steps._together, "in _arranged(refers)", "in reversed(_arranged(refers))"),
+        (f"{_PLAN}::test_what_is_referred_to_comes_first",),
+    ),
+    "environment-content-with-ids": Mutant(
+        edit(Configuration._described, 'if field != "id"', ""),
+        (f"{_PLAN}::test_the_content_has_no_ids_and_no_versions",),
+    ),
+    "environment-demands-come-first": Mutant(
+        edit(steps._parts, "is stricter", "is not stricter"),
+        (f"{_PLAN}::test_what_demands_more_comes_last",),
     ),
     "environment-deletion-overlooks-fields": Mutant(
         _delete_names_the_object_only,

@@ -60,7 +60,9 @@ def test_files_with_mistakes_change_nothing(three: tuple[Host, Host, Host], tmp_
     """Every mistake is told with its line, to people and to programs; nothing is submitted."""
     _, birch, _ = three
     before = _content(birch)
-    (tmp_path / "all.yaml").write_text("service:\n  one:\n    rol: web\n  two:\n    count: no\n")
+    _ = (tmp_path / "all.yaml").write_text(
+        "service:\n  one:\n    rol: web\n  two:\n    count: no\n"
+    )
     for verb in (["plan"], ["apply", "--yes"]):
         outcome = birch.run(*verb, "-f", str(tmp_path))
         assert outcome.code == 2
@@ -86,7 +88,7 @@ def test_what_was_shown_is_what_is_submitted(three: tuple[Host, Host, Host]) -> 
 def test_whoever_takes_long_to_say_yes(three: tuple[Host, Host, Host], tmp_path: Path) -> None:
     """What others changed since the plan was shown is told, and nothing is submitted."""
     _, _, elm = three
-    (tmp_path / "all.yaml").write_text("item:\n  mine: 1\n")
+    _ = (tmp_path / "all.yaml").write_text("item:\n  mine: 1\n")
     screen, terminal = pty.openpty()
     applying = subprocess.Popen(
         [*TRELLIS, "apply", "-f", str(tmp_path), "--data-dir", str(elm.data_dir)],

@@ -134,7 +134,7 @@ def test_a_directory_without_files_says_what_to_do(tmp_path: Path) -> None:
         _ = read_directory(tmp_path)
     with pytest.raises(CommandError, match="is no directory and no file"):
         _ = read_directory(tmp_path / "nowhere")
-    (tmp_path / "a.yaml").write_bytes(b"\xff")
+    _ = (tmp_path / "a.yaml").write_bytes(b"\xff")
     assert [each.text for each in read_directory(tmp_path)[1]] == ["no UTF-8 from byte 0 on"]
 
 
@@ -172,7 +172,7 @@ item:
 
 def test_twenty_mistakes_are_twenty_errors(tmp_path: Path) -> None:
     """Each with its file, its line, its path, what was expected, and what may have been meant."""
-    (tmp_path / "all.yaml").write_text(MISTAKES)
+    _ = (tmp_path / "all.yaml").write_text(MISTAKES)
     documents, wrong = read_directory(tmp_path)
     told = make_plan(documents, ground_of({}), misread=wrong)
     assert isinstance(told, Misdescribed)
