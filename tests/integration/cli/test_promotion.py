@@ -1,0 +1,190 @@
+"""From dev by test to prod, two real controllers each: rights, approvals and promotion."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.integration.cli.hosts import Host, Outcome, await_, hosts, join
+from tests.integration.cli.test_operators import free_port, typed
+
+PASSPHRASE = "correct horse battery"
+
+
+@dataclass
+class Place:
+    """One environment of two controllers."""
+
+    name: str
+    first: Host
+    second: Host
+    directory: Path
+
+    def by(self, who: str, *words: str, on: Host | None = None) -> Outcome:
+        """One command of somebody who is logged in."""
+        return typed(on or self.first, self.directory / who, "", *words)
+
+    def enrol(self, who: str, *rights: str) -> None:
+        """Make an operator with these rights, who logs in on both controllers."""
+        lines = f"{PASSPHRASE}\n"
+        made = typed(self.first, self.directory / "founder", lines, "operator", "create", who)
+        assert made.code == 0, made
+        for right in rights:
+            assert self.first.run("right", "grant", who, right).code == 0
+        login = typed(self.first, self.directory / who, lines, "login", who)
+        assert login.code == 0, login
+
+    def services(self) -> list[list[str]]:
+        """The names of the services, on each controller."""
+        return [sorted(host.ask("service", "list")) for host in (self.first, self.second)]
+
+    def waiting(self, on: Host | None = None) -> list[dict[str, object]]:
+        """What waits for somebody."""
+        told = (on or self.first).ask("change", "list")["changes"]
+        return [each for each in told if each["word"] == "awaiting approval"]
+
+
+@pytest.fixture(name="chain")
+def _chain(tmp_path: Path) -> Iterator[tuple[Place, Place, Place]]:
+    """Dev, test and prod; test is linked to dev over TLS, prod to both over their sockets."""
+    with ExitStack() as stack:
+        made: list[Place] = []
+        for name in ("dev", "test", "prod"):
+            directory = tmp_path / name
+            directory.mkdir()
+            names = (f"{name}-1", f"{name}-2")
+            first, second = stack.enter_context(hosts(directory, names))
+            place = Place(name, first, second, directory)
+            first.start("--found", "--config", str(_configured(place, made)))
+            join(first, second)
+            for other in made if name == "prod" else made[-1:]:
+                _link(place, other)
+            made.append(place)
+        dev, test, prod = made
+        yield dev, test, prod
+        for place in made:
+            assert place.first.stop() == place.second.stop() == 0
+
+
+def _configured(place: Place, made: list[Place]) -> Path:
+    """controller.toml of the first controller."""
+    lines = []
+    if place.name == "dev":
+        lines = ["[api]", f'listen = "127.0.0.1:{free_port()}"']
+    if place.name == "test":
+        (dev,) = made
+        told = next(each for each in dev.first.log.read_text().splitlines() if '"up"' in each)
+        tcp = json.loads(told)["tcp"]
+        token = dev.first.ask("token", "create", "test", "--right", "view:/")["token"]
+        file = place.directory / "dev.token"
+        _ = file.write_text(f"{token}\n")
+        lines = ["[links.dev]", f'address = "{tcp["address"]}"', f'token_file = "{file}"']
+        lines.append(f'fingerprint = "{tcp["fingerprint"]}"')
+    if place.name == "prod":
+        for each in made:
+            lines += [f"[links.{each.name}]", f'socket = "{each.first.data_dir / "api.sock"}"']
+    file = place.directory / "controller.toml"
+    _ = file.write_text("\n".join(lines) + "\n")
+    return file
+
+
+def _link(place: Place, other: Place) -> None:
+    """Somebody has compared the fingerprints."""
+    wrong = place.first.run("link", "add", other.name, "--fingerprint", "0000-0000-0000-0000")
+    assert (wrong.code, "not those that were named" in wrong.errors) == (1, True)
+    marks = [word for host in (other.first, other.second) for word in _named(host)]
+    done = place.first.run("link", "add", other.name, *marks)
+    assert done.code == 0, done
+
+
+def _named(host: Host) -> tuple[str, str]:
+    return "--fingerprint", host.fingerprint
+
+
+def test_from_dev_by_test_to_prod(chain: tuple[Place, Place, Place]) -> None:
+    """The whole way of one ChangeSet, and what stands in it at each step."""
+    dev, test, prod = chain
+    _write_on_dev(dev)
+    _propose_and_approve_on_test(test)
+    _demand_two_on_prod(prod)
+    _promote_to_prod(prod)
+
+
+def _write_on_dev(dev: Place) -> None:
+    """A draft, closed and opened again, applied on both."""
+    run = dev.first.run
+    assert run("change", "new", "add-blog").code == 0
+    health = ("--health-http", "http://blog.example/")
+    service = ("service", "create", "--name", "blog", "--role", "web", *health)
+    assert run("change", "add", "add-blog", *service).code == 0
+    modify = ("service", "modify", "--name", "blog", "--autostart", "yes")
+    assert run("change", "add", "add-blog", *modify).code == 0
+    submitted = run("change", "submit", "add-blog")
+    assert submitted.code == 0, submitted
+    await_(lambda: dev.services() == [["blog"], ["blog"]])
+
+
+def _propose_and_approve_on_test(test: Place) -> None:
+    """Without the right it waits, listed everywhere; another's approval applies it on both."""
+    test.enrol("tess", "edit:/")
+    test.enrol("tom", "apply:/")
+    told = test.by("tess", "change", "promote", "--from", "dev", "add-blog")
+    assert told.code == 4, told
+    assert "pending, may be approved by founder, tom" in told.out
+    again = test.by("tess", "change", "promote", "--from", "dev", "add-blog")
+    assert (again.code, "waits for approval already" in again.errors) == (5, True)
+    await_(lambda: len(test.waiting(test.second)) == 1)
+    shown = test.second.ask("change", "show", "add-blog")
+    assert [each["verb"] for each in shown["commands"]] == ["create", "modify"]
+    assert shown["origin"]["link"] == "dev"
+    own = test.by("tess", "change", "approve", "add-blog", "--yes")
+    assert (own.code, "does not count" in own.errors) == (4, True), own
+    approved = test.by("tom", "change", "approve", "add-blog", "--yes", on=test.second)
+    assert approved.code == 0, approved
+    await_(lambda: test.services() == [["blog"], ["blog"]])
+    assert test.waiting() == []
+    shown = test.first.ask("change", "show", "add-blog")
+    assert (shown["signer"]["name"], shown["approved_by"]) == ("operator tess", ["tom"])
+    again = test.by("tess", "change", "promote", "--from", "dev", "add-blog")
+    assert (again.code, "applied here already" in again.errors) == (5, True)
+
+
+def _demand_two_on_prod(prod: Place) -> None:
+    """The settings, once there are people enough; from then on they guard themselves."""
+    run = prod.first.run
+    alone = run("environment", "set", "--approvals", "2")
+    assert (alone.code, "could be given" in alone.errors) == (1, True), alone
+    prod.enrol("pia", "apply:/", "override:/")
+    prod.enrol("pat", "approve:/")
+    prod.enrol("pol", "approve:/")
+    done = run("environment", "set", "--approvals", "2", "--promotion", "test")
+    assert done.code == 0, done
+    disarming = run("environment", "set", "--approvals", "0")
+    assert (disarming.code, "2 more needed" in disarming.out) == (4, True), disarming
+    gone = run("change", "withdraw", "environment set")
+    assert gone.code == 0, (gone, prod.first.log.read_text())
+
+
+def _promote_to_prod(prod: Place) -> None:
+    """From dev it is refused; from test it takes two, and the author's own is none of them."""
+    skipped = prod.by("pia", "change", "promote", "--from", "dev", "add-blog")
+    assert (skipped.code, "comes from 'test'" in skipped.errors) == (4, True), skipped
+    told = prod.by("pia", "change", "promote", "--from", "test", "add-blog")
+    assert told.code == 4, told
+    assert "pending, may be approved by founder, pat, pol, 2 more needed" in told.out
+    own = prod.by("pia", "change", "approve", "add-blog", "--yes")
+    assert (own.code, "does not count" in own.errors) == (4, True), own
+    one = prod.by("pat", "change", "approve", "add-blog", "--yes")
+    assert one.code == 0, one
+    assert "1 more needed, approved by pat" in one.out
+    assert prod.services() == [[], []]
+    await_(lambda: "approved by pat" in str(prod.waiting(prod.second)))
+    two = prod.by("pol", "change", "approve", "add-blog", "--yes", on=prod.second)
+    assert two.code == 0, two
+    await_(lambda: prod.services() == [["blog"], ["blog"]])
+    log = prod.first.run("change", "show", "add-blog").out
+    assert "promoted from" in log
+    assert "pat, pol" in log
