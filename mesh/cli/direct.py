@@ -101,6 +101,10 @@ def _parameters(declaration: Declaration) -> str:
             shape = (each.written or each.shape).words
             needed = ", required" if each.required else ""
             lines.append(f"  --{each.name.replace('_', '-')}: {each.help} ({shape}{needed})")
+    lines += [
+        f"  --{each.name.replace('_', '-')}: {each.help} ({each.shape.words})"
+        for each in declaration.shorthands
+    ]
     return "\n".join(lines)
 
 
