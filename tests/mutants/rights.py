@@ -118,6 +118,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
         edit(rules._missing, "ALL in each.grants", "each.may_write"),
         (f"{_RIGHTS}::test_an_operators_merge_takes_every_right",),
     ),
+    "rights-checkpoint-by-anybody": Mutant(
+        edit(rules._missing, "in (Kind.MERGE, Kind.CHECKPOINT)", "is Kind.MERGE"),
+        (f"{_RIGHTS}::test_an_operators_checkpoint_takes_every_right",),
+    ),
     "rights-founder-has-none": Mutant(
         edit(founding.founded, "str(ALL)", '"view:/"'),
         (f"{_RIGHTS}::test_the_founder_may_do_everything",),

@@ -71,10 +71,10 @@ def refusal_of_rights(
 def _missing(prepared: Prepared, backing: Backing) -> Grant | None:
     """The right that somebody behind it would need, and nobody has.
 
-    A merge can bring in and set aside whatever there is, so it takes every right. What is not
+    A merge and a checkpoint can set aside whatever there is, so they take every right. What is not
     understood stops the fold; whether it needs more is judged by a version that understands it.
     """
-    if prepared.change_set.kind is Kind.MERGE:
+    if prepared.change_set.kind in (Kind.MERGE, Kind.CHECKPOINT):
         return None if any(ALL in each.grants for each in backing.all) else ALL
     if prepared.unknown is not None:
         return None if backing.signer.may_write else Grant(Level.APPLY, ())

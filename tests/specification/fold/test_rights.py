@@ -6,7 +6,7 @@ from mesh.environment.resolve import Resolution
 from mesh.protocol.history import Standing, Why
 from mesh.wire.facts import NoReason
 from mesh.wire.identity import digest
-from mesh.wire.requests import Command, Kind
+from mesh.wire.requests import Command, Kind, Value
 from tests.mesh.protocol.history.world import (
     ALICE,
     BOB,
@@ -190,6 +190,29 @@ def test_an_operators_merge_takes_every_right() -> None:
         return None if objection is None else objection.why
 
     assert (why(ANN), why(OPERATOR)) == (NoReason.RIGHTS, None)
+
+
+def test_an_operators_checkpoint_takes_every_right() -> None:
+    """F2j: So does a checkpoint, for it sets aside what lies below it and is not in it."""
+    world = World()
+    side = world.side()
+    _ = side.change(operator("ann", ANN))
+    _ = side.change(grant("ann", "apply:/"))
+    place: dict[str, Value] = {"lamport": 2, "controller": ALICE.controller.hex(), "boot": 1}
+    terms = {**place, "nonce": ALICE.nonce.hex(), "folded": "0" * 64, "ground": "0" * 64}
+    commands = (command("checkpoint", "take", **terms, dead=""),)
+
+    def objection(signer: bytes) -> NoReason | None:
+        resolution = Resolution(commands, commands, (), (), Kind.CHECKPOINT)
+        number = side.propose(resolution, signer=signer)
+        found = side.history.objection(world.catalogue[number], side.ids)
+        return None if found is None else found.why
+
+    assert [objection(each) for each in (ANN, OPERATOR, ALICE.controller)] == [
+        NoReason.RIGHTS,
+        None,
+        None,
+    ]
 
 
 def test_the_founder_may_do_everything() -> None:
