@@ -55,4 +55,4 @@ def named(kind: str, field: str, value: Value, ground: Ground) -> Value:
     parameter = next((each for each in DESCRIBED[kind].fields if each.name == field), None)
     if parameter is None or parameter.written is None:
         return value
-    return next((name for name, key in ground.controllers.items() if key == value), value)
+    return ground.controllers.get(str(value)) or value

@@ -13,12 +13,13 @@ from mesh.environment.compounds import ListOf
 from mesh.environment.declarations import NAME_PARAMETER, Parameter
 from mesh.environment.entries import ObjectId
 from mesh.environment.kind import Kind
-from mesh.environment.kinds import COMMANDS, SCHEMA, environment, secret
+from mesh.environment.kinds import COMMANDS, environment, secret
 from mesh.environment.shapes import NAME, Shape
 from mesh.environment.source.documents import Mistake, Node, Place
 from mesh.environment.source.spelling import read_value
 from mesh.environment.source.standing import DESCRIBED, SETTINGS, VALUE, Ground
 from mesh.environment.suggestions import unknown_name
+from mesh.wire.identity import fingerprint
 from mesh.wire.requests import Value
 
 ELSEWHERE: Final = {
@@ -160,11 +161,11 @@ class _Reader:
         if parameter is None or parameter.written is None or not isinstance(value, str):
             return value, []
         known = self.ground.controllers
-        if value in known.values():
-            return value, []
-        if value in known:
-            return known[value], []
-        return value, [f"{path}: {unknown_name('controller', value, list(known))}"]
+        for key, its_name in known.items():
+            if value in (key, its_name, fingerprint(bytes.fromhex(key))):
+                return key, []
+        names = [each for each in known.values() if each]
+        return value, [f"{path}: {unknown_name('controller', value, names)}"]
 
     def _secrets(self, node: Node) -> None:
         for name, each in self._members(node, secret.NAME, "names of secrets"):
@@ -238,5 +239,4 @@ def _missing(kind: Kind, given: Mapping[str, Node], path: str) -> list[str]:
 def _unknown_kind(kind: str) -> str:
     if kind in ELSEWHERE:
         return f"is not described in files: `{ELSEWHERE[kind]}` is for that"
-    assert kind not in SCHEMA or kind not in DESCRIBED
     return unknown_name("kind", kind, [*DESCRIBED, secret.NAME])

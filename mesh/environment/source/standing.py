@@ -41,7 +41,7 @@ class Ground:
 
     objects: Mapping[ObjectId, Standing] = field(default_factory=dict)
     controllers: Mapping[str, str] = field(default_factory=dict)
-    """The keys of its controllers, by their names."""
+    """The names of its controllers, by their keys; empty for one that was removed."""
     secrets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Its secrets by name: the names of the controllers that may read each."""
 
@@ -61,20 +61,19 @@ def ground_of(told: Objects) -> Ground:
     settings = dict(told.get(environment.NAME, {}))
     objects[SETTINGS] = Standing("", settings)
     controllers = {
-        str(fields["name"]): key
+        key: "" if fields.get("state") == controller.REMOVED else str(fields["name"])
         for key, fields in told.get(controller.NAME, {}).items()
-        if isinstance(fields, dict) and fields.get("state") != controller.REMOVED
+        if isinstance(fields, dict)
     }
     return Ground(objects, controllers, _secrets(told, controllers))
 
 
 def _secrets(told: Objects, controllers: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    names = {key: name for name, key in controllers.items()}
     found: dict[str, tuple[str, ...]] = {}
     for name, value in told.get(secret.NAME, {}).items():
         readers = value.get("readers") if isinstance(value, dict) else None
         keys = readers if isinstance(readers, list) else []
-        found[name] = tuple(sorted(names.get(str(key), str(key)) for key in keys))
+        found[name] = tuple(sorted(controllers.get(str(key)) or str(key) for key in keys))
     return found
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from mesh.environment.circles import circles
 from mesh.environment.entries import ObjectId
 from mesh.environment.index import Claim, Index
-from mesh.environment.kinds import SCHEMA
+from mesh.environment.kinds import SCHEMA, controller
 from mesh.environment.shapes import Shape
 from mesh.environment.source.documents import Mistake
 from mesh.environment.source.reading import Described, field_shapes, spelled
@@ -36,7 +36,7 @@ def _dangling(owner: ObjectId, each: Described, whole: Whole, ground: Ground) ->
     for name, shape in field_shapes(SCHEMA[owner[0]]).items():
         for target in _references(shape, each.fields.get(name)):
             kind, wanted = target
-            if target in whole or wanted in ground.controllers.values():
+            if target in whole or (kind == controller.NAME and wanted in ground.controllers):
                 continue
             known = [name for its_kind, name in whole if its_kind == kind]
             path = f"{spelled(owner)}.{name}"

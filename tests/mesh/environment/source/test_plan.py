@@ -15,6 +15,7 @@ from mesh.environment.source.plan import Misdescribed, Plan, make_plan
 from mesh.environment.source.standing import DESCRIBED, Ground, ground_of
 from mesh.environment.source.steps import split, weight
 from mesh.environment.workspace import Workspace
+from mesh.wire.identity import fingerprint
 from mesh.wire.limits import COMMANDS_MAX
 from mesh.wire.requests import Command, Value
 from tests.mesh.protocol.history.world import FOUNDING
@@ -238,3 +239,18 @@ def test_a_secret_is_named_and_never_told() -> None:
     wrong = make_plan([_node(told)], _ground(founded(FOUNDING)))
     assert isinstance(wrong, Misdescribed)
     assert "hunter2" not in str(wrong)
+
+
+def test_a_host_says_its_controller_in_three_ways() -> None:
+    """By name, by fingerprint and by key; exported by name, and by key once it was removed."""
+    configuration = founded(FOUNDING)
+    key, fields = next(configuration.items("controller"))
+    ways = (str(fields["name"]), fingerprint(bytes.fromhex(key)), key)
+    for way in ways:
+        _apply(configuration, _plan(configuration, {"host": {"one": {"controller": way}}}))
+        assert configuration.fields(("host", "one"))["controller"] == key
+    assert export_tree(_ground(configuration))["host"] == {"one": {"controller": ways[0]}}
+    _ = configuration.assign([(("controller", key, "state"), Entry("removed", TX))])
+    tree = export_tree(_ground(configuration))
+    assert tree["host"] == {"one": {"controller": key}}
+    assert _plan(configuration, {**tree}).steps == ()
