@@ -14,6 +14,7 @@ from mesh.protocol.now import Now
 from mesh.protocol.outbox import GATED_MAX
 from mesh.protocol.replica import Replica
 from mesh.protocol.replica.boxes import BOXES_MAX
+from mesh.protocol.replica.noticeboard import PENDING_MAX as BOARD_MAX
 from mesh.protocol.waiting import WAITING_BYTES_MAX, WAITING_MAX
 
 
@@ -55,6 +56,11 @@ def _waiting_bytes(moment: Moment) -> float | None:
     return None if inside is None else inside.chains.waiting_bytes
 
 
+def _waiting_for_people(moment: Moment) -> float | None:
+    inside = moment.replica.participant
+    return None if inside is None else len(inside.consents.waiting())
+
+
 BOUNDS: Final = (
     Bound(
         "streams",
@@ -91,6 +97,12 @@ BOUNDS: Final = (
         PENDING_MAX,
         "the host with most lines loses the one that was silent longest",
         lambda moment: len(moment.replica.admission.pending(moment.now)),
+    ),
+    Bound(
+        "changes that wait for approval",
+        BOARD_MAX,
+        "a new one is refused; one signer has a quarter of it",
+        _waiting_for_people,
     ),
     Bound(
         "boxes",

@@ -13,6 +13,7 @@ from mesh.protocol.effects import (
 )
 from mesh.protocol.inputs import Path
 from mesh.protocol.replica import views
+from mesh.protocol.replica.noticeboard import PLACE
 from mesh.protocol.replica.views import Json
 from mesh.wire.identity import fingerprint
 
@@ -68,6 +69,8 @@ def _tell_entry(desk: Desk, path: Path) -> None:
     match path:
         case (kind, _, tx) if kind == SWAP:
             desk.ring.add("change", {"tx": tx})
+        case (kind, *_) if kind == PLACE:
+            pass  # what waits for people is told as a change, by the replica itself
         case _:
             entry = views.entry(desk.replica, path)
             plain: Json = None if entry is None else views.plain(entry)

@@ -11,7 +11,7 @@ from mesh.environment.circles import circles
 from mesh.environment.consent import unchangeable
 from mesh.environment.draft import Refusal
 from mesh.environment.entries import ObjectId
-from mesh.environment.kinds import controller, environment, operator
+from mesh.environment.kinds import controller, environment, link, operator
 from mesh.environment.policy import MAJORITY_ROSTER_MIN, Policy
 from mesh.environment.rights import ALL
 from mesh.environment.workspace import Workspace
@@ -40,6 +40,16 @@ def breaches(configuration: Workspace, touched: Iterable[ObjectId]) -> Iterator[
         why = unchangeable(configuration)
         if why is not None:
             yield Refusal(why, (environment.NAME, "approvals"))
+    if any(kind in (link.NAME, environment.NAME) for kind, _ in owners):
+        yield from _breach_of_promotion(configuration)
+
+
+def _breach_of_promotion(configuration: Workspace) -> Iterator[Refusal]:
+    key = (environment.NAME, "promotion")
+    demanded = str(configuration.read(key) or "")
+    if demanded and not configuration.exists((link.NAME, demanded)):
+        text = f"changes would have to come by the link '{demanded}', which is not there"
+        yield Refusal(text, key)
 
 
 def _breaches_of_present(configuration: Workspace, owner: ObjectId) -> Iterator[Refusal]:

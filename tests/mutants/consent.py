@@ -83,6 +83,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
         edit(rules._unagreed, "not case.came_by", "False"),
         (f"{_CONSENT}::test_a_vouch_is_of_a_controller_that_is_linked",),
     ),
+    "consent-link-that-is-not-there": Mutant(
+        edit(invariants._breach_of_promotion, "if demanded and", "if False and"),
+        (f"{_CONSENT}::test_the_link_that_is_demanded_is_there",),
+    ),
     "consent-locked-in": Mutant(
         edit(invariants.breaches, "why is not None", "False"),
         (f"{_CONSENT}::test_the_demand_can_always_be_lowered_again",),

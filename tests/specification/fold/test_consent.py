@@ -240,7 +240,8 @@ def linked(*, promotion: str = "test") -> Side:
     side = World().side()
     link: dict[str, Value] = {"environment": TEST.hex(), "controllers": [TESTER.hex()]}
     _ = side.change(command("link", "create", name="test", **link))
-    _ = side.change(command("environment", "set", promotion=promotion))
+    if promotion:
+        _ = side.change(command("environment", "set", promotion=promotion))
     return side
 
 
@@ -254,6 +255,14 @@ def test_changes_come_from_where_they_must() -> None:
     other: dict[str, Value] = {"environment": PROD.hex(), "controllers": [TESTER.hex()]}
     assert why(side, OPERATOR, command("link", "create", name="prod", **other)) is None
     assert vouched(side, item("a", 2), environment=PROD) is Why.REFUSED
+
+
+def test_the_link_that_is_demanded_is_there() -> None:
+    """F16m: The link that promotion names is there, and is not removed while it is named."""
+    side = linked(promotion="")
+    assert "not there" in side.refused(command("environment", "set", promotion="none"))[0]
+    _ = side.change(command("environment", "set", promotion="test"))
+    assert "not there" in side.refused(command("link", "delete", name="test"))[0]
 
 
 def test_a_vouch_is_of_a_controller_that_is_linked() -> None:

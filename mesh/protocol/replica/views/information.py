@@ -6,6 +6,7 @@ from typing import TypedDict, TypeGuard
 from crdt import Reading
 from crdt.clock import stamp_ms
 from mesh.protocol.replica.door import Replica
+from mesh.protocol.replica.noticeboard import PLACE
 from mesh.protocol.replica.views.names import spell_path
 
 Json = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
@@ -34,9 +35,14 @@ class Listing(TypedDict):
 
 
 def information(replica: Replica, prefix: tuple[str, ...], limit: int) -> Listing:
-    """The first ``limit`` entries below ``prefix``, by path."""
+    """The first ``limit`` entries below ``prefix``, by path.
+
+    Less what waits for approval, whose raw bytes may hold what is confidential: see
+    :mod:`mesh.protocol.replica.views.consent`.
+    """
     inside = replica.participant
-    found = [] if inside is None else list(inside.information.items(prefix))
+    every = () if inside is None else inside.information.items(prefix)
+    found = [(path, reading) for path, reading in every if path[0] != PLACE]
     return Listing(
         prefix=spell_path(prefix) or "/",
         entries=[_entry(path, reading) for path, reading in found[:limit]],
@@ -47,7 +53,9 @@ def information(replica: Replica, prefix: tuple[str, ...], limit: int) -> Listin
 def entry(replica: Replica, path: tuple[str, ...]) -> Entry | None:
     """The entry at exactly ``path``, None where there is none."""
     inside = replica.participant
-    reading = None if inside is None or not path else inside.information.read(path)
+    reading = (
+        None if inside is None or path[:1] in ((), (PLACE,)) else inside.information.read(path)
+    )
     return None if reading is None else _entry(path, reading)
 
 
