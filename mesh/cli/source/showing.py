@@ -7,7 +7,8 @@ that change are shown, of a text of several lines only the lines.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from mesh.cli.output import paint, say
@@ -30,7 +31,7 @@ _MARKS: Final = {
 _VALUE_CHARACTERS: Final = 100
 """What of a value is shown: enough to know which it is."""
 _KEPT: Final = 8
-"""Names of what stays undescribed; how many more there are is said."""
+"""Names of what stays undescribed; of more only their number is said."""
 
 Row = tuple[str, str]
 """A field, or a mark and a line, and what is said about it."""
@@ -195,10 +196,12 @@ def _show_rest(plan: Plan) -> None:
         say(f"The secret {name} has no value here yet: trellis secret set {name}")
 
 
-def _some(owners: Iterable[ObjectId]) -> str:
-    names = [f"{kind} {name}" for kind, name in owners]
-    more = len(names) - _KEPT
-    return ", ".join(names[:_KEPT]) + (f" and {more} more" if more > 0 else "")
+def _some(owners: Sequence[ObjectId]) -> str:
+    """Each by name while there are few; how many of each kind where there are many."""
+    if len(owners) <= _KEPT:
+        return ", ".join(f"{kind} {name}" for kind, name in owners)
+    counts = Counter(kind for kind, _ in owners)
+    return ", ".join(f"{count} {kind}" for kind, count in counts.items())
 
 
 def excess(steps: Sequence[Step]) -> str:

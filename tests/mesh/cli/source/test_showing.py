@@ -103,12 +103,16 @@ def test_a_plan_is_readable(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_what_stays_undescribed_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    """Some of it by name, and how to be rid of it."""
-    told: Objects = {"item": {f"i{at}": at for at in range(12)}}
+    """A few by name, of many how many, and how to be rid of them."""
+    told: Objects = {"item": {f"i{at}": at for at in range(12)}, "site": {"a": {"id": "a"}}}
     plan = make_plan([], ground_of(told))
     assert isinstance(plan, Plan)
     show_plan(plan, ground_of(told))
     out = capsys.readouterr().out
     assert "Nothing to do: 0 objects as described." in out
-    assert "left alone: item i0, item i1" in out
-    assert "and 4 more. With --prune they would be deleted." in out
+    assert "left alone: 12 item, 1 site. With --prune they would be deleted." in out
+    few: Objects = {"item": {"a": 1, "b": 2}}
+    plan = make_plan([], ground_of(few))
+    assert isinstance(plan, Plan)
+    show_plan(plan, ground_of(few))
+    assert "left alone: item a, item b." in capsys.readouterr().out
