@@ -1,4 +1,4 @@
-"""What people write and keep: controller.toml, key files, invites, situations of the simulator."""
+"""What people write and keep: controller.toml, key files, invites, situations, source files."""
 
 import tempfile
 import tomllib
@@ -7,9 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from mesh.cli.source.directory import read_file
+from mesh.cli.source.writer import to_yaml
 from mesh.driver.configuration import ConfigurationError, read
 from mesh.driver.errors import BadKeyFile
 from mesh.driver.keys import read_key
+from mesh.environment.source.plan import Misdescribed, make_plan
+from mesh.environment.source.standing import ground_of
 from mesh.wire.identity import digest
 from mesh.wire.invitation import BadInvitation, Invitation, decode_invitation, encode_invitation
 from simulations.files.library import names, text_of
@@ -61,8 +65,30 @@ def _situation(raw: bytes) -> None:
         _ = read_situation(text, "fuzzed", source="fuzzed")
 
 
-def _file(content: bytes) -> Path:
-    path = _folder() / "file"
+def _yaml(raw: bytes) -> None:
+    _described(_file(raw, "file.yaml"))
+
+
+def _toml(raw: bytes) -> None:
+    _described(_file(raw, "file.toml"))
+
+
+def _described(path: Path) -> None:
+    node, wrong = read_file(path)
+    assert node is not None or wrong
+    plan = make_plan([] if node is None else [node], ground_of({}), misread=wrong)
+    if isinstance(plan, Misdescribed) or node is None or node.value is None:
+        return
+    told = node.plain()
+    assert isinstance(told, dict)
+    again, wrong = read_file(_file(to_yaml(told).encode(), "again.yaml"))
+    assert wrong == []
+    assert again is not None
+    assert again.plain() == (told or None)
+
+
+def _file(content: bytes, name: str = "file") -> Path:
+    path = _folder() / name
     _ = path.write_bytes(content)
     path.chmod(0o600)
     return path
@@ -74,6 +100,7 @@ def _folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="fuzz", dir=memory if memory.is_dir() else None))
 
 
+_SOURCE: Final = Path(__file__).parents[3] / "docs" / "examples" / "shop"
 _SITUATIONS: Final = tuple(text_of(name).encode() for name in names())
 assert all(tomllib.loads(text.decode()) for text in _SITUATIONS)
 
@@ -81,5 +108,9 @@ TARGETS: Final = {
     "controller.toml": Target(_configuration, [_CONTROLLER]),
     "key-file": Target(_key_file, [b"ed25519 " + b"ab" * 32 + b"\n"], 300),
     "invite": Target(_invitation, [encode_invitation(_INVITATION).encode()]),
+    "source.yaml": Target(
+        _yaml, [(_SOURCE / "services" / "desk.yaml").read_bytes()], bytes_max=2_048, is_slow=True
+    ),
+    "source.toml": Target(_toml, [(_SOURCE / "paths.toml").read_bytes()], bytes_max=2_048),
     "situation": Target(_situation, [min(_SITUATIONS, key=len)], bytes_max=2_048, is_slow=True),
 }
