@@ -23,7 +23,7 @@ from mesh.protocol.history.line import Line, Step
 from mesh.protocol.history.outcomes import Standing, Why
 from mesh.protocol.history.rulings import Rulings
 from mesh.wire.limits import COMMANDS_MAX
-from mesh.wire.requests import Command, Key
+from mesh.wire.requests import Command, Key, Kind
 
 HOLD: Final = "hold"
 _SITE: Final = "site:"
@@ -158,16 +158,29 @@ class Merging:
             self._line.move(whole, aside)
             policy = str(self._line.workspace.get("environment", "merge"))
             sides = _Sides(self._catalogue, ids, self._rulings.common(ids) | beneath)
-            while True:
-                pair = self._next(sides, found)
-                if pair is None:
-                    return _Settlement(tuple(found), tuple(self._fallen(sides, beneath)))
-                options = self._options(policy, *pair, found)
-                dispute = self._decide(*pair, choose(*pair, options))
-                found.append(dispute)
-                if dispute.set_aside is not None:
-                    aside = aside.with_more({dispute.set_aside: _THIS_MERGE})
-                    self._line.move(whole, aside)
+            while self._decide_some(policy, sides, choose, found):
+                gone = {each.set_aside: _THIS_MERGE for each in found if each.set_aside is not None}
+                self._line.move(whole, aside.with_more(gone))
+            return _Settlement(tuple(found), tuple(self._fallen(sides, beneath)))
+
+    def _decide_some(
+        self, policy: str, sides: "_Sides", choose: Choose, found: list[Dispute]
+    ) -> bool:
+        """Decide what is not in ``found``, until one falls that stood; False: none is left.
+
+        Who loses and had no effect anyway changes nothing, and the fold need not be asked again.
+        """
+        known = dict.fromkeys((dispute.earlier, dispute.later) for dispute in found)
+        for earlier, later in (*self._mutual_removals(sides), *self._collisions(sides)):
+            if (self._tx(earlier), self._tx(later)) in known:
+                continue
+            options = self._options(policy, earlier, later, found)
+            winner = choose(earlier, later, options)
+            found.append(self._decide(earlier, later, winner))
+            loser = earlier if winner is later else later
+            if winner is not None and loser.outcome.standing is Standing.EFFECTIVE:
+                return True
+        return False
 
     def _fallen(self, sides: "_Sides", beneath: Ids) -> Iterator[bytes]:
         """What takes something away and stood wherever it was known, and does so no more."""
@@ -243,15 +256,6 @@ class Merging:
             for dispute in found
         )
 
-    def _next(self, sides: "_Sides", found: Sequence[Dispute]) -> tuple[Step, Step] | None:
-        """The first dispute, by the timestamp of the later one, that is not in ``found``."""
-        known = [(dispute.earlier, dispute.later) for dispute in found]
-        pairs = (*self._mutual_removals(sides), *self._collisions(sides))
-        for earlier, later in pairs:
-            if (self._tx(earlier), self._tx(later)) not in known:
-                return earlier, later
-        return None
-
     def _collisions(self, sides: "_Sides") -> Iterator[tuple[Step, Step]]:
         """Those that the fold sets aside because of one that their own side did not have."""
         for step in self._steps(sides.apart):
@@ -275,7 +279,8 @@ class Merging:
         removals = [
             (step, removed)
             for step in self._steps(sides.apart)
-            if step.outcome.standing is Standing.EFFECTIVE
+            if self._catalogue[step.number].kind is Kind.ROSTER
+            and step.outcome.standing is Standing.EFFECTIVE
             and (removed := roster_effect(self._catalogue[step.number].request.resolved).removed)
         ]
         for at, (earlier, removed) in enumerate(removals):

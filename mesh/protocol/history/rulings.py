@@ -138,6 +138,9 @@ class Rulings:
 
     def refusal_over(self, prepared: Prepared, ancestors: Ids) -> Outcome | None:
         """The same for one that need not be in the catalogue."""
+        number = self._catalogue.number(prepared.change_set.id)
+        if number is not None and prepared.change_set.kind is Kind.MERGE:
+            return self.refusal(number)  # it is asked about with each vote, and is much to work out
         return self._judge(prepared, ancestors, self._covered)
 
     def cover(self, shut: "Shut") -> None:
