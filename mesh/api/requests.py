@@ -57,7 +57,10 @@ class WritesBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SubmitBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A ChangeSet: its commands, or the name of a draft of this controller."""
+    """A ChangeSet: its commands, or the name of a draft of this controller.
+
+    With both, the draft must still have these commands: what was shown is what is submitted.
+    """
 
     name: Name | None = None
     commands: Commands = ()

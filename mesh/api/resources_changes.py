@@ -72,6 +72,7 @@ async def submit(request: Request) -> Response:
     body = await read(request, SubmitBody)
     draft = None if body.draft is None else _own_draft(desk, body.draft)
     commands = to_commands(body.commands) if draft is None else _commands(draft)
+    _demand_as_shown(commands, body)
     name = body.name or (draft["name"] if draft is not None else None)
     if name is None or not commands:
         raise wrong_usage("a ChangeSet has a name and at least one command")
@@ -88,6 +89,13 @@ async def submit(request: Request) -> Response:
     if draft is not None and answer.status_code == HTTPStatus.ACCEPTED:
         _ = await desk.controller.remove(path_of(desk.replica, draft["name"]))
     return answer
+
+
+def _demand_as_shown(commands: tuple[Command, ...], body: SubmitBody) -> None:
+    """Who names a draft and its commands has seen these, and not what was added meanwhile."""
+    if body.draft is not None and body.commands and to_commands(body.commands) != commands:
+        text = f"the draft '{body.draft}' has other commands by now: look at it again, then submit"
+        raise Problem(HTTPStatus.CONFLICT, CONFLICT, text)
 
 
 def _commands(draft: Draft) -> tuple[Command, ...]:
@@ -161,6 +169,13 @@ async def list_drafts(request: Request) -> Response:
 async def show_draft(request: Request) -> Response:
     """One draft."""
     return reply(_draft(desk_of(request), request.path_params["name"]))
+
+
+async def draft_effect(request: Request) -> Response:
+    """What a draft would do now, key by key."""
+    desk = desk_of(request)
+    draft = _draft(desk, request.path_params["name"])
+    return reply(views.effect(desk.replica, _commands(draft)))
 
 
 async def open_draft(request: Request) -> Response:

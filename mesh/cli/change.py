@@ -5,14 +5,21 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, cast
 
+from mesh.cli import drafting, looking_back
 from mesh.cli.arguments import add_common, add_verb, verbs
-from mesh.cli.changelog import show_change, show_conflicts, show_list, show_log
+from mesh.cli.changelog import show_change, show_conflicts, show_list
 from mesh.cli.client import Client, Json, quoted
-from mesh.cli.errors import DONE, FAILED, WRONG_USAGE, CommandError
+from mesh.cli.errors import DONE, WRONG_USAGE, CommandError
 from mesh.cli.output import emit_json, say
 from mesh.cli.place import socket_of
-from mesh.cli.submitting import Submission, add_cover, add_override, add_waiting, submit
-from mesh.cli.words import command_of, split_words
+from mesh.cli.submitting import (
+    Submission,
+    add_cover,
+    add_override,
+    add_waiting,
+    add_yes,
+    submit,
+)
 
 if TYPE_CHECKING:
     from mesh.api.drafts import Draft
@@ -24,17 +31,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "example:\n"
         "  trellis change new 'a second site'\n"
-        "  trellis change add site create --name berlin\n"
+        "  trellis site create --name berlin --location eu.berlin\n"
         "  trellis change submit"
     )
     subparsers = verbs(parser)
-    new = add_verb(subparsers, "new", "open a draft here", "trellis change new 'move the shop'")
+    _add_writing(subparsers)
+    _add_reading(subparsers)
+    _add_undoing(subparsers)
+    _add_deciding(subparsers)
+
+
+def _add_writing(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    new = add_verb(
+        subparsers,
+        "new",
+        "open a draft here; commands go into it until it is closed or submitted",
+        "trellis change new 'move the shop'",
+    )
     new.add_argument("name", metavar="NAME", help="what people will call it")
     new.add_argument("--reason", metavar="TEXT", default="", help="why, for the log")
     add = add_verb(
         subparsers,
         "add",
-        "add a command to a draft; NAME may be left out while there is one draft only",
+        "open a draft again; with a command behind it add just this one. NAME may be left out"
+        " with a command, while a draft is open or there is one only",
         "trellis change add 'move the shop' service create --name blog --role web",
     )
     add.add_argument(
@@ -47,22 +67,77 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "trellis change submit 'move the shop' --reason 'the lease ends'",
     )
     submit_.add_argument(
-        "name", metavar="NAME", nargs="?", help="the draft; the only one if left out"
+        "name", metavar="NAME", nargs="?", help="the draft; the open one, or the only one"
     )
     add_cover(submit_)
+    add_yes(submit_)
+    _ = add_verb(
+        subparsers,
+        "close",
+        "let commands be applied at once again; the draft stays",
+        "trellis change close",
+    )
+    import_ = add_verb(
+        subparsers,
+        "import",
+        "the commands of a file, one on each line or as JSON, into a draft",
+        "trellis change import shop.txt --name 'move the shop'",
+    )
+    import_.add_argument("file", metavar="FILE", help="- is the standard input")
+    import_.add_argument(
+        "--name", metavar="NAME", help="the draft; the open one, or one named after the file"
+    )
     discard = add_verb(subparsers, "discard", "throw a draft away", "trellis change discard shop")
     discard.add_argument("name", metavar="NAME", nargs="?")
-    _add_reading(subparsers)
-    _add_deciding(subparsers)
 
 
 def _add_reading(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     show = add_verb(subparsers, "show", "one ChangeSet or draft", "trellis change show 3f9a12c0")
     show.add_argument("id", metavar="ID", nargs="?", help="an id, its beginning, or a name")
     add_verb(subparsers, "list", "drafts, and what waits at the barrier", "trellis change list")
-    log = add_verb(subparsers, "log", "the history, the latest first", "trellis change log -n 10")
-    log.add_argument("-n", "--limit", metavar="N", default="50", help="so many (default 50)")
+    log = add_verb(
+        subparsers,
+        "log",
+        "the history, the latest first",
+        "trellis change log --object service/blog --since 7d",
+    )
+    looking_back.add_log_arguments(log)
+    diff = add_verb(
+        subparsers,
+        "diff",
+        "what a ChangeSet changed, what a draft would do, or what differs between two places",
+        "trellis change diff 3f9a12c0 b81e77d4",
+    )
+    diff.add_argument("id", metavar="ID", help="a ChangeSet or a draft")
+    diff.add_argument("to", metavar="ID", nargs="?", help="another one: from that place to this")
+    export = add_verb(
+        subparsers,
+        "export",
+        "the commands of a draft or a ChangeSet, for `change import`",
+        "trellis change export 'move the shop' > shop.txt",
+    )
+    export.add_argument("id", metavar="ID", help="a draft, or a ChangeSet")
+    export.add_argument("--format", choices=("text", "json"), default="text")
     add_verb(subparsers, "conflicts", "what was set aside, and by what", "trellis change conflicts")
+
+
+def _add_undoing(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    revert = add_verb(
+        subparsers,
+        "revert",
+        "undo a ChangeSet: a new one that puts back what it has written over",
+        "trellis change revert 3f9a12c0 --reason 'the lease was extended'",
+    )
+    looking_back.add_revert_arguments(revert)
+    add_override(revert)
+    add_waiting(revert)
+    add_yes(revert)
+    add_verb(
+        subparsers,
+        "checkpoint",
+        "close the book below what is applied, now; older ChangeSets keep only their effect",
+        "trellis change checkpoint",
+    )
 
 
 def _add_deciding(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -74,6 +149,7 @@ def _add_deciding(subparsers: argparse._SubParsersAction[argparse.ArgumentParser
     )
     restage.add_argument("id", metavar="ID")
     add_waiting(restage)
+    add_yes(restage)
     refuse = add_verb(
         subparsers,
         "refuse",
@@ -123,6 +199,7 @@ def _add_deciding(subparsers: argparse._SubParsersAction[argparse.ArgumentParser
     )
     merge.add_argument("--keep", metavar="ID", action="append", required=True)
     add_waiting(merge)
+    add_yes(merge)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -130,22 +207,34 @@ def run(arguments: argparse.Namespace) -> int:
     client = Client(socket_of(arguments))
     match arguments.verb:
         case "new":
-            body = {"name": arguments.name, "reason": arguments.reason}
-            return _say_draft(client.post("/v1/drafts", body), arguments)
+            return drafting.new(client, arguments)
         case "add":
-            return _add(client, arguments)
+            return drafting.add(client, arguments)
+        case "close":
+            return drafting.close(client, arguments)
         case "submit":
-            body = {"draft": _draft_name(client, arguments.name)}
-            return submit(client, Submission("/v1/changes", body), arguments)
+            return drafting.submit_draft(client, arguments)
         case "discard":
-            name = _draft_name(client, arguments.name)
-            return _done(client.delete(quoted("drafts", name)), f"discarded '{name}'", arguments)
+            return drafting.discard(client, arguments)
+        case "import":
+            return drafting.import_file(client, arguments)
+        case _:
+            return _look(client, arguments)
+
+
+def _look(client: Client, arguments: argparse.Namespace) -> int:
+    """What there is, and what there was."""
+    match arguments.verb:
         case "show":
             return _show(client, arguments)
         case "list":
             return show_list(client, as_json=arguments.json)
         case "log":
-            return show_log(client, arguments.limit, as_json=arguments.json)
+            return looking_back.log(client, arguments)
+        case "diff":
+            return looking_back.diff(client, arguments)
+        case "export":
+            return looking_back.export(client, arguments)
         case "conflicts":
             return show_conflicts(client, as_json=arguments.json)
         case _:
@@ -159,6 +248,11 @@ def _decide(client: Client, arguments: argparse.Namespace) -> int:
             return submit(
                 client, Submission(quoted("changes", arguments.id, "restage"), {}), arguments
             )
+        case "revert":
+            return looking_back.revert(client, arguments)
+        case "checkpoint":
+            told = client.post("/v1/checkpoints")
+            return _done(told, "a checkpoint is on its way: trellis change list", arguments)
         case "refuse":
             told = client.post(quoted("changes", arguments.id, "refuse"))
             return _done(told, f"refused {arguments.id}", arguments)
@@ -183,8 +277,9 @@ def _decide(client: Client, arguments: argparse.Namespace) -> int:
         case _:
             raise CommandError(
                 WRONG_USAGE,
-                "change: new, add, submit, discard, show, list, log, conflicts, restage, refuse, "
-                "approve, withdraw, promote, publish or merge?",
+                "change: new, add, close, submit, discard, import, export, show, diff, list, log, "
+                "conflicts, restage, revert, checkpoint, refuse, approve, withdraw, promote, "
+                "publish or merge?",
                 "See `trellis change --help`.",
             )
 
@@ -197,60 +292,10 @@ def _done(told: dict[str, Json], text: str, arguments: argparse.Namespace) -> in
     return DONE
 
 
-# --- drafts ---------------------------------------------------------------------------------------
-
-
-def _add(client: Client, arguments: argparse.Namespace) -> int:
-    names, words = split_words(_without_common(arguments))
-    match names:
-        case [group, verb]:
-            name = _draft_name(client, None)
-        case [name, group, verb]:
-            pass
-        case _:
-            text = "change add: expected a group, a verb and parameters, after the draft's name."
-            raise CommandError(WRONG_USAGE, text, "See `trellis change add --help`.")
-    body = {"commands": [command_of(group, verb, words)]}
-    return _say_draft(client.post(quoted("drafts", name, "commands"), body), arguments)
-
-
-def _without_common(arguments: argparse.Namespace) -> list[str]:
-    """The words of the command; what every command takes may stand among them."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    add_common(parser)
-    _, rest = parser.parse_known_args(arguments.words, arguments)
-    return rest
-
-
-def _say_draft(told: dict[str, Json], arguments: argparse.Namespace) -> int:
-    draft = cast("Draft", told)
-    count = len(draft["commands"])
-    commands = "1 command" if count == 1 else f"{count} commands"
-    text = f"draft '{draft['name']}', {commands}; then: trellis change submit '{draft['name']}'"
-    return _done(told, text, arguments)
-
-
-def _draft_name(client: Client, said: str | None) -> str:
-    """The draft that is meant: the one named, or the only one here."""
-    if said is not None:
-        return said
-    drafts = cast("list[Draft]", client.get("/v1/drafts")["drafts"])
-    here = [draft["name"] for draft in drafts if draft["here"]]
-    match here:
-        case [name]:
-            return name
-        case []:
-            raise CommandError(
-                FAILED, "there is no draft here: `trellis change new NAME` opens one."
-            )
-        case _:
-            raise CommandError(WRONG_USAGE, f"which draft? There are {', '.join(here)}.")
-
-
 def _show(client: Client, arguments: argparse.Namespace) -> int:
     """The ChangeSet; a draft of that name where none is known, or the only draft."""
     drafts = cast("list[Draft]", client.get("/v1/drafts")["drafts"])
-    asked = arguments.id if arguments.id is not None else _draft_name(client, None)
+    asked = arguments.id if arguments.id is not None else drafting.draft_name(client, None)
     if any(draft["name"] == asked for draft in drafts):
         told = client.get(quoted("drafts", asked))
     else:

@@ -46,18 +46,12 @@ def _draft_row(draft: Draft) -> tuple[str, ...]:
     )
 
 
-def show_log(client: Client, limit: str, *, as_json: bool) -> int:
-    """The history."""
-    told = client.get("/v1/changes", limit=limit)
-    if as_json:
-        emit_json(told)
-        return DONE
-    changes = cast("list[Change]", told["changes"])
+def show_log_lines(changes: list[Change]) -> None:
+    """One line for each."""
     if not changes:
-        say("No ChangeSet yet.")
-        return DONE
+        say("No such ChangeSet.")
+        return
     table(("ID", "PROPOSED", "ON", "NAME", "HOW IT STANDS"), [_row(change) for change in changes])
-    return DONE
 
 
 def _row(change: Change) -> tuple[str, ...]:

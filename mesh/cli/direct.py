@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, cast
 
+from mesh.cli import opened
 from mesh.cli.arguments import add_common
 from mesh.cli.client import Client, Json
 from mesh.cli.errors import DONE, FAILED, WRONG_USAGE, CommandError
@@ -81,6 +82,7 @@ def _change(declaration: Declaration, words: list[str]) -> int:
     )
     add_common(parser)
     add_cover(parser)
+    parser.add_argument("--now", action="store_true", help="apply it at once, whatever is open")
     try:
         arguments, rest = parser.parse_known_args(words)
     except SystemExit:  # argparse has shown the help
@@ -90,8 +92,35 @@ def _change(declaration: Declaration, words: list[str]) -> int:
         raise CommandError(WRONG_USAGE, f"'{names[0]}': expected --name value.")
     command = command_of(declaration.group, declaration.verb, given)
     name = " ".join([declaration.group, declaration.verb, given.get("name", "")]).strip()
+    client = Client(socket_of(arguments))
+    now_open = None if arguments.now else opened.current(client)
+    if now_open is not None:
+        return _add_to(client, now_open, command, arguments)
     body = {"name": name, "commands": [command]}
-    return submit(Client(socket_of(arguments)), Submission("/v1/changes", body), arguments)
+    return submit(client, Submission("/v1/changes", body), arguments)
+
+
+def _add_to(
+    client: Client, name: str, command: dict[str, object], arguments: argparse.Namespace
+) -> int:
+    """Into the open change, as what it says of itself is said when it is submitted."""
+    from mesh.cli.drafting import append, said_of
+
+    cover = ("reason", "patience", "force", "override", "no_wait")
+    said = [f"--{each.replace('_', '-')}" for each in cover if getattr(arguments, each)]
+    if said:
+        text = f"{', '.join(said)}: belongs to the change as a whole, and '{name}' is open"
+        raise CommandError(WRONG_USAGE, f"{text}: say it at `change submit`, or add --now.")
+    try:
+        draft = append(client, name, [command])
+    except CommandError as error:
+        hint = "To apply it by itself add --now; `trellis change close` closes the open change."
+        raise CommandError(error.code, *error.errors, hint) from error
+    if arguments.json:
+        emit_json(draft)
+    else:
+        say(f"{said_of(draft)}, or --now to apply one at once")
+    return DONE
 
 
 def _parameters(declaration: Declaration) -> str:

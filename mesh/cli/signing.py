@@ -7,6 +7,7 @@ fill in are defaults, ids and keys that names stand for.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -29,35 +30,60 @@ def logged_in(client: Client) -> Session | None:
     return session.current(str(environment["id"]))
 
 
-def send(client: Client, path: str, body: Mapping[str, object]) -> str:
-    """Bring what is asked for to the barrier; its tx. Signed here by whoever is logged in."""
+def send(client: Client, path: str, body: Mapping[str, object], *, is_quiet: bool = True) -> str:
+    """Bring what is asked for to the barrier; its tx. Signed here by whoever is logged in.
+
+    What was not typed here, such as a restaged ChangeSet, is shown before it is signed, from the
+    very bytes, and asked about on a terminal, unless ``is_quiet``.
+    """
     who = logged_in(client)
     if who is None:
         return str(client.post(path, body)["tx"])
     told = client.request("POST", path, body, {"signer": who.key})
     raw = bytes.fromhex(str(told["request"]))
-    sent = {"request": raw.hex(), "signature": _signature(raw, who, body).hex()}
+    signature = _signature(raw, who, body, is_quiet=is_quiet)
+    sent = {"request": raw.hex(), "signature": signature.hex()}
     tx = str(client.post("/v1/requests", sent)["tx"])
     if body.get("draft") is not None:
         _ = client.delete(quoted("drafts", str(body["draft"])))
     return tx
 
 
-def _signature(raw: bytes, who: Session, body: Mapping[str, object]) -> bytes:
+def _signature(raw: bytes, who: Session, body: Mapping[str, object], *, is_quiet: bool) -> bytes:
     from mesh.driver.keys import NaClSigner
     from mesh.wire.requests import decode_request
 
-    wrong = disagreement(decode_request(raw), who, body)
+    request = decode_request(raw)
+    wrong = disagreement(request, who, body)
     if wrong:
         text = f"the controller made another request of it: {wrong}. Nothing was signed."
         raise CommandError(FAILED, text)
+    if not is_quiet and not body.keys() & {"commands", "fingerprint"}:
+        _demand_yes(request)
     return NaClSigner(who.seed).sign(raw)
+
+
+def _demand_yes(request: Request) -> None:
+    """Show what is about to be signed, and ask where somebody is there to be asked."""
+    from mesh.cli.output import say, spelled
+    from mesh.environment.redaction import shown_command
+
+    say(f"{request.name}:")
+    for command in map(shown_command, request.resolved or request.written):
+        words = " ".join(f"--{name} {spelled(value)}" for name, value in command.parameters.items())
+        say(f"  {command.group} {command.verb} {words}".rstrip())
+    if not sys.stdin.isatty():
+        return
+    sys.stdout.write("Sign it? [y/N] ")
+    sys.stdout.flush()
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise CommandError(FAILED, "Nothing was signed.")
 
 
 def disagreement(request: Request, who: Session, body: Mapping[str, object]) -> str:
     """How ``request`` differs from what was asked for with ``body``; empty where it does not.
 
-    What a draft, a merge or a restaged ChangeSet says only the controller knows.
+    What a merge, a revert or a restaged ChangeSet says only the controller knows: it is shown.
     """
     if request.environment.hex() != who.environment:
         return "it is for another environment"
@@ -116,12 +142,15 @@ def _follows(added: Sequence[Command], written: Sequence[Command]) -> bool:
 
 def _altered(written: Command, resolved: Command) -> str:
     from mesh.environment.commands import declaration_of
+    from mesh.environment.templates import has_template
 
     declaration = declaration_of(written)
     if declaration is None or (written.group, written.verb) != (resolved.group, resolved.verb):
         return f"{written.group} {written.verb} became {resolved.group} {resolved.verb}"
     spelled = {each.name for each in declaration.parameters if each.written is not None}
     for name, value in written.parameters.items():
+        if has_template(value):
+            continue  # filled in from the environment's data
         if name not in spelled and resolved.parameters.get(name) != value:
             return f"{name} of {written.group} {written.verb} became another"
     return ""

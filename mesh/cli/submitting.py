@@ -40,6 +40,11 @@ def add_waiting(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-wait", action="store_true", help="do not wait at the barrier")
 
 
+def add_yes(parser: argparse.ArgumentParser) -> None:
+    """Whether to ask before something is signed that was not typed here."""
+    parser.add_argument("-y", "--yes", action="store_true", help="do not ask before it is signed")
+
+
 def add_cover(parser: argparse.ArgumentParser) -> None:
     """What goes with a ChangeSet beside its commands, and whether it is waited for."""
     add_waiting(parser)
@@ -101,7 +106,8 @@ def submit_quietly(
 def _send(client: Client, submission: Submission, arguments: argparse.Namespace) -> str:
     """Its tx."""
     body = {**submission.body, **_cover(arguments)}
-    return send(client, submission.path, body)
+    is_quiet = arguments.json or getattr(arguments, "yes", False)
+    return send(client, submission.path, body, is_quiet=is_quiet)
 
 
 def _cover(arguments: argparse.Namespace) -> dict[str, object]:

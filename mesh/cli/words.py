@@ -34,6 +34,16 @@ def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     return names, pairs
 
 
+def split_line(line: str) -> list[str]:
+    """A line as a POSIX shell splits it; what follows # is for people. Raises CommandError."""
+    import shlex
+
+    try:
+        return shlex.split(line, comments=True)
+    except ValueError as error:
+        raise CommandError(WRONG_USAGE, f"{error}: every quote is closed on its line.") from error
+
+
 def command_of(group: str, verb: str, pairs: dict[str, str]) -> dict[str, object]:
     """The command as the API takes it, every mistake of it found. Raises CommandError."""
     from mesh.environment.commands import Misspelled, check_commands, parse_words

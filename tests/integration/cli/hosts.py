@@ -67,7 +67,10 @@ class Host:
 
     def run(self, *words: str) -> Outcome:
         """One command on this host."""
-        return trellis(*words, environment={"TRELLIS_DATA_DIR": str(self.data_dir)})
+        own = {"TRELLIS_DATA_DIR": str(self.data_dir)}
+        if "TRELLIS_SESSION_DIR" not in os.environ:
+            own["TRELLIS_SESSION_DIR"] = str(self.data_dir.with_suffix(".session"))
+        return trellis(*words, environment=own)
 
     def ask(self, *words: str) -> dict[str, Any]:
         """What one command that must succeed prints for programs."""

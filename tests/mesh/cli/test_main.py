@@ -63,7 +63,7 @@ def test_a_group_of_commands_has_help(capsys: pytest.CaptureFixture[str]) -> Non
         (["site", "create", "x"], "expected --name value"),
         (["--verbose"], "no such option"),
         (["status", "--verbose"], "--verbose"),
-        (["change", "add", "x"], "a group, a verb"),
+        (["change", "add", "x", "y", "z", "w"], "a group, a verb"),
         (["change"], "See `trellis change --help`"),
         (["info"], "watch?"),
         (["config"], "config check"),

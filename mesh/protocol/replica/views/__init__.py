@@ -22,9 +22,11 @@ from mesh.protocol.replica.views.information import (
 )
 from mesh.protocol.replica.views.looking_back import (
     DifferenceOf,
+    EffectOf,
     LogView,
     Query,
     difference,
+    effect,
     is_below_checkpoint,
     log,
 )
@@ -46,6 +48,7 @@ __all__ = [
     "ChangeDetail",
     "Diagnosis",
     "DifferenceOf",
+    "EffectOf",
     "Entry",
     "Environment",
     "Finding",
@@ -62,6 +65,7 @@ __all__ = [
     "conflicts",
     "difference",
     "doctor",
+    "effect",
     "entry",
     "environment",
     "information",

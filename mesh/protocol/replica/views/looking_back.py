@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from itertools import chain, dropwhile, islice
 from typing import TypedDict
 
+from mesh.environment.commands import declaration_of
+from mesh.environment.draft import Draft
 from mesh.environment.entries import spell
 from mesh.environment.redaction import shown
+from mesh.environment.resolve import Unresolved
 from mesh.protocol.history import LogEntry, Standing
 from mesh.protocol.history.prepared import keys_written
 from mesh.protocol.now import Now
@@ -19,7 +22,7 @@ from mesh.protocol.replica.views.information import plain
 from mesh.protocol.replica.views.look import Look
 from mesh.protocol.replica.views.names import spell_path
 from mesh.protocol.replica.views.shapes import Change, KeyView
-from mesh.wire.requests import Key, Request, Value
+from mesh.wire.requests import Command, Key, Request, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,14 @@ class DifferenceOf(TypedDict):
     two: str
     keys: list[KeyView]
     """What reads differently: ``before`` at the first place, ``after`` at the second."""
+
+
+class EffectOf(TypedDict):
+    """What a draft would do now."""
+
+    keys: list[KeyView]
+    errors: list[str]
+    """Why it cannot be done; with any there are no keys."""
 
 
 def log(replica: Replica, now: Now, query: Query, limit: int) -> LogView:
@@ -151,6 +162,27 @@ def difference(replica: Replica, now: Now, one: str, two: str) -> DifferenceOf:
         changed = {key: (after, before) for key, (before, after) in changed.items()}
     keys = [_view(key, *changed[key]) for key in sorted(changed) if _differ(*changed[key])]
     return DifferenceOf(one=one, two=two, keys=keys)
+
+
+def effect(replica: Replica, commands: tuple[Command, ...]) -> EffectOf:
+    """What ``commands`` would do now, or every reason why they cannot be done."""
+    inside = replica.participant
+    if inside is None:
+        return EffectOf(keys=[], errors=["there is no environment here yet"])
+    resolution = inside.history.resolve(commands, bytes(16))
+    if isinstance(resolution, Unresolved):
+        return EffectOf(keys=[], errors=list(resolution.errors))
+    state = inside.history.state
+    draft = Draft(state)
+    for command in resolution.resolved:
+        declaration = declaration_of(command)
+        assert declaration is not None, "what was resolved is known"
+        draft.begin(declaration.touched(command.parameters))
+        refusal = declaration.run(draft, command.parameters)
+        assert refusal is None, "it was asked for when it was resolved"
+    changes = [(key, state.read(key), entry.value) for key, entry in draft.changes(bytes(32))]
+    keys = [_view(key, before, after) for key, before, after in changes if _differ(before, after)]
+    return EffectOf(keys=sorted(keys, key=lambda each: each["key"]), errors=[])
 
 
 def _counts(entry: LogEntry) -> bool:

@@ -1,0 +1,192 @@
+"""Looking back on the command line: the log by what one looks for, differences, and undoing."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final, cast
+
+from mesh.cli.changelog import show_log_lines
+from mesh.cli.client import Client, Json, quoted
+from mesh.cli.drafting import line_of, named, show_commands
+from mesh.cli.errors import DONE, WRONG_USAGE, CommandError
+from mesh.cli.output import emit_json, paint, say, spelled
+from mesh.cli.submitting import Submission, read_duration, submit
+
+if TYPE_CHECKING:
+    from mesh.api.drafts import Draft
+    from mesh.protocol.replica.views import DifferenceOf, LogView
+    from mesh.protocol.replica.views.shapes import ChangeDetail, KeyView
+
+_DATE: Final = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S")
+
+
+# --- the log --------------------------------------------------------------------------------------
+
+
+def add_log_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the log is asked for."""
+    parser.add_argument("-n", "--limit", metavar="N", default="50", help="so many (default 50)")
+    parser.add_argument("--name", metavar="TEXT", help="only those with this in their name")
+    parser.add_argument(
+        "--object", metavar="KIND[/NAME]", help="only what has to do with it: service/blog"
+    )
+    parser.add_argument("--signer", metavar="TEXT", help="only what this person or token signed")
+    parser.add_argument(
+        "--since", metavar="TIME", help="only what was proposed since: 2h, 7d, 2026-11-23"
+    )
+    parser.add_argument("--before", metavar="ID", help="the page of those older than this one")
+
+
+def log(client: Client, arguments: argparse.Namespace) -> int:
+    """The history, or a page of it."""
+    since = None if arguments.since is None else str(_since_ns(arguments.since))
+    query = {
+        "limit": arguments.limit,
+        "name": arguments.name,
+        "object": arguments.object,
+        "signer": arguments.signer,
+        "since_ns": since,
+        "before": arguments.before,
+    }
+    told = client.get("/v1/changes", **query)
+    if arguments.json:
+        emit_json(told)
+        return DONE
+    page = cast("LogView", told)
+    show_log_lines(page["changes"])
+    if page["more"]:
+        say(f"Older ones: trellis change log --before {page['changes'][-1]['id']}")
+    elif page["below_checkpoint"]:
+        count = page["below_checkpoint"]
+        say(f"{count} more {'is' if count == 1 else 'are'} older than the checkpoint.")
+    return DONE
+
+
+def _since_ns(text: str) -> int:
+    for form in _DATE:
+        try:
+            return int(time.mktime(time.strptime(text, form))) * 1_000_000_000
+        except ValueError:
+            continue
+    days = text.removesuffix("d")
+    if text.endswith("d") and days.isdecimal():
+        return max(1, time.time_ns() - int(days) * 86_400 * 1_000_000_000)
+    try:
+        return max(1, time.time_ns() - read_duration(text, "--since"))
+    except CommandError:
+        raise CommandError(
+            WRONG_USAGE, f"--since: expected 2h, 7d or a date such as 2026-11-23, not '{text}'."
+        ) from None
+
+
+# --- differences ----------------------------------------------------------------------------------
+
+
+def diff(client: Client, arguments: argparse.Namespace) -> int:
+    """What a ChangeSet changed, what a draft would do, or what differs between two places."""
+    if arguments.to is not None:
+        told = client.get(quoted("changes", arguments.id, "diff"), to=arguments.to)
+        keys = cast("DifferenceOf", told)["keys"]
+        return _say_keys(told, keys, f"{arguments.id} and {arguments.to} read the same.", arguments)
+    drafts = cast("list[Draft]", client.get("/v1/drafts")["drafts"])
+    if any(draft["name"] == arguments.id for draft in drafts):
+        return _diff_draft(client, arguments)
+    told = client.get(quoted("changes", arguments.id))
+    detail = cast("ChangeDetail", told)
+    nothing = f"{detail['name']} has changed nothing: {detail['text']}"
+    return _say_keys({"keys": told["written"]}, detail["written"], nothing, arguments)
+
+
+def _diff_draft(client: Client, arguments: argparse.Namespace) -> int:
+    told = client.get(quoted("drafts", arguments.id, "effect"))
+    errors = cast("list[str]", told["errors"])
+    if not arguments.json and errors:
+        draft = named(client, arguments.id)
+        show_commands(draft["commands"])
+        raise CommandError(1, f"{arguments.id} cannot be applied as it is:", *errors)
+    keys = cast("list[KeyView]", told["keys"])
+    return _say_keys(told, keys, f"{arguments.id} would change nothing.", arguments)
+
+
+def _say_keys(
+    told: dict[str, Json], keys: Sequence[KeyView], nothing: str, arguments: argparse.Namespace
+) -> int:
+    if arguments.json:
+        emit_json(told)
+        return DONE
+    for line in lines_of(keys):
+        say(line)
+    if not keys:
+        say(nothing)
+    return DONE
+
+
+def lines_of(keys: Sequence[KeyView]) -> Iterator[str]:
+    """Before and after, object by object."""
+    objects: dict[tuple[str, str], list[tuple[str, KeyView]]] = {}
+    for key in keys:
+        kind, name, *rest = [*key["key"].strip("/").split("/"), ""]
+        objects.setdefault((kind, name), []).append(("/".join(filter(None, rest)), key))
+    for (kind, name), fields in objects.items():
+        own = next((key for field, key in fields if not field), None)
+        made = own is not None and own["before"] is None
+        gone = own is not None and own["after"] is None
+        sign, colour = ("+", "green") if made else ("-", "red") if gone else ("~", "yellow")
+        is_single = own is not None and len(fields) == 1
+        value = f": {_change(own, made=made, gone=gone)}" if is_single and own is not None else ""
+        yield paint(f"{sign} {kind} {name}{value if _is_plain(own) else ''}", colour)
+        for field, key in fields:
+            if field:
+                yield f"    {field}: {_change(key, made=made, gone=gone)}"
+
+
+_ID_DIGITS: Final = 32
+
+
+def _is_plain(own: KeyView | None) -> bool:
+    """Whether an object is a single value; others have a creation id there, which says nothing."""
+    if own is None:
+        return False
+    values = [value for value in (own["before"], own["after"]) if value is not None]
+    return not all(isinstance(value, str) and len(value) == _ID_DIGITS for value in values)
+
+
+def _change(key: KeyView, *, made: bool, gone: bool) -> str:
+    before = "(nothing)" if key["before"] is None else spelled(key["before"])
+    after = "(nothing)" if key["after"] is None else spelled(key["after"])
+    return after if made else before if gone else f"{before} → {after}"
+
+
+# --- undoing --------------------------------------------------------------------------------------
+
+
+def add_revert_arguments(parser: argparse.ArgumentParser) -> None:
+    """Beside which ChangeSet: why, and whether others' words are written over."""
+    parser.add_argument("id", metavar="ID", help="an id, its beginning, or a name")
+    parser.add_argument("--reason", metavar="TEXT", help="why, for the log")
+    parser.add_argument(
+        "--force", action="store_true", help="also where others have written there since"
+    )
+
+
+def revert(client: Client, arguments: argparse.Namespace) -> int:
+    """A new ChangeSet that puts back what one has written over."""
+    submission = Submission(quoted("changes", arguments.id, "revert"), {})
+    return submit(client, submission, arguments)
+
+
+def export(client: Client, arguments: argparse.Namespace) -> int:
+    """The commands of a draft or of a ChangeSet, as lines or as JSON."""
+    drafts = cast("list[Draft]", client.get("/v1/drafts")["drafts"])
+    here = any(draft["name"] == arguments.id for draft in drafts)
+    told = client.get(quoted("drafts" if here else "changes", arguments.id))
+    commands = cast("list[Json]", told["commands"])
+    if arguments.json or arguments.format == "json":
+        emit_json({"name": told["name"], "reason": told["reason"], "commands": commands})
+    else:
+        say(f"# {told['name']}")
+        for command in commands:
+            say(line_of(command))
+    return DONE
