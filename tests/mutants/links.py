@@ -170,7 +170,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
     ),
     "links-nothing-takes-too-long": Mutant(
-        _replace(machine, "_expiry", _never_expires),
+        _replace(machine, "expiry_of", _never_expires),
         (
             f"{_HERE}/test_greeting.py::test_no_hello_in_time_ends_the_stream",
             f"{_HERE}/test_greeting.py::test_a_quiet_stranger_is_sent_away",
