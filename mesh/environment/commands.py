@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from mesh.environment.declarations import ID_PARAMETER, Declaration, Parameter
-from mesh.environment.kinds import COMMANDS, checkpoint, environment, merge
+from mesh.environment.kinds import COMMANDS, checkpoint, data, environment, merge
 from mesh.environment.shapes import Misread, Shape
 from mesh.environment.suggestions import unknown_name
+from mesh.environment.templates import has_template, template_errors
 from mesh.wire.limits import COMMANDS_MAX
 from mesh.wire.requests import Command, Value
 
-ALONE: Final = (environment.NAME, merge.NAME, checkpoint.NAME)
+ALONE: Final = (data.NAME, environment.NAME, merge.NAME, checkpoint.NAME)
 """Groups whose commands are requests of their own, never part of a ChangeSet with others."""
 
 
@@ -58,7 +59,7 @@ def check_written(command: Command) -> list[str]:
     found = _unknown_parameters(declaration, command.parameters)
     for parameter in declaration.parameters:
         if parameter.name in command.parameters:
-            found += _check_written_value(parameter, command.parameters[parameter.name])
+            found += _check_written_value(command, parameter)
         elif parameter.required:
             found.append(f"{parameter.name}: missing, expected {parameter.shape.words}")
     if declaration.one_of and not any(name in command.parameters for name in declaration.one_of):
@@ -66,9 +67,12 @@ def check_written(command: Command) -> list[str]:
     return found
 
 
-def _check_written_value(parameter: Parameter, value: Value) -> list[str]:
+def _check_written_value(command: Command, parameter: Parameter) -> list[str]:
+    value = command.parameters[parameter.name]
     if parameter.filled:
         return [f"{parameter.name}: is filled in when the change is submitted, leave it out"]
+    if command.group != data.NAME and has_template(value):
+        return template_errors(value, parameter.name)  # what it takes is checked when filled in
     return _errors(parameter, parameter.written or parameter.shape, value)
 
 
@@ -112,6 +116,16 @@ def _unknown_parameters(declaration: Declaration, given: Mapping[str, Value]) ->
     return [unknown_name("parameter", name, known) for name in given if name not in known]
 
 
+def _read(shape: Shape, text: str) -> Value:
+    """What was typed; a template that ``shape`` does not take is checked when it is filled in."""
+    try:
+        return shape.read(text)
+    except Misread:
+        if has_template(text):
+            return text
+        raise
+
+
 def parse_words(group: str, verb: str, words: Mapping[str, str]) -> Command | Misspelled:
     """The command that a person typed as ``group verb --name value``; a ``-`` is read as ``_``."""
     declaration = COMMANDS.get((group, verb))
@@ -131,7 +145,7 @@ def parse_words(group: str, verb: str, words: Mapping[str, str]) -> Command | Mi
             if meant in parameters:
                 errors.append(f"{name}: says again what {meant} says, leave one out")
             try:
-                value = shapes[name].read(text)
+                value = _read(shapes[name], text)
                 parameters[meant] = short[name].make(value) if name in short else value
             except Misread as error:
                 errors.append(f"{name}: expected {error}, not '{text}'")

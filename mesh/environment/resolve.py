@@ -6,7 +6,7 @@ against; so the fold can tell, years later and on every controller alike, whethe
 still means what its author saw.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -15,9 +15,10 @@ from mesh.environment.declarations import Declaration
 from mesh.environment.draft import Draft, Refusal
 from mesh.environment.entries import ObjectId, object_of
 from mesh.environment.invariants import breaches
-from mesh.environment.kinds import controller, environment, role
+from mesh.environment.kinds import controller, data, environment, role
 from mesh.environment.policy import MAJORITY_ROSTER_MIN, Policy
 from mesh.environment.suggestions import NEAR, unknown_name
+from mesh.environment.templates import Filling, missing_error
 from mesh.environment.workspace import Workspace
 from mesh.wire.identity import digest
 from mesh.wire.limits import BASE_MAX
@@ -70,8 +71,16 @@ def resolve(
     errors = check_commands(commands)
     if errors:
         return Unresolved(errors)
+    filling = Filling(configuration)
+    filled = [_filled(filling, each) for each in commands] if returning is None else commands
+    if filling.missing:
+        return Unresolved(tuple(map(missing_error, filling.missing)), missing=(*filling.missing,))
+    errors = check_commands(filled) if filling.read else ()
+    if errors:
+        return Unresolved(errors)
     resolving = _Resolving(configuration, nonce, returning or {})
-    for command in commands:
+    resolving.depend_on(filling.read)
+    for command in filled:
         resolving.add(command)
     if returning is None:
         resolving.add_roles()
@@ -79,6 +88,13 @@ def resolve(
     if signer is not None:
         resolving.name_rights(signer)
     return resolving.outcome(tuple(commands), force=force)
+
+
+def _filled(filling: Filling, command: Command) -> Command:
+    """``command`` with its templates filled in; data itself has none."""
+    if command.group == data.NAME:
+        return command
+    return Command(command.group, command.verb, filling.parameters(command.parameters))
 
 
 class _Resolving:
@@ -96,6 +112,10 @@ class _Resolving:
         self._errors: list[str] = []
         self._kinds: dict[Kind, None] = {}
         self._written: dict[Key, None] = {}
+
+    def depend_on(self, keys: Iterable[Key]) -> None:
+        """What was filled in holds as long as these stay as they are."""
+        self._keys.update(dict.fromkeys(keys))
 
     def add(self, command: Command) -> None:
         declaration = declaration_of(command)

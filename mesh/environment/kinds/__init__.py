@@ -8,6 +8,7 @@ from mesh.environment.kind import Kind
 from mesh.environment.kinds import (
     checkpoint,
     controller,
+    data,
     environment,
     forms,
     host,
@@ -40,6 +41,7 @@ KINDS: Final = (
     operator.KIND,
     token.KIND,
     link.KIND,
+    data.KIND,
 )
 
 SCHEMA: Final[Mapping[str, Kind]] = {kind.name: kind for kind in KINDS}

@@ -1,0 +1,106 @@
+"""Templates: ``{{name}}`` in a command is filled in from the data of the environment.
+
+``{{name}}`` takes the environment's own value, else the default; ``{{!name}}``, and any template of
+data that is required, insists on its own. A parameter that is nothing but one template takes the
+value as it is, so a number stays a number; within other text the value is spelled out. ``{{{{``
+stands for two braces that are meant as such. Values are taken as they are: a template in a value is
+none.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from mesh.environment.configuration import Configuration
+from mesh.environment.kinds import data
+from mesh.wire.requests import Key, Value
+
+_OPEN: Final = "{{"
+_ESCAPED: Final = "{{{{"
+_TEMPLATE: Final = re.compile(r"\{\{\{\{|\{\{ ?(!?)([a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?) ?\}\}")
+
+
+def has_template(value: Value) -> bool:
+    """Whether there is anything in ``value`` to be filled in, well-formed or not."""
+    return any(_OPEN in text for text in _texts(value))
+
+
+def template_errors(value: Value, path: str) -> list[str]:
+    """Every ``{{`` in ``value`` that begins no template."""
+    return [
+        f"{path}: '{{{{' begins no template in '{text}': write {{{{name}}}}, or {{{{{{{{ for braces"
+        for text in _texts(value)
+        if _OPEN in _TEMPLATE.sub("", text)
+    ]
+
+
+def _texts(value: Value) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case list():
+            for each in value:
+                yield from _texts(each)
+        case dict():
+            for each in value.values():
+                yield from _texts(each)
+        case _:
+            return
+
+
+@dataclass(slots=True)
+class Filling:
+    """Fills in from one state, and notes what it took and what was not there."""
+
+    configuration: Configuration
+    read: dict[Key, None] = field(default_factory=dict)
+    """Every key that what was filled in depends on."""
+    missing: dict[str, None] = field(default_factory=dict)
+
+    def parameters(self, given: Mapping[str, Value]) -> dict[str, Value]:
+        """``given`` with every template filled in that can be."""
+        return {name: self._value(value) for name, value in given.items()}
+
+    def _value(self, value: Value) -> Value:
+        match value:
+            case str() if _OPEN in value:
+                return self._text(value)
+            case list():
+                return [self._value(each) for each in value]
+            case dict():
+                return {name: self._value(each) for name, each in value.items()}
+            case _:
+                return value
+
+    def _text(self, text: str) -> Value:
+        whole = _TEMPLATE.fullmatch(text)
+        if whole is not None and whole[0] != _ESCAPED:
+            return self._taken(whole)
+        return _TEMPLATE.sub(self._spelled, text)
+
+    def _spelled(self, found: re.Match[str]) -> str:
+        if found[0] == _ESCAPED:
+            return _OPEN
+        value = self._taken(found)
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+    def _taken(self, found: re.Match[str]) -> Value:
+        insists, name = bool(found[1]), found[2]
+        key = (data.NAME, name)
+        fields = (data.VALUE, data.DEFAULT, data.REQUIRED)
+        self.read.update(dict.fromkeys((key, *((*key, each) for each in fields))))
+        if self.configuration.entry((*key, data.VALUE)).present:
+            return self.configuration.read((*key, data.VALUE))
+        insists = insists or self.configuration.read((*key, data.REQUIRED)) is True
+        if not insists and self.configuration.entry((*key, data.DEFAULT)).present:
+            return self.configuration.read((*key, data.DEFAULT))
+        self.missing[name] = None
+        return ""
+
+
+def missing_error(name: str) -> str:
+    """What is missing, and what to do."""
+    hint = f"`trellis data set --name {name} --value …`"
+    return f"{{{{!{name}}}}} has no value in this environment: {hint}"
