@@ -66,6 +66,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
         edit(Merging._settle, 'str(self._line.workspace.get("environment", "merge"))', '"auto"'),
         (f"{_FOLD}::test_the_policy_is_that_of_all_that_is_merged",),
     ),
+    "overreach-closed-books-are-disputed": Mutant(
+        edit(Merging._collisions, " or sides.is_settled(rival)", ""),
+        (f"{_FOLD}::test_what_a_checkpoint_closed_is_in_no_dispute",),
+    ),
     "overreach-takes-nothing": Mutant(
         lambda monkeypatch: monkeypatch.delitem(
             takings.TAKING,

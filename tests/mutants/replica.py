@@ -325,7 +325,7 @@ _COMPANY: Final[dict[str, Mutant]] = {
         (f"{_DISAGREEMENT}::test_the_next_life_begins_without_prejudice",),
     ),
     "replica-windows-without-end": Mutant(
-        edit(Replays.accept, "if len(lives) > LIVES_MAX", "if False"),
+        edit(Replays.accept, "if len(lives) >= LIVES_MAX", "if False"),
         (f"{_MEMBERS}::test_a_datagram_counts_once_and_what_is_kept_for_that_is_bounded",),
     ),
     "information-of-anybody": Mutant(

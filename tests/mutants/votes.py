@@ -114,11 +114,12 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "merge-report-takes-sides": Mutant(
         edit(
             Merging.report,
-            "return self._settle(ids, lambda earlier, _later, _options: earlier)",
-            "own = self._line.ids\n"
-            "    return self._settle(\n"
-            "        ids, lambda earlier, later, _: later if own >> later.number & 1 else earlier\n"
-            "    )",
+            "beneath = self._rulings.beneath",
+            "beneath, own = self._rulings.beneath, self._line.ids",
+            (
+                "lambda earlier, _later, _options: earlier",
+                "lambda earlier, later, _: later if own >> later.number & 1 else earlier",
+            ),
         ),
         (f"{_MERGES}::test_the_report_is_the_same_for_everybody",),
     ),

@@ -101,7 +101,8 @@ class Merging:
 
     def report(self, ids: Ids) -> tuple[Dispute, ...]:
         """The disputes in ``ids`` where always the earlier one stands: the same for everybody."""
-        return self._settle(ids, lambda earlier, _later, _options: earlier).disputes
+        beneath = self._rulings.beneath
+        return self._settle(ids, lambda earlier, _later, _options: earlier, beneath).disputes
 
     def plan(self, ids: Ids, wishes: Wishes) -> MergePlan:
         """The merge over ``ids`` that ``wishes`` call for."""
@@ -109,7 +110,7 @@ class Merging:
         def choose(earlier: Step, later: Step, options: Options) -> Step | None:
             return self._choose(wishes, earlier, later, options)
 
-        settled = self._settle(ids, choose)
+        settled = self._settle(ids, choose, self._rulings.beneath)
         why = _question(settled)
         if not why:
             why = "; ".join(self._unkept(ids, settled.disputes, wishes.keep))
@@ -150,14 +151,14 @@ class Merging:
 
     # --- disputes -------------------------------------------------------------------------------
 
-    def _settle(self, ids: Ids, choose: Choose, beneath: Ids = 0) -> _Settlement:
+    def _settle(self, ids: Ids, choose: Choose, beneath: Ids) -> _Settlement:
         found: list[Dispute] = []
         whole = ids | beneath
         aside = self._rulings.aside(whole)
         with self._line.excursion():
             self._line.move(whole, aside)
             policy = str(self._line.workspace.get("environment", "merge"))
-            sides = _Sides(self._catalogue, ids, self._rulings.common(ids) | beneath)
+            sides = _Sides(self._catalogue, ids, self._rulings.common(ids), beneath)
             while self._decide_some(policy, sides, choose, found):
                 gone = {each.set_aside: _THIS_MERGE for each in found if each.set_aside is not None}
                 self._line.move(whole, aside.with_more(gone))
@@ -263,7 +264,9 @@ class Merging:
             if outcome.why not in (Why.CONFLICT, Why.FAILED) or outcome.by is None:
                 continue
             rival = self._line.first_of(outcome.by)
-            if rival is not None and not sides.met(rival, step) and not self._is_orphan(step):
+            if rival is None or sides.is_settled(rival):
+                continue  # it lies below a checkpoint, and stands
+            if not sides.met(rival, step) and not self._is_orphan(step):
                 yield rival, step
 
     def _is_orphan(self, step: Step) -> bool:
@@ -337,11 +340,16 @@ class Merging:
 class _Sides:
     """Who has met whom: two ChangeSets have, where one head has both behind it."""
 
-    def __init__(self, catalogue: Catalogue, ids: Ids, common: Ids) -> None:
-        self.apart: Ids = ids & ~common
+    def __init__(self, catalogue: Catalogue, ids: Ids, common: Ids, beneath: Ids) -> None:
+        self.apart: Ids = ids & ~common & ~beneath
+        self._beneath = beneath
         self._sides = [
             (catalogue.ancestors(head) or 0) | 1 << head for head in catalogue.heads(ids)
         ]
+
+    def is_settled(self, step: Step) -> bool:
+        """Whether it lies behind everything, as what a checkpoint closed does."""
+        return bool(self._beneath >> step.number & 1)
 
     def with_it(self, step: Step) -> list[Ids]:
         """The sides that have ``step``."""

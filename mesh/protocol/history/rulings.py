@@ -143,6 +143,11 @@ class Rulings:
             return self.refusal(number)  # it is asked about with each vote, and is much to work out
         return self._judge(prepared, ancestors, self._covered)
 
+    @property
+    def beneath(self) -> Ids:
+        """What lies behind everything that is judged now, above the ground."""
+        return 0 if self._covered is None else self._covered.inside
+
     def cover(self, shut: "Shut") -> None:
         """What ``shut`` has closed lies behind everything above it from now on: as if it had gone.
 

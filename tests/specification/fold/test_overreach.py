@@ -7,6 +7,7 @@ from mesh.environment.resolve import Resolution
 from mesh.environment.takings import TAKING, are_taken, takings
 from mesh.protocol.catalogue import Ids
 from mesh.protocol.history import Standing, Why
+from mesh.protocol.terms import Terms
 from mesh.wire.facts import NoReason
 from mesh.wire.identity import Incarnation, digest
 from mesh.wire.requests import Command, Kind
@@ -222,6 +223,26 @@ def test_what_was_taken_covers_what_lies_below() -> None:
     assert not are_taken(removed, revoked)
     assert are_taken((), ())
     assert takings([item("a", 1), command("wormhole", "close", name="x")]) == ()
+
+
+def test_what_a_checkpoint_closed_is_in_no_dispute() -> None:
+    """F11c: It stands, for those who still hold it as for those who have dropped it."""
+    world = World()
+    base = world.side()
+    left, right = base.fork(ALICE), base.fork(BOB)
+    closed = left.change(item("a", 1), lamport=5)
+    _ = left.change(item("b", 1), lamport=9)
+    through = world.catalogue[closed].timestamp
+    terms = Terms(through, bytes(32), bytes(32), ()).command
+    _ = left.merge_with((terms,), left.ids, kind=Kind.CHECKPOINT)
+    theirs = right.change(item("a", 2), lamport=20)
+    ids = left.ids | right.ids
+    plan = left.history.plan_merge(ids, lambda number: 1 + (number == theirs))
+    assert (plan.commands, plan.report) == ((), ())
+    merge = left.merge_with(plan.commands, ids)
+    assert left.entry(merge).outcome.standing is Standing.EFFECTIVE
+    assert left.item("a") == 1
+    assert left.entry(theirs).outcome.why is Why.CONFLICT
 
 
 def test_whatever_takes_something_away_is_a_command() -> None:

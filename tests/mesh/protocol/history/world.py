@@ -257,12 +257,17 @@ class Side:
         return self.merge_with(plan.commands, ids, signer=by)
 
     def merge_with(
-        self, commands: tuple[Command, ...], ids: Ids, *, signer: bytes | None = None
+        self,
+        commands: tuple[Command, ...],
+        ids: Ids,
+        *,
+        signer: bytes | None = None,
+        kind: Kind = Kind.MERGE,
     ) -> int:
-        """A merge over ``ids`` that says exactly ``commands``, applied here."""
-        resolution = Resolution(commands, commands, (), (), Kind.MERGE)
+        """A merge, or a checkpoint, over ``ids`` that says exactly ``commands``, applied here."""
+        resolution = Resolution(commands, commands, (), (), kind)
         request = self.world.sign(resolution, signer=signer or self.author.controller)
-        number = self.world.attempt(request, Kind.MERGE, ids, self.author)
+        number = self.world.attempt(request, kind, ids, self.author)
         self.learn(1 << number)
         return number
 
