@@ -32,8 +32,11 @@ def declaration_of(command: Command) -> Declaration | None:
     return COMMANDS.get((command.group, command.verb))
 
 
-def check_commands(commands: Sequence[Command]) -> tuple[str, ...]:
-    """Every mistake in commands as people write them; none means that they can be resolved."""
+def check_commands(commands: Sequence[Command], *, filled: bool = False) -> tuple[str, ...]:
+    """Every mistake in commands as people write them; none means that they can be resolved.
+
+    Once they are ``filled`` braces are braces: what a template came to is checked, not read again.
+    """
     if len(commands) > COMMANDS_MAX:
         return (f"{len(commands)} commands, one ChangeSet takes at most {COMMANDS_MAX}",)
     groups = dict.fromkeys(command.group for command in commands)
@@ -45,11 +48,14 @@ def check_commands(commands: Sequence[Command]) -> tuple[str, ...]:
     ]
     for at, command in enumerate(commands, 1):
         where = f"command {at} ({command.group} {command.verb})" if len(commands) > 1 else ""
-        found += [f"{where}: {error}" if where else error for error in check_written(command)]
+        found += [
+            f"{where}: {error}" if where else error
+            for error in check_written(command, filled=filled)
+        ]
     return tuple(found)
 
 
-def check_written(command: Command) -> list[str]:
+def check_written(command: Command, *, filled: bool = False) -> list[str]:
     """Every mistake in one command as a person writes it."""
     unknown = unknown_part(command)
     declaration = declaration_of(command)
@@ -59,7 +65,9 @@ def check_written(command: Command) -> list[str]:
     found = _unknown_parameters(declaration, command.parameters)
     for parameter in declaration.parameters:
         if parameter.name in command.parameters:
-            found += _check_written_value(command, parameter)
+            value = command.parameters[parameter.name]
+            is_template = not filled and command.group != data.NAME
+            found += _check_written_value(parameter, value, is_template=is_template)
         elif parameter.required:
             found.append(f"{parameter.name}: missing, expected {parameter.shape.words}")
     if declaration.one_of and not any(name in command.parameters for name in declaration.one_of):
@@ -67,11 +75,10 @@ def check_written(command: Command) -> list[str]:
     return found
 
 
-def _check_written_value(command: Command, parameter: Parameter) -> list[str]:
-    value = command.parameters[parameter.name]
+def _check_written_value(parameter: Parameter, value: Value, *, is_template: bool) -> list[str]:
     if parameter.filled:
         return [f"{parameter.name}: is filled in when the change is submitted, leave it out"]
-    if command.group != data.NAME and has_template(value):
+    if is_template and has_template(value):
         return template_errors(value, parameter.name)  # what it takes is checked when filled in
     return _errors(parameter, parameter.written or parameter.shape, value)
 

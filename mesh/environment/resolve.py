@@ -75,7 +75,7 @@ def resolve(
     filled = [_filled(filling, each) for each in commands] if returning is None else commands
     if filling.missing:
         return Unresolved(tuple(map(missing_error, filling.missing)), missing=(*filling.missing,))
-    errors = check_commands(filled) if filling.read else ()
+    errors = check_commands(filled, filled=True)
     if errors:
         return Unresolved(errors)
     resolving = _Resolving(configuration, nonce, returning or {})

@@ -104,4 +104,5 @@ KIND: Final = Kind(
             wholes=(_ENTRY,),
         ),
     ),
+    described=True,
 )

@@ -1,7 +1,7 @@
 """What would change, object by object: what is described against what stands there."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -51,6 +51,8 @@ class Difference:
     elements: tuple[Elements, ...] = ()
     id: str = ""
     """The creation id of the object that is meant; empty for a new one."""
+    described: Mapping[str, Value] = field(default_factory=dict)
+    """All of its fields as they are to be submitted, with templates where they were written."""
 
 
 def differences(
@@ -62,7 +64,7 @@ def differences(
     for owner in sorted(owners, key=lambda each: (order.index(each[0]), each[1])):
         before, after = ground.objects.get(owner), described.get(owner)
         if after is not None:
-            yield from _difference(owner, before, after.fields)
+            yield from _difference(owner, before, after)
         elif owner != SETTINGS:
             assert before is not None
             yield _deletion(owner, before)
@@ -77,14 +79,17 @@ def kept(described: Mapping[ObjectId, Described], ground: Ground) -> tuple[Objec
 
 def since(before: Ground, after: Ground) -> tuple[Difference, ...]:
     """What has become of the described objects of an environment from one moment to another."""
-    stands = {owner: Described(_NOWHERE, each.fields, {}) for owner, each in after.objects.items()}
+    stands = {
+        owner: Described(_NOWHERE, each.fields, {}, {}) for owner, each in after.objects.items()
+    }
     return tuple(differences(stands, before, prune=True))
 
 
 def _difference(
-    owner: ObjectId, before: Standing | None, after: Mapping[str, Value]
+    owner: ObjectId, before: Standing | None, described: Described
 ) -> Iterator[Difference]:
     had: Mapping[str, Value] = {} if before is None else before.fields
+    after, submitted = described.fields, {**described.fields, **described.written}
     sets = [each.name for each in SCHEMA[owner[0]].sets]
     names = [each.name for each in SCHEMA[owner[0]].fields if each.name not in sets]
     if owner == SETTINGS:
@@ -97,9 +102,9 @@ def _difference(
     elements = tuple(_elements(name, had.get(name), after.get(name)) for name in sets)
     elements = tuple(each for each in elements if each.added or each.removed)
     if before is None:
-        yield Difference(owner, Action.CREATE, fields, elements)
+        yield Difference(owner, Action.CREATE, fields, elements, described=submitted)
     elif fields or elements:
-        yield Difference(owner, Action.MODIFY, fields, elements, before.id)
+        yield Difference(owner, Action.MODIFY, fields, elements, before.id, submitted)
 
 
 def _deletion(owner: ObjectId, before: Standing) -> Difference:

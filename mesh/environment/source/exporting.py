@@ -6,7 +6,8 @@ the version that reads its files. No creation ids, no versions, and of a secret 
 
 from collections.abc import Mapping
 
-from mesh.environment.kinds import environment, secret
+from mesh.environment.kinds import data, environment, secret
+from mesh.environment.source.filling import escaped
 from mesh.environment.source.reading import KEPT_APART, field_shapes
 from mesh.environment.source.spelling import written_value
 from mesh.environment.source.standing import DESCRIBED, SETTINGS, VALUE, Ground, Standing
@@ -35,7 +36,7 @@ def export_tree(ground: Ground) -> Tree:
 def _written(kind: str, name: str, ground: Ground) -> Value:
     standing = ground.objects[kind, name]
     if DESCRIBED[kind].plain:
-        return standing.fields[VALUE]
+        return escaped(standing.fields[VALUE])
     return _fields(kind, standing, ground)
 
 
@@ -46,7 +47,8 @@ def _fields(kind: str, standing: Standing, ground: Ground) -> dict[str, Value]:
     for name, shape in field_shapes(DESCRIBED[kind]).items():
         value = standing.fields.get(name)
         if value is not None and not (name in sets and value == []):
-            fields[name] = named(kind, name, written_value(shape, value), ground)
+            legible = named(kind, name, written_value(shape, value), ground)
+            fields[name] = legible if kind == data.NAME else escaped(legible)
     return fields
 
 

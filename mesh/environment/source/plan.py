@@ -56,7 +56,7 @@ def make_plan(
     What they do not describe stays, unless ``prune`` says that it is to go. ``misread`` is what was
     found wrong when they were read: of what stands at one place the first mistake is told.
     """
-    reading = read_documents(documents, ground)
+    reading = read_documents(documents, ground, prune=prune)
     whole = _whole(reading.objects, ground, prune=prune)
     mistakes: dict[tuple[Place, str], Mistake] = {}
     for each in (*misread, *reading.mistakes, *breaches_of_whole(reading.objects, whole, ground)):

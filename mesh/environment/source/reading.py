@@ -13,12 +13,14 @@ from mesh.environment.compounds import ListOf
 from mesh.environment.declarations import NAME_PARAMETER, Parameter
 from mesh.environment.entries import ObjectId
 from mesh.environment.kind import Kind
-from mesh.environment.kinds import COMMANDS, environment, secret
+from mesh.environment.kinds import COMMANDS, data, environment, secret
 from mesh.environment.shapes import NAME, Shape
 from mesh.environment.source.documents import Mistake, Node, Place
+from mesh.environment.source.filling import Filler
 from mesh.environment.source.spelling import read_value
 from mesh.environment.source.standing import DESCRIBED, SETTINGS, VALUE, Ground
 from mesh.environment.suggestions import unknown_name
+from mesh.environment.templates import has_template
 from mesh.wire.identity import fingerprint
 from mesh.wire.requests import Value
 
@@ -33,6 +35,7 @@ ELSEWHERE: Final = {
 KEPT_APART: Final = "kept apart: trellis secret set"
 """Stands for the value of a secret, which is in no file."""
 
+_OF_DATA: Final = (data.VALUE, data.DEFAULT, data.REQUIRED)
 _MEMBER: Final = re.compile(r"^unknown member '([^']*)'")
 
 
@@ -44,6 +47,8 @@ class Described:
     fields: Mapping[str, Value]
     places: Mapping[str, Place]
     """Where each value of it stands, by its path from the kind on."""
+    written: Mapping[str, Value]
+    """The fields that have templates, as they were written."""
 
     def at(self, path: str) -> Place:
         """Where ``path`` stands, or what it is part of."""
@@ -74,12 +79,32 @@ def nearest(places: Mapping[str, Place], path: str, otherwise: Place) -> Place:
     return places[path]
 
 
-def read_documents(documents: Iterable[Node], ground: Ground) -> Reading:
-    """The objects that ``documents`` describe, on top of ``ground``."""
+def read_documents(documents: Iterable[Node], ground: Ground, *, prune: bool = False) -> Reading:
+    """The objects that ``documents`` describe, on top of ``ground``.
+
+    Templates take data that is described or stands there; with ``prune`` only what is described.
+    """
     reader = _Reader(ground)
-    for document in documents:
-        reader.read(document)
+    sections = [each for document in documents for each in reader.sections(document)]
+    for kind, node in sections:
+        if kind == data.NAME:
+            reader.section(kind, node)
+    reader.know(prune=prune)
+    for kind, node in sections:
+        if kind != data.NAME:
+            reader.section(kind, node)
     return Reading(reader.objects, reader.secrets, tuple(reader.mistakes))
+
+
+@dataclass(slots=True)
+class _Fields:
+    """The fields of one object, as far as they were read."""
+
+    kind: Kind
+    path: str
+    values: dict[str, Value]
+    written: dict[str, Value] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -88,27 +113,41 @@ class _Reader:
     objects: dict[ObjectId, Described] = field(default_factory=dict)
     secrets: dict[str, Place] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)
+    filler: Filler = field(default_factory=lambda: Filler({}))
 
-    def read(self, document: Node) -> None:
-        """One file."""
-        if document.value is None:
-            return
-        if not isinstance(document.value, dict):
+    def sections(self, document: Node) -> Iterator[tuple[str, Node]]:
+        """The kinds that one file describes."""
+        if isinstance(document.value, dict):
+            yield from document.value.items()
+        elif document.value is not None:
             self._wrong(document.place, "", "expected kinds of object, such as service:")
-            return
-        for kind, node in document.value.items():
-            if kind == environment.NAME:
-                self._object(SETTINGS, node)
-            elif kind == secret.NAME:
-                self._secrets(node)
-            elif kind in DESCRIBED:
-                self._objects(kind, node)
-            else:
-                self._wrong(node.place, kind, _unknown_kind(kind))
 
-    def _objects(self, kind: str, node: Node) -> None:
-        for name, each in self._members(node, kind, f"names of {kind}s, each with its fields"):
-            self._object((kind, name), each)
+    def know(self, *, prune: bool) -> None:
+        """Data is what was described so far, and without ``prune`` what stands there."""
+        stands = (
+            {}
+            if prune
+            else {
+                name: self.ground.objects[data.NAME, name].fields
+                for name in self.ground.names(data.NAME)
+            }
+        )
+        said = {
+            name: each.fields for (kind, name), each in self.objects.items() if kind == data.NAME
+        }
+        self.filler = Filler({**stands, **said})
+
+    def section(self, kind: str, node: Node) -> None:
+        """All that one file says of one kind."""
+        if kind == environment.NAME:
+            self._object(SETTINGS, node)
+        elif kind == secret.NAME:
+            self._secrets(node)
+        elif kind in DESCRIBED:
+            for name, each in self._members(node, kind, f"names of {kind}s, each with its fields"):
+                self._object((kind, name), each)
+        else:
+            self._wrong(node.place, kind, _unknown_kind(kind))
 
     def _object(self, owner: ObjectId, node: Node) -> None:
         path = spelled(owner)
@@ -118,42 +157,41 @@ class _Reader:
             return
         places = dict(node.walk(path))
         kind = DESCRIBED[owner[0]]
-        errors: Iterable[str] = ()
+        found = _Fields(kind, path, defaults(kind))
         if owner != SETTINGS:
-            errors = _name_shape(kind).errors(owner[1], path)
-        fields: dict[str, Value]
+            found.errors += _name_shape(kind).errors(owner[1], path)
         if kind.plain and owner != SETTINGS:
-            value = node.plain()
-            fields = {VALUE: value}
-            errors = [*errors, *kind.fields[0].shape.errors(value, path)]
+            self._take(found, VALUE, kind.fields[0].shape, node, path)
         else:
-            given = dict(self._members(node, path, "its fields"))
-            fields, wrong = self._fields(kind, owner, given)
-            errors = [*errors, *wrong]
-        self.objects[owner] = Described(node.place, fields, places)
-        for error in errors:
+            self._take_all(found, dict(self._members(node, path, "its fields")))
+        self.objects[owner] = Described(node.place, found.values, places, found.written)
+        for error in found.errors:
             self._broken(places, node.place, error)
 
-    def _fields(
-        self, kind: Kind, owner: ObjectId, given: Mapping[str, Node]
-    ) -> tuple[dict[str, Value], list[str]]:
-        path = spelled(owner)
-        shapes = field_shapes(kind)
-        errors = [
-            f"{path}.{name}: {unknown_name('field', name, list(shapes))}"
-            for name in given
-            if name not in shapes
-        ]
-        fields = defaults(kind)
+    def _take_all(self, found: "_Fields", given: Mapping[str, Node]) -> None:
+        shapes = field_shapes(found.kind)
         for name, node in given.items():
+            path = f"{found.path}.{name}"
             if name in shapes:
-                value = read_value(shapes[name], node.plain())
-                value, wrong = self._named(kind, name, value, f"{path}.{name}")
-                errors += wrong or shapes[name].errors(value, f"{path}.{name}")
-                fields[name] = sorted_set(kind, name, value)
-        if owner != SETTINGS:
-            errors += _missing(kind, given, path)
-        return fields, errors
+                self._take(found, name, shapes[name], node, path)
+            else:
+                found.errors.append(f"{path}: {unknown_name('field', name, list(shapes))}")
+        if not found.kind.plain:
+            found.errors += _missing(found.kind, given, found.path)
+        if found.kind.name == data.NAME and not any(each in given for each in _OF_DATA):
+            found.errors.append(f"{found.path}: expected {' or '.join(_OF_DATA)}")
+
+    def _take(self, found: "_Fields", name: str, shape: Shape, node: Node, path: str) -> None:
+        """One value, filled in; data is taken as it stands."""
+        written = read_value(shape, node.plain())
+        value, wrong = written, list[str]()
+        if found.kind.name != data.NAME and has_template(written):
+            found.written[name] = written
+            value, wrong = self.filler.fill(written, path)
+        if not wrong:
+            value, wrong = self._named(found.kind, name, value, path)
+        found.errors += wrong or shape.errors(value, path)
+        found.values[name] = sorted_set(found.kind, name, value)
 
     def _named(self, kind: Kind, name: str, value: Value, path: str) -> tuple[Value, list[str]]:
         """A controller by its key, whatever people wrote to say which."""

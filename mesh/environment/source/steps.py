@@ -9,11 +9,12 @@ need them; but what makes changes harder, such as a number of approvals, comes l
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from typing import Final
 
 from mesh.environment.commands import ALONE, declaration_of
 from mesh.environment.declarations import ID_PARAMETER
 from mesh.environment.entries import ObjectId
-from mesh.environment.kinds import SCHEMA
+from mesh.environment.kinds import SCHEMA, data
 from mesh.environment.objects import CLEAR
 from mesh.environment.policy import Policy
 from mesh.environment.source.differing import Action, Alteration, Difference
@@ -22,10 +23,13 @@ from mesh.wire import cbor
 from mesh.wire.limits import BASE_MAX, COMMANDS_MAX, REQUEST_BYTES_MAX
 from mesh.wire.requests import Command, Value
 
-_VERSION_BYTES = 40
+_DATA_VERBS: Final = {data.VALUE: "set", data.DEFAULT: "set-default", data.REQUIRED: "require"}
+_DESCRIPTION: Final = "description"
+
+_VERSION_BYTES: Final = 40
 """What one key costs in a base beside itself."""
 
-_REST_BYTES = 4_096
+_REST_BYTES: Final = 4_096
 """Room for name, reason, ids and what else a request says."""
 
 
@@ -165,12 +169,16 @@ def _references(owner: ObjectId, fields: Mapping[str, Value]) -> tuple[ObjectId,
 
 
 def _after(difference: Difference) -> dict[str, Value]:
-    return {each.field: each.after for each in difference.fields if each.after is not None}
+    """The fields that have a value, as they are to be submitted."""
+    changed = (each.field for each in difference.fields if each.after is not None)
+    return {field: difference.described[field] for field in changed}
 
 
 def _values(difference: Difference) -> dict[str, Value]:
-    fields = _after(difference)
-    return fields | {each.field: [*each.added] for each in difference.elements}
+    values: dict[str, Value] = {
+        each.field: each.after for each in difference.fields if each.after is not None
+    }
+    return values | {each.field: [*each.added] for each in difference.elements}
 
 
 def _written(differences: Iterable[Difference]) -> Iterator[Command]:
@@ -187,6 +195,8 @@ def _fields_of(difference: Difference) -> Iterator[Command]:
     after = _after(difference)
     if difference.owner == SETTINGS:
         yield Command(kind, "set", after)
+    elif kind == data.NAME:
+        yield from _of_data(difference)
     elif SCHEMA[kind].plain:
         yield Command(kind, "set", {"name": name, VALUE: after.get(VALUE)})
     elif difference.action is Action.CREATE:
@@ -196,6 +206,23 @@ def _fields_of(difference: Difference) -> Iterator[Command]:
         gone: dict[str, Value] = {CLEAR: cleared} if cleared else {}
         named: dict[str, Value] = {"name": name, ID_PARAMETER: difference.id}
         yield Command(kind, "modify", {**named, **after, **gone})
+
+
+def _of_data(difference: Difference) -> Iterator[Command]:
+    """A command for each field; where one is to go, all of it is made anew."""
+    name, described = difference.owner[1], difference.described
+    changed = [each.field for each in difference.fields]
+    if any(each.after is None for each in difference.fields):
+        yield Command(data.NAME, "delete", {"name": name})
+        changed = list(described)
+    said = [field for field in _DATA_VERBS if field in changed]
+    if _DESCRIPTION in changed and _DESCRIPTION in described:
+        said = said or [next(field for field in _DATA_VERBS if field in described)]
+    for at, field in enumerate(said):
+        given: dict[str, Value] = {"name": name, field: described[field]}
+        if at == 0 and _DESCRIPTION in described:
+            given[_DESCRIPTION] = described[_DESCRIPTION]
+        yield Command(data.NAME, _DATA_VERBS[field], given)
 
 
 def _elements_of(difference: Difference) -> Iterator[Command]:

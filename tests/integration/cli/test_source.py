@@ -37,7 +37,7 @@ def test_from_files_and_back(three: tuple[Host, Host, Host], tmp_path: Path) -> 
     """
     ash, birch, elm = three
     planned = ash.ask("plan", "-f", EXAMPLE)
-    assert [step["about"] for step in planned["steps"]] == ["environment", "objects"]
+    assert [step["about"] for step in planned["steps"]] == ["data", "environment", "objects"]
     refused = ash.run("apply", "-f", EXAMPLE)
     assert (refused.code, "say --yes" in refused.errors) == (2, True)
     applied = ash.run("apply", "-f", EXAMPLE, "--yes", "--reason", "from files")
@@ -46,14 +46,14 @@ def test_from_files_and_back(three: tuple[Host, Host, Host], tmp_path: Path) -> 
     assert "+ shopfront" in applied.out
     assert _content(ash) == _content(birch)
     again = birch.run("apply", "-f", EXAMPLE, "--yes")
-    assert (again.code, "Nothing to do: 111 objects as described." in again.out) == (0, True)
+    assert (again.code, "Nothing to do: 112 objects as described." in again.out) == (0, True)
     for suffix in ("yaml", "toml"):
         told = birch.ask("export", "-o", str(tmp_path / suffix), "--format", suffix)
         assert told["content_hash"] == _content(ash)
         assert ash.ask("plan", "-f", str(tmp_path / suffix), "--prune")["steps"] == []
     rebuilt = elm.ask("apply", "-f", str(tmp_path / "toml"), "--yes")
     assert rebuilt["content_hash"] == _content(ash) == _content(elm)
-    assert len(rebuilt["changes"]) == 2
+    assert len(rebuilt["changes"]) == 3
 
 
 def test_files_with_mistakes_change_nothing(three: tuple[Host, Host, Host], tmp_path: Path) -> None:

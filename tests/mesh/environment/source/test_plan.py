@@ -254,3 +254,78 @@ def test_a_host_says_its_controller_in_three_ways() -> None:
     tree = export_tree(_ground(configuration))
     assert tree["host"] == {"one": {"controller": key}}
     assert _plan(configuration, {**tree}).steps == ()
+
+
+def _with_data(value: Value) -> dict[str, Value]:
+    return {
+        "data": {"port": {"value": value, "default": 80}, "host": {"default": "example.org"}},
+        "service": {
+            "blog": {
+                "role": "web",
+                "ports": ["{{port}}"],
+                "health": {"kind": "http", "url": "http://{{host}}/"},
+                "description": "braces {{{{ stay",
+            }
+        },
+        "role": {"web": None},
+    }
+
+
+def test_templates_are_compared_filled_and_submitted_as_written() -> None:
+    """Data that the files describe goes first and counts; applied twice, nothing is left to do.
+
+    The ChangeSet holds the templates, so it is filled in anew wherever it is carried on to.
+    """
+    configuration = founded(FOUNDING)
+    plan = _plan(configuration, _with_data(8080))
+    assert [step.about for step in plan.steps] == ["data", "objects"]
+    create = next(each for each in plan.steps[1].commands if each.group == "service")
+    assert create.parameters["ports"] == ["{{port}}"]
+    _apply(configuration, plan)
+    blog = configuration.fields(("service", "blog"))
+    assert blog["ports"] == [8080]
+    assert blog["health"] == {"kind": "http", "url": "http://example.org/"}
+    assert blog["description"] == "braces {{ stay"
+    assert _plan(configuration, _with_data(8080)).steps == ()
+    other = _plan(configuration, _with_data(9090))
+    assert [step.about for step in other.steps] == ["data", "objects"]
+    assert [each.field for each in other.differences[0].fields] == ["ports"]
+
+
+def test_an_export_is_not_filled_in_again() -> None:
+    """It holds values in force; braces in them are braces, and data is data."""
+    configuration, empty = founded(FOUNDING), founded(FOUNDING)
+    _apply(configuration, _plan(configuration, _with_data(8080)))
+    tree: dict[str, Value] = {**export_tree(_ground(configuration))}
+    assert _plan(configuration, tree, prune=True).steps == ()
+    _apply(empty, _plan(empty, tree))
+    assert empty.content_hash == configuration.content_hash
+
+
+def test_data_that_is_missing_is_named() -> None:
+    """A template without a value is a mistake in the files, at its field; so is one misspelt."""
+    told = _with_data(1)
+    told["data"] = {"port": {"required": True}, "none": {"description": "x"}}
+    wrong = make_plan([_node(told)], _ground(founded(FOUNDING)))
+    assert isinstance(wrong, Misdescribed)
+    told_of = {each.path: each.text for each in wrong.mistakes}
+    assert "trellis data set --name port" in told_of["service.blog.ports"]
+    assert "trellis data set --name host" in told_of["service.blog.health"]
+    assert told_of["data.none"] == "expected value or default or required"
+
+
+def test_data_loses_a_field() -> None:
+    """There is no command for that alone: it is deleted and made anew in one ChangeSet."""
+    configuration = founded(FOUNDING)
+    full: dict[str, Value] = {"data": {"a": {"value": 1, "default": 2, "description": "x"}}}
+    _apply(configuration, _plan(configuration, full))
+    assert _plan(configuration, full).steps == ()
+    less: dict[str, Value] = {"data": {"a": {"default": 3}}}
+    _apply(configuration, _plan(configuration, less))
+    fields = configuration.fields(("data", "a"))
+    assert {name: fields[name] for name in fields if name != "id"} == {"default": 3}
+    words: dict[str, Value] = {"data": {"a": {"default": 3, "description": "y"}}}
+    (step,) = _plan(configuration, words).steps
+    assert [each.verb for each in step.commands] == ["set-default"]
+    _apply(configuration, _plan(configuration, words))
+    assert _plan(configuration, words).steps == ()
