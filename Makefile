@@ -182,6 +182,10 @@ tiers: $(READY) ## give the same plays in the simulator, in memory and with real
 bench: $(READY) ## measure; never a test
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
+.PHONY: bench-peers
+bench-peers: $(READY) ## measure beside etcd, fetched from Debian and unpacked below build
+	@$(BIN)/python -m tests.benchmarks.peers $(ARGS)
+
 .PHONY: coverage
 coverage: $(READY) ## which lines and branches the tests reach
 	@$(BIN)/coverage erase

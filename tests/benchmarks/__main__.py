@@ -2,7 +2,7 @@
 
 Times are those of this machine in these minutes, so floors and the machine's load stand beside
 them. Ratios against other systems need those systems on the same machine: that is
-``make bench-peers``, which does not exist yet; until then targets are shown in absolute figures as
+``make bench-peers``, for some figures; for the others targets are shown in absolute figures as
 measured for those systems once, on a machine of the same kind.
 """
 
@@ -140,7 +140,7 @@ def _machine(load: tuple[float, float, float]) -> str:
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {cores} cores, Linux {platform.release()},"
         f" Python {platform.python_version()}, load before: {_spell_load(load)}\n"
         "targets are absolute figures for the eye; ratios against Serf and etcd on this machine"
-        " come with make bench-peers, which is still to be made"
+        " come with make bench-peers"
     )
 
 

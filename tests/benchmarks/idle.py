@@ -17,10 +17,10 @@ KIB_PER_MIB: Final = 1_024
 def measure(ensemble: Ensemble, seconds: float) -> Iterator[Figure]:
     """CPU over ``seconds`` and resident memory, of each process."""
     pids = [each.pid for each in ensemble.controllers]
-    before, begun = [_cpu_s(pid) for pid in pids], time.monotonic()
+    before, begun = [cpu_s(pid) for pid in pids], time.monotonic()
     time.sleep(seconds)
     minutes = (time.monotonic() - begun) / SECONDS_PER_MINUTE
-    spent = [_cpu_s(pid) - at for pid, at in zip(pids, before, strict=True)]
+    spent = [cpu_s(pid) - at for pid, at in zip(pids, before, strict=True)]
     yield figure(
         "idle",
         f"CPU per minute and controller, over {seconds:.0f} s",
@@ -39,7 +39,7 @@ def measure(ensemble: Ensemble, seconds: float) -> Iterator[Figure]:
     )
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
     """Seconds in user and kernel mode: fields 14 and 15 of proc(5)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND

@@ -48,6 +48,7 @@ class Player:
         self._deeds: dict[str, Callable[[Order], Awaitable[Answer]]] = {
             "write": self._write,
             "submit": self._submit,
+            "flood": self._flood,
             "told": self._told,
             "statistics": self._statistics,
             "facts": self._facts,
@@ -130,6 +131,27 @@ class Player:
             "asked_wall": asked_wall,
             "durable_wall": durable_wall,
         }
+
+    async def _flood(self, order: Order) -> Answer:
+        """Submit for ``for_s`` seconds as ``clients`` at once, each the next when its last is shown here.
+
+        Says which were shown.
+        """
+        shown: list[object] = []
+        ends = trio.current_time() + float(str(order["for_s"]))
+
+        async def client(number: int) -> None:
+            made = 0
+            while trio.current_time() < ends:
+                name = f"{self._controller.id.hex()[:4]}-{number}-{made}"
+                answer = await self._submit({"commands": order["commands"], "name": name})
+                shown.extend([answer["tx"]] if answer["tx"] is not None else [])
+                made += 1
+
+        async with trio.open_nursery() as nursery:
+            for number in range(int(str(order["clients"]))):
+                nursery.start_soon(client, number)
+        return {"shown": shown}
 
     async def _told(self, order: Order) -> Answer:
         del order
