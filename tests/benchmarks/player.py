@@ -133,7 +133,7 @@ class Player:
         }
 
     async def _flood(self, order: Order) -> Answer:
-        """Submit for ``for_s`` seconds as ``clients`` at once, each the next when its last is shown here.
+        """Submit for ``for_s`` seconds as ``clients`` at once, each when its last is shown here.
 
         Says which were shown.
         """
