@@ -195,7 +195,7 @@ class _Source(NamedTuple):
 def _demand_new(inside: Participant, origin: Origin, name: str) -> None:
     """Raises Problem where it has been carried on before."""
     source = _Source(origin.environment, origin.tx)
-    done = inside.publishing.carried_on(*source)
+    done = inside.history.carried_on(*source)
     if done is not None:
         text = f"'{name}' is applied here already, as {done.hex()[:8]}"
         raise Problem(HTTPStatus.CONFLICT, CONFLICT, text)

@@ -288,6 +288,17 @@ class History:
         """
         return resolve(self._line.workspace, commands, nonce, force=force, signer=signer)
 
+    def carried_on(self, environment: bytes, tx: bytes) -> bytes | None:
+        """The ChangeSet that carries that one of another environment on and has taken effect."""
+        for step in self._line.steps:
+            request = self._catalogue[step.number].request
+            origin = request.origin
+            if origin is None or step.outcome.standing is not Standing.EFFECTIVE:
+                continue
+            if (origin.environment, origin.tx) == (environment, tx):
+                return self._catalogue[step.number].tx
+        return None
+
     def written_keys(self, request: Request) -> tuple[Key, ...]:
         """The keys that its commands write, as far as they are known here."""
         return tuple(keys_written(request.resolved or request.written))

@@ -44,7 +44,9 @@ class Consents:
 
     def waiting(self) -> list[Posted]:
         """What hangs on the board and is not in the history, the one that waits longest first."""
-        return [each for each in self.board.all() if not self._is_done(each)]
+        found = [each for each in self.board.all() if not self._is_done(each)]
+        resolved = {_source(each.request) for each in found if each.is_resolved}
+        return [each for each in found if each.is_resolved or _source(each.request) not in resolved]
 
     def find(self, tx: bytes) -> Posted | None:
         """The request ``tx``, where it waits."""
@@ -101,12 +103,17 @@ class Consents:
         """Take down what this controller has brought through the barrier."""
         for posted in self.board.all():
             entry = self._history.entry(posted.tx)
-            if entry is not None and entry.author == self._desk.own:
+            is_own = entry is not None and entry.author == self._desk.own
+            if is_own or (not posted.is_resolved and self._is_done(posted)):
                 _ = self._entries.remove(place_of(posted.tx), now)
 
     # --- the board ------------------------------------------------------------------------------
 
     def _is_done(self, posted: Posted) -> bool:
+        """Whether it is in the history, itself or, where it was carried on, in its effect."""
+        origin = posted.request.origin
+        if origin is not None and not posted.is_resolved:
+            return self._history.carried_on(origin.environment, origin.tx) is not None
         return self._history.entry(posted.tx) is not None
 
     def _may_wait(self, request: Request, prospect: Prospect) -> bool:
@@ -161,6 +168,12 @@ class Consents:
     ) -> bytes:
         demand_accepted(self._crank.submit(signed, kind, now, approvals), self._desk)
         return signed.tx
+
+
+def _source(request: Request) -> tuple[bytes, bytes] | None:
+    """What it carries on."""
+    origin = request.origin
+    return None if origin is None else (origin.environment, origin.tx)
 
 
 def may_propose(holder: Holder, written: tuple[Key, ...]) -> bool:

@@ -94,16 +94,6 @@ class Publishing:
     def _is_by_hand(self) -> bool:
         return self._history.state.read(("environment", "publication")) == BY_HAND
 
-    def carried_on(self, environment: bytes, tx: bytes) -> bytes | None:
-        """The ChangeSet that carries that one on and has taken effect; None where none has."""
-        for entry in self._history.log():
-            origin, standing = entry.origin, entry.outcome.standing
-            if origin is None or standing is not Standing.EFFECTIVE:
-                continue
-            if (origin.environment, origin.tx) == (environment, tx):
-                return entry.tx
-        return None
-
     def last(self) -> Iterator[LogEntry]:
         """What may be had, the last one first."""
         for tx in dict.fromkeys(self._history.transactions()):

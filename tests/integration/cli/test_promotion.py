@@ -1,4 +1,4 @@
-"""From dev by test to prod, two real controllers each: rights, approvals and promotion."""
+"""From dev by test to prod, two real controllers each: rights, approvals, promotion, undoing."""
 
 import json
 from collections.abc import Iterator
@@ -111,13 +111,15 @@ def test_from_dev_by_test_to_prod(chain: tuple[Place, Place, Place]) -> None:
     _propose_and_approve_on_test(test)
     _demand_two_on_prod(prod)
     _promote_to_prod(prod)
+    _undo_on_prod(dev, test, prod)
 
 
 def _write_on_dev(dev: Place) -> None:
     """A draft, closed and opened again, applied on both."""
     run = dev.first.run
+    assert run("data", "set", "--name", "blog.host", "--value", "dev.example").code == 0
     assert run("change", "new", "add-blog").code == 0
-    health = ("--health-http", "http://blog.example/")
+    health = ("--health-http", "http://{{blog.host}}/")
     service = ("service", "create", "--name", "blog", "--role", "web", *health)
     assert run("change", "add", "add-blog", *service).code == 0
     modify = ("service", "modify", "--name", "blog", "--autostart", "yes")
@@ -128,26 +130,32 @@ def _write_on_dev(dev: Place) -> None:
 
 
 def _propose_and_approve_on_test(test: Place) -> None:
-    """Without the right it waits, listed everywhere; another's approval applies it on both."""
+    """Without right and data it waits, listed everywhere; another's approval applies it on both."""
     test.enrol("tess", "edit:/")
     test.enrol("tom", "apply:/")
     told = test.by("tess", "change", "promote", "--from", "dev", "add-blog")
     assert told.code == 4, told
     assert "pending, may be approved by founder, tom" in told.out
+    assert "lacks the data {{!blog.host}}" in told.out
     again = test.by("tess", "change", "promote", "--from", "dev", "add-blog")
     assert (again.code, "waits for approval already" in again.errors) == (5, True)
     await_(lambda: len(test.waiting(test.second)) == 1)
     shown = test.second.ask("change", "show", "add-blog")
     assert [each["verb"] for each in shown["commands"]] == ["create", "modify"]
-    assert shown["origin"]["link"] == "dev"
-    own = test.by("tess", "change", "approve", "add-blog", "--yes")
-    assert (own.code, "does not count" in own.errors) == (4, True), own
+    assert (shown["origin"]["link"], shown["consent"]["data_missing"]) == ("dev", ["blog.host"])
+    early = test.by("tom", "change", "approve", "add-blog", "--yes")
+    assert (early.code, "{{!blog.host}} has no value" in early.errors) == (1, True), early
+    filled = test.by("tom", "data", "set", "--name", "blog.host", "--value", "test.example")
+    assert filled.code == 0, filled
     approved = test.by("tom", "change", "approve", "add-blog", "--yes", on=test.second)
     assert approved.code == 0, approved
     await_(lambda: test.services() == [["blog"], ["blog"]])
-    assert test.waiting() == []
+    await_(lambda: test.waiting() == [])
+    blog = test.first.ask("service", "show", "blog")
+    assert "test.example" in str(blog["health"])
     shown = test.first.ask("change", "show", "add-blog")
-    assert (shown["signer"]["name"], shown["approved_by"]) == ("operator tess", ["tom"])
+    assert shown["signer"]["name"] == "operator tom"
+    assert "proposed by tess" in shown["reason"]
     again = test.by("tess", "change", "promote", "--from", "dev", "add-blog")
     assert (again.code, "applied here already" in again.errors) == (5, True)
 
@@ -155,6 +163,7 @@ def _propose_and_approve_on_test(test: Place) -> None:
 def _demand_two_on_prod(prod: Place) -> None:
     """The settings, once there are people enough; from then on they guard themselves."""
     run = prod.first.run
+    assert run("data", "set", "--name", "blog.host", "--value", "prod.example").code == 0
     alone = run("environment", "set", "--approvals", "2")
     assert (alone.code, "could be given" in alone.errors) == (1, True), alone
     prod.enrol("pia", "apply:/", "override:/")
@@ -188,3 +197,12 @@ def _promote_to_prod(prod: Place) -> None:
     log = prod.first.run("change", "show", "add-blog").out
     assert "promoted from" in log
     assert "pat, pol" in log
+
+
+def _undo_on_prod(dev: Place, test: Place, prod: Place) -> None:
+    """What is undone on prod leaves dev and test alone; it takes the right to override."""
+    undone = prod.by("pia", "change", "revert", "add-blog", "--override")
+    assert undone.code == 0, undone
+    await_(lambda: prod.services() == [[], []])
+    assert dev.services() == test.services() == [["blog"], ["blog"]]
+    assert "overrides" in prod.first.run("change", "show", "revert add-blog").out

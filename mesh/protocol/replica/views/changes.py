@@ -269,7 +269,7 @@ def _proposed(look: Look, tx: bytes, numbers: Sequence[int]) -> ChangeDetail:
         applied=applied,
         set_aside=set_aside,
         consent=None,
-        approved_by=[look.operator(each.operator) for each in change_set.attempt.approvals],
+        approved_by=sorted(look.operator(a.operator) for a in change_set.attempt.approvals),
         overrides=change_set.request.override,
         origin=_origin(look, change_set.request),
     )

@@ -49,7 +49,7 @@ def consent_of(look: Look, posted: Posted) -> ConsentView:
 
 def approvers(look: Look, posted: Posted) -> list[str]:
     """The names of those who have approved it."""
-    return [look.operator(each.operator) for each in posted.approvals]
+    return sorted(look.operator(each.operator) for each in posted.approvals)
 
 
 def told(consent: ConsentView) -> str:
