@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "export": ("source.export", "the environment as files; schema: what may stand in them"),
     "schema": ("source.schema", "the JSON Schema of source files, for editors"),
     "change": ("change", "ChangeSets: new, add, show, submit, list, log, conflicts, restage …"),
+    "shell": ("shell", "all commands at a prompt that completes them, or from a file"),
     "metrics": ("metrics", "what this controller counts, in the text format of Prometheus"),
     "operator": ("operator", "people who may change things; right and token: what each may do"),
     "right": ("right", "what operators may do: grant, revoke, list"),

@@ -12,6 +12,7 @@ from typing import Final
 from mesh.cli.errors import WRONG_USAGE, CommandError
 
 DATA_DIR_VARIABLE: Final = "TRELLIS_DATA_DIR"
+SOCKET_VARIABLE: Final = "TRELLIS_SOCKET"
 CONFIG_VARIABLE: Final = "TRELLIS_CONFIG"
 SOCKET_NAME: Final = "api.sock"
 
@@ -55,9 +56,12 @@ def socket_of(arguments: argparse.Namespace) -> Path:
     """The socket of the controller that a command speaks to."""
     if arguments.socket:
         return Path(arguments.socket)
-    data_dir = arguments.data_dir or os.environ.get(DATA_DIR_VARIABLE)
-    if data_dir:
-        return Path(data_dir) / SOCKET_NAME
+    if arguments.data_dir:
+        return Path(arguments.data_dir) / SOCKET_NAME
+    if os.environ.get(SOCKET_VARIABLE):
+        return Path(os.environ[SOCKET_VARIABLE])
+    if os.environ.get(DATA_DIR_VARIABLE):
+        return Path(os.environ[DATA_DIR_VARIABLE]) / SOCKET_NAME
     file = config_file(None)
     return _socket_in(file) if file is not None else default_data_dir() / SOCKET_NAME
 

@@ -24,7 +24,7 @@ Every command takes `--help`, and every one that speaks to a controller takes
 | --- | --- |
 | `--json` | print JSON, for programs; errors too |
 | `--data-dir DIR` | the controller's data directory, where its socket is; also `TRELLIS_DATA_DIR` |
-| `--socket PATH` | the controller's socket, wherever it is |
+| `--socket PATH` | the controller's socket, wherever it is; also `TRELLIS_SOCKET` |
 
 Without any of these the socket is where `controller.toml` says,
 or where a controller puts it by default:
