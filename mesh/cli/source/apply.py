@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from mesh.cli.client import Client
 from mesh.cli.errors import CONFLICT, DONE, FAILED, WRONG_USAGE, CommandError
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from mesh.environment.source.differing import Difference
     from mesh.environment.source.plan import Plan
     from mesh.environment.source.steps import Step
+
+SHOWN_S: Final = 30.0
+"""From the release of a ChangeSet to its instant: three times the longest guard there can be."""
+
+LOOK_S: Final = 0.02
+"""Between two looks; commonly the instant is that far away."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -137,11 +144,10 @@ class _Application:
 
     def _left(self) -> tuple[Step, ...]:
         """What is left to do after a step, which must be part of what was planned."""
-        from mesh.cli.source.planning import look
         from mesh.environment.source.differing import since
         from mesh.environment.source.plan import Plan
 
-        sight = look(self._client)
+        sight = self._shown()
         plan = self._source.plan(sight.ground)
         planned = [each.owner for each in self._plan.differences]
         moved = since(self._sight.ground, sight.ground)
@@ -150,6 +156,18 @@ class _Application:
             self._conflict(sight, others)
         self._sight, self._plan = sight, plan
         return _fitting(plan.steps, self._arguments)
+
+    def _shown(self) -> Sight:
+        """The environment once it shows the step, which it does from its instant on."""
+        from mesh.cli.source.planning import look
+
+        deadline = time.monotonic() + SHOWN_S
+        while (sight := look(self._client)).content_hash == self._sight.content_hash:
+            if time.monotonic() > deadline:
+                text = f"what was applied is not shown after {SHOWN_S:.0f} s: see `trellis doctor`."
+                raise CommandError(FAILED, text)
+            time.sleep(LOOK_S)
+        return sight
 
     def _demand_unmoved(self) -> None:
         from mesh.cli.source.planning import look
