@@ -46,7 +46,7 @@ def measure(place: Path) -> dict[str, float]:
     figures["resolve and apply all of it"] = _once(lambda: _apply(configuration, plan))
     full = _ground(configuration)
     figures["plan when there is nothing to do"] = _best(lambda: make_plan(documents, full))
-    figures["hash of the content"] = _best(lambda: configuration.content_hash)
+    figures["hash of the content"] = _best(lambda: configuration.snapshot().content_hash)
     figures["export as text"] = _best(lambda: to_yaml(dict(export_tree(full))))
     return figures
 
@@ -89,8 +89,10 @@ def larger(place: Path, times: int) -> None:
         for number, document in enumerate(documents):
             told = document.plain()
             assert isinstance(told, dict)
+            once = {kind: told.pop(kind, None) for kind in ("environment", "data")}
             copies = {kind: _renamed(members, at) for kind, members in told.items()}
-            _ = copies.pop("environment", None)
+            if at == 0 and once["data"]:
+                copies["data"] = once["data"]
             _ = (place / f"{at}-{number}.yaml").write_text(to_yaml(copies))
 
 
@@ -114,6 +116,8 @@ def _refer(fields: Value, at: int) -> Value:
 
 def _suffixed(value: Value, at: int) -> Value:
     match value:
+        case str() if "{{" in value:
+            return f"{at}.{value}"
         case str():
             return f"{value}-{at}"
         case list():
