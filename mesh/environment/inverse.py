@@ -16,7 +16,15 @@ from mesh.environment.configuration import Configuration
 from mesh.environment.declarations import Declaration
 from mesh.environment.entries import NOTHING, Entry, ObjectId, object_of
 from mesh.environment.kind import Kind
-from mesh.environment.kinds import COMMANDS, SCHEMA, controller, environment, invite, secret
+from mesh.environment.kinds import (
+    COMMANDS,
+    SCHEMA,
+    controller,
+    data,
+    environment,
+    invite,
+    secret,
+)
 from mesh.environment.objects import CLEAR
 from mesh.wire.requests import Command, Key, Value
 
@@ -106,7 +114,9 @@ def inverse(now: Configuration, done: Sequence[Done]) -> Inverse | Irreversible:
         if error:
             errors.append(error)
             continue
-        commands += _of_object(now, kind, each)
+        commands += _of_data(now, each) if kind is data.KIND else _of_object(now, kind, each)
+        if kind is data.KIND and now.exists(each.owner):
+            returning[each.owner] = str(now.read(each.owner))
         if each.root is not None and each.root.before.present:
             returning[each.owner] = str(each.root.before.value)
     if errors:
@@ -158,6 +168,29 @@ def _together(commands: Sequence[Command]) -> tuple[Command, ...]:
         else:
             others.append(command)
     return (*([Command(environment.NAME, "set", settings)] if settings else ()), *others)
+
+
+def _of_data(now: Configuration, undoing: _Undoing) -> Iterator[Command]:
+    """Data has a verb for each field and none to clear one: then it is made anew, as it was."""
+    here = now.fields(undoing.owner) if now.exists(undoing.owner) else {}
+    wanted = {name: value for name, value in here.items() if name != "id"}
+    for field_name, entry in undoing.fields.items():
+        _ = wanted.pop(field_name, None)
+        if entry.present:
+            wanted[field_name] = entry.value
+    if undoing.root is not None and not undoing.root.before.present:
+        wanted = {}
+    name: dict[str, Value] = {"name": undoing.owner[1]}
+    if here and (not wanted or any(each not in wanted for each in here if each != "id")):
+        yield Command(data.NAME, "delete", name)
+        here = {}
+    description = wanted.pop("description", None)
+    said = {} if description is None else {"description": description}
+    verbs = ((data.VALUE, "set"), (data.DEFAULT, "set-default"), (data.REQUIRED, "require"))
+    for field_name, verb in verbs:
+        moved = repr(here.get(field_name)) != repr(wanted.get(field_name))
+        if field_name in wanted and (moved or here.get("description") != description):
+            yield Command(data.NAME, verb, {**name, field_name: wanted[field_name], **said})
 
 
 # --- objects --------------------------------------------------------------------------------------

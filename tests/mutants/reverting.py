@@ -45,6 +45,10 @@ MUTANTS: Final = {
         ),
         (f"{_TESTS}::test_what_replaced_an_object_gives_way_to_it",),
     ),
+    "reverting-data-by-halves": Mutant(
+        edit(undoing._of_data, "_ = wanted.pop(field_name, None)", "pass"),
+        (f"{_TESTS}::test_environment_data_comes_back",),
+    ),
     "reverting-over-others": Mutant(
         edit(reverting.revert, "() if force else overwritten", "() and overwritten"),
         (f"{_TESTS}::test_what_was_written_since_is_not_undone_silently",),

@@ -29,8 +29,8 @@ class Fake:
     def get(self, path: str, **query: str | None) -> dict[str, Json]:
         """One of the answers."""
         if path == "/v1/environment":
-            named = {"service": {"blog": {}, "shop": {}}, "role": {"web": {}}}
-            return {"objects": cast("Json", named)}
+            named: Json = {"service": {"blog": {}, "shop": {}}, "role": {"web": {}}}
+            return {"objects": named}
         if path not in _ANSWERS:
             raise CommandError(NOT_REACHABLE, f"{path}: nobody answers")
         return _ANSWERS[path]

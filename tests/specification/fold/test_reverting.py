@@ -81,6 +81,26 @@ def test_a_removed_object_comes_back_as_the_one_that_it_was() -> None:
     assert before.differences(side.history.state) == ()
 
 
+def test_environment_data_comes_back() -> None:
+    """F8a: values, defaults and descriptions, those that were not there too."""
+    side = World().side()
+    states = [side.history.state]
+    numbers: list[int] = []
+    for told in (
+        command("data", "set", name="a", value=1, description="one"),
+        command("data", "set", name="a", value=2),
+        command("data", "set-default", name="a", default="x"),
+        command("data", "require", name="a", required=True, description="two"),
+        command("data", "delete", name="a"),
+    ):
+        numbers.append(side.change(told))
+        states.append(side.history.state)
+    for number in reversed(numbers):
+        assert states.pop().differences(side.history.state) == ()
+        _ = undo(side, number)
+    assert states.pop().differences(side.history.state) == ()
+
+
 def test_what_replaced_an_object_gives_way_to_it() -> None:
     """F8a: deleted and made anew in one ChangeSet: the former one comes back, not a mixture."""
     side = World().side()
