@@ -71,6 +71,8 @@ class Expect(Plan, frozen=True):
     """Within each of these groups nobody ever holds another one failed."""
     removed: tuple[Name, ...] = ()
     """No healthy host counts these among those that take part."""
+    rotated: tuple[Name, ...] = ()
+    """Every healthy host takes each of these by the key that it was given last."""
     environments: Count | None = None
     """So many environments there are among all hosts that run."""
 

@@ -6,7 +6,7 @@ what the witness saw.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from mesh.protocol.inputs import Path
@@ -44,6 +44,8 @@ class Ending:
     """By the name of a fault: how often it made a difference."""
     healing_ns: int
     """How long after the horizon all agreed."""
+    exchange_keys: Mapping[str, bytes] = field(default_factory=dict)
+    """By the names of hosts: the public key that each was given last."""
 
 
 def judge(expect: Expect, ending: Ending) -> tuple[Judgement, ...]:
@@ -265,6 +267,8 @@ class _MemberJudge(_Judge):
             yield self._together(self._there(group))
         for name in self._there(expect.removed):
             yield self._removed(name)
+        for name in self._there(expect.rotated):
+            yield self._rotated(name)
         if expect.environments is not None:
             found = {each.replica.environment() for each in self._ending.hosts if each.replica}
             promised = Range(expect.environments, expect.environments)
@@ -291,6 +295,17 @@ class _MemberJudge(_Judge):
             return not takes_part, "takes part" if takes_part else "is out"
 
         return self._everywhere(f"{name} no longer takes part", ask)
+
+    def _rotated(self, name: str) -> Judgement:
+        place = ("controller", self._ending.controllers[name].hex(), "exchange_key")
+        given = self._ending.exchange_keys[name].hex()
+
+        def ask(host: Host) -> tuple[bool, str]:
+            assert host.replica is not None
+            shown = host.replica.setting(place)
+            return shown == given, f"{str(shown)[:8]}, and it was given {given[:8]} last"
+
+        return self._everywhere(f"{name} is taken by its new key", ask)
 
 
 class _RunJudge(_Judge):

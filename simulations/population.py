@@ -13,6 +13,7 @@ from mesh.protocol.configuration import ReplicaConfiguration
 from mesh.protocol.effects import Image
 from mesh.protocol.inputs import Sighted
 from mesh.protocol.now import MILLISECOND, SECOND
+from mesh.protocol.replica.rotating import EXCHANGE_META
 from mesh.protocol.suite import Exchange, Signer
 from mesh.wire.identity import Address
 from simulations.host import Host, Surroundings
@@ -42,7 +43,10 @@ class Population:
         self.addresses = tuple(_addresses(len(scenario.hosts)))
         """Of all hosts of the scenario, as everybody knows them from the start."""
         self.exchange_keys: dict[str, bytes] = {}
-        """By name: the public key with which each host's controller introduces itself."""
+        """By name: the public key with which each host's controller introduces itself, or which it
+        was given last."""
+        self._exchanges: dict[bytes, Exchange] = {}
+        """By public key: every exchange key that is on the disk of some host."""
         self._used = len(scenario.hosts)
         self._scenario = scenario
         self._luck = luck
@@ -78,6 +82,7 @@ class Population:
         identity = self._keys.signer(secrets.randbytes(32))
         exchange = self._keys.exchange(secrets.randbytes(32))
         self.exchange_keys[plan.name] = exchange.public
+        self._exchanges[exchange.public] = exchange
         make = self._birth(plan, identity, exchange)
         host = Host(plan, address, identity.public, make, world, self._scenario.disk.sync)
         self.by_address[address] = host
@@ -99,11 +104,18 @@ class Population:
                 profile=self._scenario.profile,
             )
             random = self._luck.stream("replica", plan.name, life)
-            return self._make(
-                identity, operator, exchange, configuration, random, self._keys, image
-            )
+            used = self._exchanges[image.meta.get(EXCHANGE_META, exchange.public)]
+            return self._make(identity, operator, used, configuration, random, self._keys, image)
 
         return make
+
+    def fresh_exchange_key(self, host: Host) -> bytes:
+        """A new exchange key on the disk of ``host``: its public half."""
+        secrets = self._luck.stream("key", host.name, len(self._exchanges))
+        exchange = self._keys.exchange(secrets.randbytes(32))
+        self._exchanges[exchange.public] = exchange
+        self.exchange_keys[host.name] = exchange.public
+        return exchange.public
 
     # --- what faults do -----------------------------------------------------------------------
 

@@ -152,7 +152,11 @@ class Dismiss(Step, frozen=True, tag="dismiss"):
     member: Name
 
 
-AnyStep = Put | Remove | Change | Refuse | Restage | Keep | Dismiss
+class Rotate(Step, frozen=True, tag="rotate"):
+    """The controller on ``host`` is given a new exchange key, and asks the others to take it."""
+
+
+AnyStep = Put | Remove | Change | Refuse | Restage | Keep | Dismiss | Rotate
 
 
 class Suppress(Plan, frozen=True):

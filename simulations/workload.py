@@ -11,6 +11,7 @@ from mesh.protocol.inputs import (
     RefuseChange,
     RemoveInformation,
     RestageChange,
+    RotateKey,
     SubmitCommands,
     Write,
     WriteInformation,
@@ -29,6 +30,7 @@ from simulations.scenario import (
     Refuse,
     Remove,
     Restage,
+    Rotate,
     Scenario,
 )
 from simulations.witness import Witness
@@ -57,7 +59,9 @@ class Workload:
         oracle: InformationOracle,
         witness: Witness,
         disturbed: Callable[[str], None],
+        fresh_key: Callable[[Host], bytes],
     ) -> None:
+        """``fresh_key`` puts a new exchange key on a host's disk and tells its public half."""
         self.asked = 0
         """Steps that reached a controller."""
         self.values: dict[tuple[str, Path], str] = {}
@@ -67,6 +71,7 @@ class Workload:
         self._oracle = oracle
         self._witness = witness
         self._disturbed = disturbed
+        self._fresh_key = fresh_key
         self.dismissed: dict[str, None] = {}
         """Hosts that the operator wanted out of the roster."""
         self._calls = 0
@@ -130,7 +135,11 @@ class Workload:
                 removal = Command(
                     "controller", "remove", {"controller": self._hosts[member].controller.hex()}
                 )
-                return SubmitCommands(self._calls, f"dismiss {member}", (removal,), "", PATIENCE_NS)
+                called = step.name or f"dismiss {member}"
+                return SubmitCommands(self._calls, called, (removal,), "", PATIENCE_NS)
+            case Rotate():
+                self._disturbed("a life ends for its new key")
+                return RotateKey(self._calls, self._fresh_key(host))
             case _:
                 assert_never(step)
 

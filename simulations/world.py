@@ -84,6 +84,7 @@ class World:
             self.inspector.oracle,
             self.inspector.witness,
             self.inspector.barrier.disturbed,
+            self.population.fresh_exchange_key,
         )
         if recorder is not None:
             recorder.attach(self.kernel, self.paths, self.inspector.oracle, self.population.tap)
@@ -252,6 +253,7 @@ class World:
             healthy=healthy,
             hosts=[host for host in self.population.everybody() if host.replica is not None],
             controllers={name: host.controller for name, host in self.hosts.items()},
+            exchange_keys=self.population.exchange_keys,
             moments=self._moments(),
             steps=[step.name for step in self.scenario.workload],
             values=self.workload.values,

@@ -18,7 +18,7 @@ from simulations.sweep.progress import display
 from tests.changes.run import Outcome, run
 
 RUNS: Final = 1_000
-SHORT: Final = 20
+SHORT: Final = 12
 """Runs of the short form, which the gate asks for."""
 
 FOUND: Final = 1

@@ -2,10 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from random import Random
 from typing import Final
 
-from mesh.protocol.history.merging import Dispute
 from mesh.protocol.inputs import (
     Input,
     MergeChanges,
@@ -19,6 +17,7 @@ from mesh.wire.requests import Command, Key
 from simulations.checkers.information import InformationOracle
 from simulations.host import Host
 from simulations.kernel import Kernel
+from simulations.luck import Luck
 from simulations.scenario import AnyStep, Scenario
 from simulations.witness import Witness
 from simulations.workload import PATIENCE_NS, Workload
@@ -42,6 +41,9 @@ _KEEPS_MAX: Final = 50
 _FORCED_ONE_IN: Final = 8
 _RESTAGED_ONE_IN: Final = 4
 _REVERTED_ONE_IN: Final = 6
+_CROWDS_ONE_IN: Final = 5
+_CROWD_NS: Final = 10 * MILLISECOND
+"""Now and then several ask for something within this time."""
 _POLICIES: Final = ("auto", "auto", "site:office", "hold")
 
 
@@ -53,6 +55,8 @@ class Asked:
     what: str
     commands: int
     """How many were written for it."""
+    force: bool
+    """Whatever others write meanwhile."""
     keys: frozenset[Key]
     """What it takes to stand still until then."""
     fold: Fold
@@ -71,18 +75,18 @@ class People(Workload):
         oracle: InformationOracle,
         witness: Witness,
         disturbed: Callable[[str], None],
+        fresh_key: Callable[[Host], bytes],
         *,
         scenario: Scenario,
         watch: Watch,
-        random: Random,
     ) -> None:
-        super().__init__(kernel, hosts, oracle, witness, disturbed)
+        super().__init__(kernel, hosts, oracle, witness, disturbed, fresh_key)
         self.questions: dict[int, Asked] = {}
         """By call."""
         self._scenario = scenario
         self._watch = watch
-        self._random = random
-        self._writer = Writer(random)
+        self._random = Luck(scenario.seed).stream("changes", "people")
+        self._writer = Writer(self._random)
 
     def schedule(self, steps: tuple[AnyStep, ...], base_ns: int) -> None:
         """Their day, from the assembly on."""
@@ -116,6 +120,11 @@ class People(Workload):
     # --- asking -----------------------------------------------------------------------------------
 
     def _act(self) -> None:
+        self._do_something()
+        while not self._random.randrange(_CROWDS_ONE_IN):
+            self._kernel.after(self._random.randrange(_CROWD_NS), self._do_something)
+
+    def _do_something(self) -> None:
         host = self._somebody()
         inside = inside_of(host)
         if inside is None:
@@ -156,7 +165,7 @@ class People(Workload):
         wanted = undoing(fold, tx, force=force)
         keys = frozenset((*wanted.former, *(key[:2] for key in wanted.former)))
         what = f"{tx.hex()[:8]}, reverted{' by force' if force else ''}"
-        self.questions[self._calls] = Asked(host.name, what, 0, keys, fold, wanted.refusal)
+        self.questions[self._calls] = Asked(host.name, what, 0, force, keys, fold, wanted.refusal)
         host.take(host.life, RevertChange(self._calls, tx, force))
         return self._calls
 
@@ -164,7 +173,8 @@ class People(Workload):
         fold = self._watch.fold(host)
         expected = refusal(fold.state, commands)
         keys = frozenset(key for command in commands for key in needed(command))
-        asked = Asked(host.name, what, len(commands), keys, fold, expected)
+        force = isinstance(given, SubmitCommands) and given.force
+        asked = Asked(host.name, what, len(commands), force, keys, fold, expected)
         self.questions[self._calls] = asked
         host.take(host.life, given)
         return self._calls
@@ -172,13 +182,17 @@ class People(Workload):
     # --- deciding ---------------------------------------------------------------------------------
 
     def _decide_for_ever(self) -> None:
-        host = self._somebody()
+        """Somebody decides; or two do at once, and each of them something else."""
+        for host in self._random.sample(list(self._hosts.values()), self._random.randint(1, 2)):
+            self._decide(host)
+        self._kernel.after(_DECIDE_NS, self._decide_for_ever)
+
+    def _decide(self, host: Host) -> None:
         inside = inside_of(host)
         if inside is not None and inside.barrier.unmerged and not inside.barrier.merges_by_itself:
             keep = self._kept(inside)
             self._calls += 1
             host.take(host.life, MergeChanges(self._calls, keep))
-        self._kernel.after(_DECIDE_NS, self._decide_for_ever)
 
     def _kept(self, inside: Participant) -> tuple[bytes, ...]:
         """What stands: one of each two that nobody has decided between."""
@@ -188,8 +202,5 @@ class People(Workload):
             undecided = [each for each in plan.report if each.set_aside is None]
             if not undecided:
                 break
-            keep.append(self._chosen(undecided[0]))
+            keep.append(self._random.choice((undecided[0].earlier, undecided[0].later)))
         return tuple(keep)
-
-    def _chosen(self, dispute: Dispute) -> bytes:
-        return self._random.choice((dispute.earlier, dispute.later))

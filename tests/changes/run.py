@@ -14,7 +14,7 @@ from typing import Final
 from mesh.protocol.history import Standing
 from mesh.protocol.now import MILLISECOND, SECOND
 from mesh.protocol.replica import views
-from mesh.wire.requests import Kind
+from mesh.wire.requests import Kind, Request
 from simulations.checkers.agreement import Company
 from simulations.guard import guarded
 from simulations.host import Host
@@ -69,9 +69,9 @@ class ChangesRun:
             inspector.oracle,
             inspector.witness,
             inspector.barrier.disturbed,
+            self.world.population.fresh_exchange_key,
             scenario=scenario,
             watch=self.watch,
-            random=self.world.random("changes", "people"),
         )
         self._restaged = self._reverted = 0
         self.world.workload = self.people
@@ -223,15 +223,23 @@ class ChangesRun:
         for call, asked in self.people.questions.items():
             answer = self.watch.answers.get(call)
             if isinstance(answer, dict):
-                for text in self._lost(str(answer["tx"]), asked.host):
+                tx = bytes.fromhex(str(answer["tx"]))
+                for text in self._lost(tx, asked.host):
                     self._found("lost", f"{asked.what} on {asked.host}: {text}")
+                if any(bool(each.overridden) != asked.force for each in self._requests(tx)):
+                    self._found("force", f"{asked.what} on {asked.host}: {asked.force}")
 
-    def _lost(self, tx: str, submitter: str) -> Iterator[str]:
-        released = self._released(bytes.fromhex(tx))
+    def _requests(self, tx: bytes) -> list[Request]:
+        """The request ``tx``, once for each attempt of it."""
+        entries = self.world.inspector.barrier.ledger.entries.values()
+        return [each.change_set.request for each in entries if each.change_set.tx == tx]
+
+    def _lost(self, tx: bytes, submitter: str) -> Iterator[str]:
+        released = self._released(tx)
         words: dict[str, str] = {}
         for host in self.world.hosts.values():
             assert isinstance(host.replica, RealLife), "all run"
-            detail = views.change(host.replica.replica, tx, host.now)
+            detail = views.change(host.replica.replica, tx.hex(), host.now)
             if detail is None and (released or host.name == submitter):
                 yield f"{host.name} has never heard of it"
             elif detail is not None:

@@ -42,7 +42,7 @@ class Writer:
         if not self._random.randrange(_SETTINGS_ONE_IN):
             return (self._settings(),)
         careless = not self._random.randrange(_CARELESS_ONE_IN)
-        size = self._random.randint(1, self._random.choice(SIZES))
+        size = 1 if careless else self._random.randint(1, self._random.choice(SIZES))
         commands: list[Command] = []
         for _ in range(_TRIES_MAX * size):
             if len(commands) < size:
