@@ -19,7 +19,7 @@ from mesh.cli.output import complain, emit_json, paint, say, version
 COMMANDS: Final = {
     "demo": ("demo", "five controllers on this machine: a change, a partition, a merge, narrated"),
     "up": ("up", "run a controller here; it founds an environment, or asks to join one"),
-    "status": ("status", "how this controller and its environment stand"),
+    "status": ("status", "how this controller and its environment stand; metrics"),
     "members": ("members", "who is here, who says so; accept and remove controllers"),
     "invite": ("invite", "a code that lets one controller in: make, list, revoke"),
     "info": ("info", "running information: set, get, delete, list, watch"),
@@ -46,7 +46,7 @@ COMMANDS: Final = {
     ),
 }
 
-BESIDE: Final = ("right", "token", "logout", "whoami", "schema", "apply", "export")
+BESIDE: Final = ("right", "token", "logout", "whoami", "schema", "apply", "export", "metrics")
 """Commands that the line of another one names, so that the overview fits on a screen."""
 
 OVERVIEW: Final = """\
