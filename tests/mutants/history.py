@@ -11,7 +11,7 @@ from mesh.environment.draft import Draft
 from mesh.environment.entries import NOTHING, Entry, ObjectId, entry_hash
 from mesh.environment.index import Index
 from mesh.protocol.catalogue import ChangeSet, Ids
-from mesh.protocol.history import history, line, merging, prepared, rules, rulings
+from mesh.protocol.history import disputes, history, line, merging, prepared, rules, rulings
 from mesh.protocol.history.line import SetAside, Step
 from mesh.protocol.history.outcomes import EFFECTIVE, Outcome, Standing, Why
 from mesh.protocol.history.prepared import Prepared
@@ -256,7 +256,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
     ),
     "merge-reopens-what-was-settled": Mutant(
-        _replace(merging._Sides, "met", lambda *_: False),
+        _replace(disputes.Sides, "met", lambda *_: False),
         (f"{_MERGES}::test_what_one_side_settled_is_not_reopened",),
     ),
     "merge-forgets-what-it-kept": Mutant(

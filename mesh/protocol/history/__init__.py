@@ -1,7 +1,8 @@
 """The history: the ChangeSets applied, their order, and the configuration that is their fold."""
 
+from mesh.protocol.history.disputes import Dispute
 from mesh.protocol.history.history import Fold, History
-from mesh.protocol.history.merging import Dispute, MergePlan
+from mesh.protocol.history.merging import MergePlan
 from mesh.protocol.history.outcomes import KeyChange, LogEntry, Outcome, Standing, Why
 from mesh.protocol.history.prospects import Prospect
 

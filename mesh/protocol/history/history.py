@@ -17,8 +17,9 @@ from mesh.environment.resolve import Resolution, Unresolved, resolve
 from mesh.environment.rights import ALL
 from mesh.environment.roster_effect import RosterEffect, roster_effect
 from mesh.protocol.catalogue import Catalogue, ChangeSet, Ids, numbers
+from mesh.protocol.history.disputes import Dispute
 from mesh.protocol.history.line import Footing, Line, Step
-from mesh.protocol.history.merging import Dispute, MergePlan, Merging, Wishes
+from mesh.protocol.history.merging import MergePlan, Merging, Wishes
 from mesh.protocol.history.outcomes import EFFECTIVE, KeyChange, LogEntry, Outcome, Standing, Why
 from mesh.protocol.history.prepared import Prepared, keys_written, kind_of, prepare
 from mesh.protocol.history.proofs import approvers_of

@@ -130,6 +130,10 @@ class Line:
         number = self._firsts.get(tx)
         return None if number is None else self.steps[self._positions[number]]
 
+    def step(self, number: int) -> Step:
+        """The step of a ChangeSet that is on the line."""
+        return self.steps[self._positions[number]]
+
     def position(self, number: int) -> int:
         """The place of a ChangeSet that is on the line."""
         return self._positions[number]

@@ -16,34 +16,23 @@ from typing import Final
 
 from mesh.environment.entries import spell
 from mesh.environment.kinds import controller, merge
-from mesh.environment.roster_effect import roster_effect
 from mesh.environment.takings import are_taken, takings
 from mesh.protocol.catalogue import Catalogue, Ids, numbers
+from mesh.protocol.history.disputes import Dispute, Sides, removed_by
 from mesh.protocol.history.line import Line, Step
 from mesh.protocol.history.outcomes import Standing, Why
 from mesh.protocol.history.rulings import Rulings
 from mesh.wire.limits import COMMANDS_MAX
-from mesh.wire.requests import Command, Key, Kind
+from mesh.wire.requests import Command, Key
 
 HOLD: Final = "hold"
+PART: Final = 16
+"""ChangeSets that are folded at once when a merge is planned or judged: what lies behind them need
+not be folded again when one of them falls."""
 _SITE: Final = "site:"
 _LOST: Final = (Why.MERGED, Why.CONFLICT, Why.FAILED)
 _THIS_MERGE: Final = bytes(32)
 """Stands for the tx of the merge that is being planned."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dispute:
-    """Two ChangeSets of different sides of which one must give way."""
-
-    earlier: bytes
-    """The tx with the lower timestamp: without a decision this one stands."""
-    later: bytes
-    key: Key | None
-    """Over what; None where two sides remove each other from the roster."""
-    detail: str
-    set_aside: bytes | None
-    """The tx that gives way; None while nobody has decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,15 +147,29 @@ class Merging:
         with self._line.excursion():
             self._line.move(whole, aside)
             policy = str(self._line.workspace.get("environment", "merge"))
-            sides = _Sides(self._catalogue, ids, self._rulings.common(ids), beneath)
-            while self._decide_some(policy, sides, choose, found):
-                gone = {each.set_aside: _THIS_MERGE for each in found if each.set_aside is not None}
-                self._line.move(whole, aside.with_more(gone))
+            sides = Sides(self._catalogue, ids, self._rulings.common(ids), beneath)
+            for part in self._parts(whole, sides):
+                self._line.move(part, aside.with_more(_gone(found)))
+                while self._decide_some(policy, sides, choose, found):
+                    self._line.move(part, aside.with_more(_gone(found)))
             return _Settlement(tuple(found), tuple(self._fallen(sides, beneath)))
 
-    def _decide_some(
-        self, policy: str, sides: "_Sides", choose: Choose, found: list[Dispute]
-    ) -> bool:
+    def _parts(self, whole: Ids, sides: Sides) -> Iterator[Ids]:
+        """What is folded before disputes are looked for: ever more from the beginning, then all.
+
+        What comes later changes nothing about who stands in whose way before it, so little is
+        folded again when something falls. Removals alone are compared with later ones.
+        """
+        if sides.removals:
+            yield whole
+            return
+        ordered, part = self._catalogue.ordered(whole), 0
+        for at, number in enumerate(ordered, 1):
+            part |= 1 << number
+            if at % PART == 0 or at == len(ordered):
+                yield part
+
+    def _decide_some(self, policy: str, sides: Sides, choose: Choose, found: list[Dispute]) -> bool:
         """Decide what is not in ``found``, until one falls that stood; False: none is left.
 
         Who loses and had no effect anyway changes nothing, and the fold need not be asked again.
@@ -183,7 +186,7 @@ class Merging:
                 return True
         return False
 
-    def _fallen(self, sides: "_Sides", beneath: Ids) -> Iterator[bytes]:
+    def _fallen(self, sides: Sides, beneath: Ids) -> Iterator[bytes]:
         """What takes something away and stood wherever it was known, and does so no more."""
         steps = [step for step in self._steps(sides.apart) if self._takes(step)]
         taken = [
@@ -257,9 +260,9 @@ class Merging:
             for dispute in found
         )
 
-    def _collisions(self, sides: "_Sides") -> Iterator[tuple[Step, Step]]:
+    def _collisions(self, sides: Sides) -> Iterator[tuple[Step, Step]]:
         """Those that the fold sets aside because of one that their own side did not have."""
-        for step in self._steps(sides.apart):
+        for step in self._steps(sides.apart & self._line.ids):
             outcome = step.outcome
             if outcome.why not in (Why.CONFLICT, Why.FAILED) or outcome.by is None:
                 continue
@@ -277,14 +280,13 @@ class Merging:
                 return ground is None or ground.outcome.standing is not Standing.EFFECTIVE
         return False
 
-    def _mutual_removals(self, sides: "_Sides") -> Iterator[tuple[Step, Step]]:
+    def _mutual_removals(self, sides: Sides) -> Iterator[tuple[Step, Step]]:
         """Two removals, each of somebody who took part in the other."""
+        steps = map(self._line.step, sides.removals)
         removals = [
-            (step, removed)
-            for step in self._steps(sides.apart)
-            if self._catalogue[step.number].kind is Kind.ROSTER
-            and step.outcome.standing is Standing.EFFECTIVE
-            and (removed := roster_effect(self._catalogue[step.number].request.resolved).removed)
+            (step, removed_by(self._catalogue[step.number]))
+            for step in sorted(steps, key=lambda step: self._line.position(step.number))
+            if step.outcome.standing is Standing.EFFECTIVE
         ]
         for at, (earlier, removed) in enumerate(removals):
             for later, removed_too in removals[at + 1 :]:
@@ -337,28 +339,8 @@ class Merging:
         return self._line.workspace.read((controller.NAME, author.hex(), "site"))
 
 
-class _Sides:
-    """Who has met whom: two ChangeSets have, where one head has both behind it."""
-
-    def __init__(self, catalogue: Catalogue, ids: Ids, common: Ids, beneath: Ids) -> None:
-        self.apart: Ids = ids & ~common & ~beneath
-        self._beneath = beneath
-        self._sides = [
-            (catalogue.ancestors(head) or 0) | 1 << head for head in catalogue.heads(ids)
-        ]
-
-    def is_settled(self, step: Step) -> bool:
-        """Whether it lies behind everything, as what a checkpoint closed does."""
-        return bool(self._beneath >> step.number & 1)
-
-    def with_it(self, step: Step) -> list[Ids]:
-        """The sides that have ``step``."""
-        return [side for side in self._sides if side >> step.number & 1]
-
-    def met(self, one: Step, other: Step) -> bool:
-        """Whether some side has both, and so has decided between them already."""
-        both = 1 << one.number | 1 << other.number
-        return any(side & both == both for side in self._sides)
+def _gone(found: Sequence[Dispute]) -> dict[bytes, bytes]:
+    return {each.set_aside: _THIS_MERGE for each in found if each.set_aside is not None}
 
 
 def _decided(disputes: Sequence[Dispute]) -> Iterator[Command]:

@@ -6,7 +6,7 @@ import pytest
 
 from mesh.environment.entries import entry_hash
 from mesh.protocol.catalogue import Ids, numbers
-from mesh.protocol.history import History, LogEntry, Standing
+from mesh.protocol.history import History, LogEntry, Standing, merging
 from mesh.wire.requests import Key, Kind
 from tests.mesh.protocol.history.reference import Reference, reference_fold
 from tests.mesh.protocol.history.world import World, new_history
@@ -188,6 +188,17 @@ def test_restaging_is_possible_or_explained(world: World) -> None:
         resolution = history.restage(entry.tx, world.nonce())
         assert getattr(resolution, "errors", None) != ()
     assert history.state_hash == before
+
+
+def test_a_merge_is_the_same_however_much_is_folded_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes later changes nothing about who stands in whose way before it."""
+    history, plans = new_history(world.catalogue), []
+    for part in (1, 4, len(world.catalogue)):
+        monkeypatch.setattr(merging, "PART", part)
+        plans.append(history.plan_merge(everything(world), lambda number: number % 3))
+    assert plans[0] == plans[1] == plans[2]
 
 
 def test_worlds_are_worth_it() -> None:
