@@ -17,7 +17,8 @@ from mesh.environment.entries import ObjectId
 from mesh.environment.kinds import SCHEMA, data
 from mesh.environment.objects import CLEAR
 from mesh.environment.policy import Policy
-from mesh.environment.source.differing import Action, Alteration, Difference
+from mesh.environment.source.differing import Action, Alteration, Difference, same
+from mesh.environment.source.reading import defaults
 from mesh.environment.source.standing import SETTINGS, VALUE, Ground
 from mesh.wire import cbor
 from mesh.wire.limits import BASE_MAX, COMMANDS_MAX, REQUEST_BYTES_MAX
@@ -200,7 +201,9 @@ def _fields_of(difference: Difference) -> Iterator[Command]:
     elif SCHEMA[kind].plain:
         yield Command(kind, "set", {"name": name, VALUE: after.get(VALUE)})
     elif difference.action is Action.CREATE:
-        yield Command(kind, "create", {"name": name, **after})
+        usual = defaults(SCHEMA[kind])
+        said = {each: value for each, value in after.items() if not same(usual.get(each), value)}
+        yield Command(kind, "create", {"name": name, **said})
     elif difference.fields:
         cleared: list[Value] = [each.field for each in difference.fields if each.after is None]
         gone: dict[str, Value] = {CLEAR: cleared} if cleared else {}

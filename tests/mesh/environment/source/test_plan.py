@@ -281,6 +281,7 @@ def test_templates_are_compared_filled_and_submitted_as_written() -> None:
     assert [step.about for step in plan.steps] == ["data", "objects"]
     create = next(each for each in plan.steps[1].commands if each.group == "service")
     assert create.parameters["ports"] == ["{{port}}"]
+    assert "count" not in create.parameters, "a default is written out when it is submitted"
     _apply(configuration, plan)
     blog = configuration.fields(("service", "blog"))
     assert blog["ports"] == [8080]
