@@ -82,6 +82,7 @@ _TABLE: Final[tuple[tuple[str, str, Endpoint, Level | None], ...]] = (
     ("/v1/drafts/{name}", "GET", resources_changes.show_draft, _VIEW),
     ("/v1/drafts/{name}", "DELETE", resources_changes.discard, _EDIT),
     ("/v1/drafts/{name}/effect", "GET", resources_changes.draft_effect, _VIEW),
+    ("/v1/drafts/{name}/renew", "POST", resources_changes.renew_draft, _EDIT),
     ("/v1/drafts/{name}/commands", "POST", resources_changes.append, _EDIT),
 )
 """Path, verb, what answers, and the right over everything that it takes.

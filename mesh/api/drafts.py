@@ -30,6 +30,8 @@ class Draft(TypedDict):
     here: bool
     reason: str
     opened_ns: int
+    on: str
+    """The last ChangeSet that was applied when its author last looked; empty: there was none."""
     commands: list[Json]
     """Each with group, verb and parameters."""
 
@@ -41,7 +43,22 @@ def path_of(replica: Replica, name: str) -> Path:
 
 def opening(replica: Replica, name: str, reason: str, now_ns: int) -> Write:
     """The write that opens a draft."""
-    return Write(path_of(replica, name), {"reason": reason, "opened_ns": now_ns})
+    return Write(
+        path_of(replica, name), {"reason": reason, "opened_ns": now_ns, "on": _last(replica)}
+    )
+
+
+def renewing(replica: Replica, draft: Draft) -> Write:
+    """The write that says: its author has seen what was changed since."""
+    return Write(
+        path_of(replica, draft["name"]),
+        {"reason": draft["reason"], "opened_ns": draft["opened_ns"], "on": _last(replica)},
+    )
+
+
+def _last(replica: Replica) -> str:
+    inside = replica.participant
+    return "" if inside is None else next(inside.history.transactions(), b"").hex()
 
 
 def appending(replica: Replica, draft: Draft, commands: tuple[Command, ...]) -> tuple[Write, ...]:
@@ -77,7 +94,11 @@ def drafts(replica: Replica) -> list[Draft]:
     found: dict[Path, Draft] = {}
     for path, reading in inside.information.items((PREFIX,)):
         match path, plain(reading.value):
-            case (_, owner, name), {"reason": str(reason), "opened_ns": int(opened_ns)}:
+            case (_, owner, name), {
+                "reason": str(reason),
+                "opened_ns": int(opened_ns),
+                "on": str(on),
+            }:
                 found[path] = Draft(
                     name=name,
                     owner=owner,
@@ -85,6 +106,7 @@ def drafts(replica: Replica) -> list[Draft]:
                     here=owner == own,
                     reason=reason,
                     opened_ns=opened_ns,
+                    on=on,
                     commands=[],
                 )
             case (_, _, _, _), dict(command) if path[:3] in found:

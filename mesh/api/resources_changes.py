@@ -16,6 +16,7 @@ from mesh.api.drafts import (
     drafts,
     opening,
     path_of,
+    renewing,
 )
 from mesh.api.handle import Desk, desk_of
 from mesh.api.problems import CONFLICT, REFUSED, Problem, not_found, wrong_usage
@@ -73,6 +74,8 @@ async def submit(request: Request) -> Response:
     draft = None if body.draft is None else _own_draft(desk, body.draft)
     commands = to_commands(body.commands) if draft is None else _commands(draft)
     _demand_as_shown(commands, body)
+    if draft is not None and not body.force:
+        _demand_unchanged(desk, draft)
     name = body.name or (draft["name"] if draft is not None else None)
     if name is None or not commands:
         raise wrong_usage("a ChangeSet has a name and at least one command")
@@ -96,6 +99,29 @@ def _demand_as_shown(commands: tuple[Command, ...], body: SubmitBody) -> None:
     if body.draft is not None and body.commands and to_commands(body.commands) != commands:
         text = f"the draft '{body.draft}' has other commands by now: look at it again, then submit"
         raise Problem(HTTPStatus.CONFLICT, CONFLICT, text)
+
+
+def _demand_unchanged(desk: Desk, draft: Draft) -> None:
+    """Nobody has changed what the draft is about since its author last looked."""
+    since = _effect(desk, draft)["since"]
+    if not since:
+        return
+    name = draft["name"]
+    told = [
+        f"{each['key']}: {_spelled(each['before'])} → {_spelled(each['after'])}" for each in since
+    ]
+    raise Problem(
+        HTTPStatus.CONFLICT,
+        CONFLICT,
+        f"since '{name}' was opened others have changed what it is about:",
+        *told,
+        f"Look at it again with `trellis change add '{name}'`, then submit;"
+        " or write over them with --force.",
+    )
+
+
+def _spelled(value: views.Json) -> str:
+    return "(nothing)" if value is None else msgspec.json.encode(value).decode()
 
 
 def _commands(draft: Draft) -> tuple[Command, ...]:
@@ -175,7 +201,20 @@ async def draft_effect(request: Request) -> Response:
     """What a draft would do now, key by key."""
     desk = desk_of(request)
     draft = _draft(desk, request.path_params["name"])
-    return reply(views.effect(desk.replica, _commands(draft)))
+    return reply(_effect(desk, draft))
+
+
+async def renew_draft(request: Request) -> Response:
+    """Its author has seen what was changed since: it is written for today's state from now on."""
+    desk = desk_of(request)
+    async with desk.drafts:
+        draft = _own_draft(desk, request.path_params["name"])
+        _ = await desk.controller.write((renewing(desk.replica, draft),))
+    return reply(_draft(desk, draft["name"]))
+
+
+def _effect(desk: Desk, draft: Draft) -> views.EffectOf:
+    return views.effect(desk.replica, desk.now(), _commands(draft), draft["on"])
 
 
 async def open_draft(request: Request) -> Response:

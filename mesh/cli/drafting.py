@@ -22,6 +22,7 @@ from mesh.cli.words import command_of, split_line, split_words
 
 if TYPE_CHECKING:
     from mesh.api.drafts import Draft
+    from mesh.protocol.replica.views import EffectOf
 
 
 def new(client: Client, arguments: argparse.Namespace) -> int:
@@ -41,6 +42,7 @@ def add(client: Client, arguments: argparse.Namespace) -> int:
     match names:
         case [name] if not words:
             draft = named(client, name)
+            _look_again(client, draft, arguments)
             opened.remember(client, name)
             return _told(draft, f"opened {name} ({_count(draft)}); {_HOW}", arguments)
         case [group, verb]:
@@ -52,6 +54,17 @@ def add(client: Client, arguments: argparse.Namespace) -> int:
             raise CommandError(WRONG_USAGE, text, "See `trellis change add --help`.")
     draft = append(client, name, [command_of(group, verb, words)])
     return _told(draft, said_of(draft), arguments)
+
+
+def _look_again(client: Client, draft: Draft, arguments: argparse.Namespace) -> None:
+    """Show what others have changed of what the draft is about: from now on that is known."""
+    if not draft["here"] or not draft["commands"]:
+        return
+    effect = cast("EffectOf", client.get(quoted("drafts", draft["name"], "effect")))
+    if not arguments.json:
+        for key in effect["since"]:
+            say(f"changed since: {key['key']}: {spelled(key['before'])} → {spelled(key['after'])}")
+    _ = client.post(quoted("drafts", draft["name"], "renew"))
 
 
 def append(client: Client, name: str, commands: list[dict[str, object]]) -> Draft:

@@ -270,6 +270,40 @@ async def test_drafts_refuse_what_cannot_be(face: Face) -> None:
     assert (await face.ask("GET", "/v1/drafts")).json == {"drafts": []}
 
 
+async def test_what_others_changed_meanwhile_is_seen_before_a_draft_is_submitted(
+    face: Face,
+) -> None:
+    """Of what it is about only; seen once, or overruled by force, it goes through."""
+
+    def item(name: str, value: int) -> dict[str, Any]:
+        parameters = {"name": name, "value": value}
+        return {"group": "item", "verb": "set", "parameters": parameters}
+
+    async def put(name: str, value: int) -> None:
+        body = {"name": "another", "commands": [item(name, value)]}
+        _ = await applied(face, (await face.ask("POST", "/v1/changes", body)).json["tx"])
+
+    await put("x", 1)
+    await face.ask("POST", "/v1/drafts", {"name": "d"})
+    await face.ask("POST", "/v1/drafts/d/commands", {"commands": [item("x", 3)]})
+    await put("y", 1)
+    assert (await face.ask("GET", "/v1/drafts/d/effect")).json == {
+        "keys": [{"key": "/item/x", "before": 1, "after": 3}],
+        "errors": [],
+        "since": [],
+    }
+    await put("x", 2)
+    refused = await face.ask("POST", "/v1/changes", {"draft": "d"})
+    assert (refused.status, refused.json["exit_code"]) == (HTTPStatus.CONFLICT, 5)
+    assert "/item/x: 1 → 2" in refused.json["errors"]
+    other = {"draft": "d", "commands": [item("x", 4)]}
+    assert (await face.ask("POST", "/v1/changes", other)).status == HTTPStatus.CONFLICT
+    assert (await face.ask("POST", "/v1/drafts/d/renew")).status == HTTPStatus.OK
+    shown = {"draft": "d", "commands": [item("x", 3)]}
+    submitted = await face.ask("POST", "/v1/changes", shown)
+    assert (await applied(face, submitted.json["tx"]))["written"][0]["after"] == 3
+
+
 async def test_a_draft_that_cannot_be_submitted_stays(face: Face) -> None:
     """What is refused at submit leaves the draft as it was."""
     first = await face.ask("POST", "/v1/changes", {"name": "one", "commands": [SITE]})

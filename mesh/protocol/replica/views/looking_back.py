@@ -66,6 +66,8 @@ class EffectOf(TypedDict):
     keys: list[KeyView]
     errors: list[str]
     """Why it cannot be done; with any there are no keys."""
+    since: list[KeyView]
+    """What others have changed of all that it touches, since its author last looked."""
 
 
 def log(replica: Replica, now: Now, query: Query, limit: int) -> LogView:
@@ -164,14 +166,17 @@ def difference(replica: Replica, now: Now, one: str, two: str) -> DifferenceOf:
     return DifferenceOf(one=one, two=two, keys=keys)
 
 
-def effect(replica: Replica, commands: tuple[Command, ...]) -> EffectOf:
-    """What ``commands`` would do now, or every reason why they cannot be done."""
+def effect(replica: Replica, now: Now, commands: tuple[Command, ...], on: str) -> EffectOf:
+    """What ``commands`` would do now, or every reason why they cannot be done.
+
+    ``on`` is the last ChangeSet that their author knew of.
+    """
     inside = replica.participant
     if inside is None:
-        return EffectOf(keys=[], errors=["there is no environment here yet"])
+        return EffectOf(keys=[], errors=["there is no environment here yet"], since=[])
     resolution = inside.history.resolve(commands, bytes(16))
     if isinstance(resolution, Unresolved):
-        return EffectOf(keys=[], errors=list(resolution.errors))
+        return EffectOf(keys=[], errors=list(resolution.errors), since=[])
     state = inside.history.state
     draft = Draft(state)
     for command in resolution.resolved:
@@ -182,7 +187,20 @@ def effect(replica: Replica, commands: tuple[Command, ...]) -> EffectOf:
         assert refusal is None, "it was asked for when it was resolved"
     changes = [(key, state.read(key), entry.value) for key, entry in draft.changes(bytes(32))]
     keys = [_view(key, before, after) for key, before, after in changes if _differ(before, after)]
-    return EffectOf(keys=sorted(keys, key=lambda each: each["key"]), errors=[])
+    touched = {spell_path(each.key) for each in (*resolution.base, *resolution.overridden)}
+    return EffectOf(
+        keys=sorted(keys, key=lambda each: each["key"]),
+        errors=[],
+        since=[each for each in _since(replica, now, on) if each["key"] in touched],
+    )
+
+
+def _since(replica: Replica, now: Now, on: str) -> list[KeyView]:
+    """What was changed after ``on``; nothing where that cannot be said any more."""
+    try:
+        return difference(replica, now, on, "")["keys"] if on else []
+    except LookupError:
+        return []
 
 
 def _counts(entry: LogEntry) -> bool:
