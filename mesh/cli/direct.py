@@ -73,6 +73,8 @@ def _help(group: str, declarations: list[Declaration]) -> int:
 
 
 def _change(declaration: Declaration, words: list[str]) -> int:
+    from mesh.environment.commands import ALONE
+
     parser = Parser(
         prog=f"trellis {declaration.group} {declaration.verb}",
         description=f"{declaration.help}, as a ChangeSet of its own",
@@ -93,7 +95,8 @@ def _change(declaration: Declaration, words: list[str]) -> int:
     command = command_of(declaration.group, declaration.verb, given)
     name = " ".join([declaration.group, declaration.verb, given.get("name", "")]).strip()
     client = Client(socket_of(arguments))
-    now_open = None if arguments.now else opened.current(client)
+    alone = arguments.now or declaration.group in ALONE  # never part of a change with others
+    now_open = None if alone else opened.current(client)
     if now_open is not None:
         return _add_to(client, now_open, command, arguments)
     body = {"name": name, "commands": [command]}

@@ -17,7 +17,11 @@ PATIENCE_S: Final = 30.0
 
 ADD_BLOG: Final = (
     ("change new add-blog", "opened add-blog"),
-    ("service create --name blog --role web --description 'a b'", "added to add-blog (1 command)"),
+    (
+        'service create --name blog --role web --health-http "http://{{blog.host}}/"',
+        "added to add-blog (1 command)",
+    ),
+    ("data set --name blog.host --value blog.example", "applied on 1 of 1"),
     ("change close", "closed add-blog"),
     ("change add add-blog", "opened add-blog (1 command)"),
     ("service modify --name blog --autostart yes", "added to add-blog (2 commands)"),
