@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import Final, NamedTuple
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,7 +19,6 @@ from mesh.driver.keys import NaClSuite
 from mesh.driver.linked import LinkSection
 from mesh.environment.kinds import link
 from mesh.protocol.inputs import SubmitCommands
-from mesh.protocol.replica import views
 from mesh.protocol.replica.participant import Participant
 from mesh.protocol.replica.publishing import Published
 from mesh.wire.consent import hash_of_commands, vouch_of
@@ -118,7 +118,7 @@ async def promote(request: Request) -> Response:
     desk = desk_of(request)
     body = await read(request, PromoteBody)
     _demand_signer(request)
-    place = f"/v1/published/{views.spell_path((body.name,)).removeprefix('/')}"
+    place = f"/v1/published/{quote(body.name, safe='')}"
     pulled = await ask(_section(desk, body.from_), body.from_, place, PublishedChange)
     inside = _inside(desk)
     origin = _vouched(inside, body.from_, pulled)

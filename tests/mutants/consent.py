@@ -2,12 +2,18 @@
 
 from typing import Final
 
-from mesh.environment import consent, invariants
+from mesh.environment import consent, invariants, resolve
 from mesh.environment.consent import Backing
-from mesh.protocol.history import proofs, rules
+from mesh.environment.templates import Filling
+from mesh.protocol.history import prepared, proofs, rules
+from mesh.protocol.replica import consents, noticeboard
+from mesh.protocol.replica.consents import Consents
+from mesh.protocol.replica.noticeboard import Board
 from tests.mutants.edit import edit
 from tests.mutants.mutant import Mutant
 
+_TEMPLATES: Final = "tests/mesh/environment/test_templates.py"
+_BOARD: Final = "tests/mesh/protocol/replica/test_consents.py"
 _CONSENT: Final = "tests/specification/fold/test_consent.py"
 
 MUTANTS: Final[dict[str, Mutant]] = {
@@ -86,6 +92,62 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "consent-link-that-is-not-there": Mutant(
         edit(invariants._breach_of_promotion, "if demanded and", "if False and"),
         (f"{_CONSENT}::test_the_link_that_is_demanded_is_there",),
+    ),
+    "data-is-not-in-the-base": Mutant(
+        edit(resolve.resolve, "resolving.depend_on(filling.read)", "resolving.depend_on(())"),
+        (f"{_TEMPLATES}::test_what_was_taken_is_in_the_base",),
+    ),
+    "data-default-for-what-insists": Mutant(
+        edit(Filling._taken, "if not insists and", "if"),
+        (f"{_TEMPLATES}::test_the_environments_own_value_wins",),
+    ),
+    "data-first-missing-only": Mutant(
+        edit(Filling._taken, "self.missing[name] = None", "self.missing = {name: None}"),
+        (f"{_TEMPLATES}::test_all_that_is_missing_is_named_at_once",),
+    ),
+    "data-numbers-become-text": Mutant(
+        edit(Filling._text, "whole is not None and", "False and"),
+        (f"{_TEMPLATES}::test_what_is_filled_in",),
+    ),
+    "consent-unresolved-counts": Mutant(
+        edit(
+            prepared._misfits,
+            "change_set.request.written and not change_set.request.resolved",
+            "False",
+        ),
+        (f"{_CONSENT}::test_what_is_not_resolved_has_no_effect",),
+    ),
+    "board-believes-approvals": Mutant(
+        edit(Board.is_by, "if not self._suite.verify(operator, signed, signature):", "if False:"),
+        (f"{_BOARD}::test_nonsense_on_the_board_is_not_heard",),
+    ),
+    "board-reads-one-piece": Mutant(
+        edit(Board._signed, "min(pieces, _PIECES_MAX)", "1"),
+        (f"{_BOARD}::test_a_long_request_waits_in_pieces",),
+    ),
+    "board-without-end": Mutant(
+        edit(Consents._post, "of_one >= PENDING_OF_ONE_MAX", "False"),
+        (f"{_BOARD}::test_the_board_has_an_end",),
+    ),
+    "board-for-everybody": Mutant(
+        edit(noticeboard.is_reserved, "path[:1] in ((PLACE,), (PUBLISHED,))", "False"),
+        (f"{_BOARD}::test_only_controllers_write_on_the_board",),
+    ),
+    "board-never-tidied": Mutant(
+        edit(Consents.tidy, "if is_own or", "if False and"),
+        (f"{_BOARD}::test_what_lacks_approvals_waits_everywhere_and_is_completed_anywhere",),
+    ),
+    "board-forgets-approvals": Mutant(
+        edit(Consents.approve, "completed.approvals, now", "(), now"),
+        (f"{_BOARD}::test_what_lacks_approvals_waits_everywhere_and_is_completed_anywhere",),
+    ),
+    "board-viewers-propose": Mutant(
+        edit(consents.may_propose, "Level.EDIT", "Level.VIEW"),
+        (f"{_BOARD}::test_a_right_that_the_signer_lacks_is_supplied",),
+    ),
+    "board-stale-is-approved": Mutant(
+        edit(Consents._demand_of_use, "if prospect.stale:", "if False:"),
+        (f"{_BOARD}::test_what_was_overtaken_is_made_anew_and_approved_anew",),
     ),
     "consent-locked-in": Mutant(
         edit(invariants.breaches, "why is not None", "False"),

@@ -64,6 +64,19 @@ class Consents:
 
         Raises Declined, and cbor.Undecodable where it is no request.
         """
+        tx = self._submit(signed, kind, now)
+        self._supersede(tx, decode_request(signed.raw), now)
+        return tx
+
+    def _supersede(self, tx: bytes, request: Request, now: Now) -> None:
+        """Take down what was overtaken and has just been made anew."""
+        for posted in self.waiting():
+            old = posted.request
+            same = (old.signer, old.written) == (request.signer, request.written)
+            if same and posted.tx != tx and self.prospect(posted).stale:
+                _ = self._entries.remove(place_of(posted.tx), now)
+
+    def _submit(self, signed: SignedRequest, kind: Kind, now: Now) -> bytes:
         posted = self.find(signed.tx)
         approvals = () if posted is None else posted.approvals
         request = decode_request(signed.raw)

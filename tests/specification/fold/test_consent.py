@@ -257,6 +257,16 @@ def test_changes_come_from_where_they_must() -> None:
     assert vouched(side, item("a", 2), environment=PROD) is Why.REFUSED
 
 
+def test_what_is_not_resolved_has_no_effect() -> None:
+    """F4c: Brought to the barrier all the same, it is set aside as failed."""
+    side = World().side()
+    written = (item("a", "{{host}}"),)
+    number = side.propose(Resolution(written, (), (), (), Kind.NORMAL))
+    assert side.history.objection(side.world.catalogue[number], side.ids) is not None
+    side.learn(1 << number)
+    assert side.entry(number).outcome.why is Why.FAILED
+
+
 def test_the_link_that_is_demanded_is_there() -> None:
     """F16m: The link that promotion names is there, and is not removed while it is named."""
     side = linked(promotion="")
