@@ -30,6 +30,7 @@ SHORT: Final = (
     "conflicts_overwrite",
     "vector_on_disk_ahead_of_its_records",
     "nobody_asked_to_try",
+    "elements_survive_their_object",
 )
 """Found by their first seeds, and of as many parts of the protocol as possible."""
 

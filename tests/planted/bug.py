@@ -16,6 +16,9 @@ ROOT: Final = Path(__file__).parents[2]
 GENERATED: Final = "generated"
 """The generator: each seed makes up a scenario of its own."""
 
+CHANGES: Final = "changes"
+"""The runs of ``make changes``: each seed is a mesh with people of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -42,7 +45,7 @@ class Bug:
     wrong: str
     """In words, for people: what the code does."""
     scenario: str
-    """The situation that finds it, or ``GENERATED``."""
+    """The situation that finds it, or ``GENERATED``, or ``CHANGES``."""
     changes: tuple[Change, ...]
 
     @classmethod

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.planted.bug import GENERATED, ROOT
+from tests.planted.bug import CHANGES, GENERATED, ROOT
 from tests.planted.hunt import Hunt
 
 PAGE: Final[Path] = ROOT / "docs" / "simulator" / "planted-bugs.md"
@@ -16,7 +16,8 @@ _HEAD: Final = """\
 
 Does the simulator find bugs? Each of these {count} mistakes was put into the protocol, alone, and a
 stock scenario was run with one seed after the other, until a checker spoke or a promise was broken.
-A *stock* scenario is a situation that comes with Trellis, or one that the generator makes up. Two
+A *stock* scenario is a situation that comes with Trellis, one that the generator makes up, or a run
+of `make changes`, in which people change the same things on all sides of a split. Two situations
 came after bugs of their kind had escaped: one in which a set has to grow, one in which a member
 lies. A seed counts only if the code without the bug passes the very same run.
 
@@ -37,10 +38,12 @@ $ python -m simulations report {example} --text \\
 
 {places}"""
 
+_NAMES: Final = {GENERATED: "the generator", CHANGES: "`make changes`"}
+
 
 def page(hunts: Sequence[Hunt]) -> str:
     """The page about ``hunts``, each of which has found its bug."""
-    shown = next((hunt for hunt in hunts if hunt.bug.scenario != GENERATED), hunts[0])
+    shown = next((hunt for hunt in hunts if hunt.bug.scenario not in _NAMES), hunts[0])
     assert shown.found is not None, "only what was found is shown"
     return _HEAD.format(
         count=len(hunts),
@@ -57,7 +60,7 @@ def _table(hunts: Sequence[Hunt]) -> Iterator[str]:
     for hunt in hunts:
         found = hunt.found
         assert found is not None, "only what was found is shown"
-        scenario = "the generator" if hunt.bug.scenario == GENERATED else f"`{hunt.bug.scenario}`"
+        scenario = _NAMES.get(hunt.bug.scenario, f"`{hunt.bug.scenario}`")
         checker = found.checker.replace("|", "\\|")
         yield f"| {hunt.bug.wrong} | {scenario} | {found.seed + 1} | {checker} |"
     yield ""
