@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Plan, show, ask, submit; the exit code says how it ended."""
-    from mesh.cli.source.planning import look, plan_of, read_source
+    from mesh.cli.source.planning import look, plan_of, read_source, warn_of_hidden
     from mesh.cli.source.showing import show_plan
 
     source, client = read_source(arguments), Client(socket_of(arguments))
@@ -59,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         return WRONG_USAGE
     if not arguments.json:
         show_plan(plan, sight.ground)
+        warn_of_hidden(sight)
     steps = _fitting(plan.steps, arguments)
     if not steps:
         return _done(client, [], arguments)

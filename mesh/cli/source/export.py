@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write them."""
-    from mesh.cli.source.planning import look
+    from mesh.cli.source.planning import look, warn_of_hidden
     from mesh.environment.source.exporting import export_tree
 
     place = Path(arguments.output)
@@ -51,9 +51,11 @@ def run(arguments: argparse.Namespace) -> int:
     _write(place, texts, arguments.format)
     if arguments.json:
         told = {"version": 1, "files": sorted(texts), "content_hash": sight.content_hash}
+        told["whole"] = sight.is_whole
         emit_json({**told, "objects": {kind: len(members) for kind, members in tree.items()}})
     else:
         _say(place, tree, sight.ground)
+        warn_of_hidden(sight)
         say(f"content {paint(sight.content_hash[:16], 'bold')}")
     return DONE
 

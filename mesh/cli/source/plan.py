@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show it; 2 where the files are wrong."""
-    from mesh.cli.source.planning import json_of_plan, look, plan_of, read_source
+    from mesh.cli.source.planning import json_of_plan, look, plan_of, read_source, warn_of_hidden
     from mesh.cli.source.showing import excess, show_plan
 
     source = read_source(arguments)
@@ -32,6 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
         emit_json(json_of_plan(plan, sight))
         return DONE
     show_plan(plan, sight.ground)
+    warn_of_hidden(sight)
     too_much = excess(plan.steps)
     if too_much:
         say(paint(f"Too much for one ChangeSet: {too_much}.", "yellow"))

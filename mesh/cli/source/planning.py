@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, cast
 from mesh.cli.arguments import add_common
 from mesh.cli.client import Client
 from mesh.cli.errors import WRONG_USAGE, CommandError
-from mesh.cli.output import emit_json
+from mesh.cli.output import emit_json, paint, say
 from mesh.cli.source.directory import read_directory
 from mesh.environment.source.differing import Difference
 from mesh.environment.source.documents import Mistake, Node
 from mesh.environment.source.plan import Misdescribed, Plan, make_plan
-from mesh.environment.source.standing import Ground, Objects, ground_of
+from mesh.environment.source.standing import Ground, Objects, content_hash, ground_of
 from mesh.wire.requests import Command
 
 if TYPE_CHECKING:
@@ -30,6 +30,11 @@ class Sight:
     ground: Ground
     state_hash: str
     content_hash: str
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it was seen: what one may not view is left out by the controller."""
+        return content_hash(self.ground).hex() == self.content_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,12 @@ def look(client: Client) -> Sight:
     return Sight(ground_of(objects), told["hash"], told["content_hash"])
 
 
+def warn_of_hidden(sight: Sight) -> None:
+    """Says so where more is there than was seen."""
+    if not sight.is_whole:
+        say(paint("You may not view all of this environment: the rest is not in here.", "yellow"))
+
+
 def plan_of(source: Source, sight: Sight, arguments: argparse.Namespace) -> Plan | None:
     """The plan; None where the files are wrong and a program was told. Raises CommandError."""
     plan = source.plan(sight.ground)
@@ -107,6 +118,7 @@ def json_of_plan(plan: Plan, sight: Sight) -> dict[str, object]:
         "version": 1,
         "content_hash": sight.content_hash,
         "state_hash": sight.state_hash,
+        "whole": sight.is_whole,
         "differences": [_json_of_difference(each) for each in plan.differences],
         "steps": [
             {"about": step.about, "commands": json_of_commands(step.commands)}

@@ -11,6 +11,8 @@ from typing import Final
 from mesh.environment.declarations import ID_PARAMETER
 from mesh.environment.entries import ObjectId
 from mesh.environment.kinds import KINDS, SCHEMA, controller, environment, secret
+from mesh.wire import cbor
+from mesh.wire.identity import digest
 from mesh.wire.requests import Value
 
 DESCRIBED: Final = {kind.name: kind for kind in KINDS if kind.described}
@@ -83,3 +85,16 @@ def _standing(kind: str, value: Value) -> Standing:
     assert isinstance(value, dict), kind
     fields = {name: each for name, each in value.items() if name != ID_PARAMETER}
     return Standing(str(value[ID_PARAMETER]), fields)
+
+
+def content_hash(ground: Ground) -> bytes:
+    """What :attr:`Configuration.content_hash` is where nothing is hidden from whoever looked."""
+    told: list[Value] = []
+    for kind in sorted(DESCRIBED):
+        if kind == environment.NAME:
+            settings = sorted(ground.objects[SETTINGS].fields.items())
+            told += [[kind, name, {VALUE: value}] for name, value in settings]
+        else:
+            names = sorted(ground.names(kind))
+            told += [[kind, name, {**ground.objects[kind, name].fields}] for name in names]
+    return digest(cbor.encode(told))

@@ -12,7 +12,7 @@ from mesh.environment.source.differing import Action, since
 from mesh.environment.source.documents import Node, Place
 from mesh.environment.source.exporting import export_tree
 from mesh.environment.source.plan import Misdescribed, Plan, make_plan
-from mesh.environment.source.standing import DESCRIBED, Ground, ground_of
+from mesh.environment.source.standing import DESCRIBED, Ground, content_hash, ground_of
 from mesh.environment.source.steps import split, weight
 from mesh.environment.workspace import Workspace
 from mesh.wire.identity import fingerprint
@@ -330,3 +330,14 @@ def test_data_loses_a_field() -> None:
     assert [each.verb for each in step.commands] == ["set-default"]
     _apply(configuration, _plan(configuration, words))
     assert _plan(configuration, words).steps == ()
+
+
+def test_whoever_sees_all_of_it_can_tell() -> None:
+    """The hash of what one was told is that of the environment, unless something was left out."""
+    configuration = founded(FOUNDING)
+    _apply(configuration, _plan(configuration, _shop()))
+    _apply(configuration, _plan(configuration, _with_data(8080)))
+    ground = _ground(configuration)
+    assert content_hash(ground) == configuration.content_hash
+    seen = {owner: each for owner, each in ground.objects.items() if owner != ("item", "nothing")}
+    assert content_hash(Ground(seen)) != configuration.content_hash
