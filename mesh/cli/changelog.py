@@ -116,6 +116,7 @@ def _show_detail(change: ChangeDetail) -> None:
         "promoted from": _came_from(change),
         "overrides": "the approvals and the promotion demanded" if change["overrides"] else "",
         "approved by": ", ".join(change["approved_by"]),
+        "made against": _made_against(change),
         "sealed by": ", ".join(who["name"] for who in change["sealed"]),
     }
     if applied["swaps"]:
@@ -128,10 +129,24 @@ def _show_detail(change: ChangeDetail) -> None:
         )
     pairs({name: value for name, value in lines.items() if value})
     _show_commands([cast("Json", command) for command in change["commands"]])
+    if change["resolved"]:
+        say(paint("  which came to", "dim"))
+        _show_commands([cast("Json", command) for command in change["resolved"]])
     for key in change["written"]:
         before = "nothing" if key["before"] is None else spelled(key["before"])
         after = "nothing" if key["after"] is None else spelled(key["after"])
         say(f"  {key['key']}: {before} → {after}")
+
+
+def _made_against(change: ChangeDetail) -> str:
+    """What it was resolved against, in short: `--json` lists every key."""
+    count = len(change["base"])
+    if not count:
+        return ""
+    writers = dict.fromkeys(each["by"][:8] for each in change["base"] if each["by"])
+    by = f", last written by {', '.join(writers)}" if writers else ", written by nobody before"
+    keys = "1 key" if count == 1 else f"{count} keys"
+    return f"{keys}{by}{'; forced' if change['forced'] else ''}"
 
 
 def _came_from(change: ChangeDetail) -> str:

@@ -118,8 +118,10 @@ class LiveLine:
         self._live = has_terminal()
         self._last = ""
 
-    def show(self, text: str) -> None:
-        """Let the line say ``text``."""
+    def show(self, text: str, aside: str = "") -> None:
+        """Let the line say ``text``; on a terminal also what changes all the time, ``aside``."""
+        if self._live:
+            text += aside
         if text == self._last:
             return
         if self._live:

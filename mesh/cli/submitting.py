@@ -150,7 +150,7 @@ def _left(client: Client, tx: str, *, as_json: bool) -> int:
 def _wait(client: Client, events: Events, tx: str, begun: float, *, as_json: bool) -> int:
     line = LiveLine()
     try:
-        detail = _until_final(client, events, tx, None if as_json else line)
+        detail = _until_final(client, events, tx, None if as_json else line, begun)
         if detail["word"] == "applied":
             detail = _until_settled(client, events, detail)
     except KeyboardInterrupt:
@@ -165,13 +165,18 @@ def _wait(client: Client, events: Events, tx: str, begun: float, *, as_json: boo
     return _code(detail)
 
 
-def _until_final(client: Client, events: Events, tx: str, line: LiveLine | None) -> ChangeDetail:
+def _until_final(
+    client: Client, events: Events, tx: str, line: LiveLine | None, begun: float = 0.0
+) -> ChangeDetail:
     while True:
         detail = cast("ChangeDetail", client.get(quoted("changes", tx)))
         if detail["final"]:
             return detail
         if line is not None:
-            line.show(f"{detail['name']} ({detail['id']})  {detail['text']}")
+            waited = duration(round((time.monotonic() - begun) * 1e9))
+            most = duration(detail["patience_ns"])
+            told = f"{detail['name']} ({detail['id']})  {detail['text']}"
+            line.show(told, f"; for {waited} now, {most} at most until all have sealed")
         _next_about(events, tx, time.monotonic() + REFRESH_S)
 
 

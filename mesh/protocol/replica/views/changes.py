@@ -25,6 +25,7 @@ from mesh.protocol.replica.views.names import ASKED_DIGITS_MIN, TX_DIGITS, spell
 from mesh.protocol.replica.views.sentences import sentence
 from mesh.protocol.replica.views.shapes import (
     AppliedView,
+    BaseView,
     Change,
     ChangeDetail,
     CommandView,
@@ -211,6 +212,10 @@ def _bare(look: Look, tx: bytes, request: Request) -> ChangeDetail:
         conflict=False,
         proposed_at_ns=None,
         commands=[_command(each) for each in request.written],
+        resolved=_resolved(request),
+        base=_base(request),
+        forced=bool(request.overridden),
+        patience_ns=request.patience_ns,
         written=[],
         sealed=[],
         refused=[],
@@ -262,6 +267,10 @@ def _proposed(look: Look, tx: bytes, numbers: Sequence[int]) -> ChangeDetail:
         conflict=_is_conflict(status, set_aside),
         proposed_at_ns=_proposed_at_ns(look, change_set),
         commands=[_command(each) for each in change_set.request.written],
+        resolved=_resolved(change_set.request),
+        base=_base(change_set.request),
+        forced=bool(change_set.request.overridden),
+        patience_ns=change_set.request.patience_ns,
         written=_written(entry),
         sealed=sealed,
         refused=refused,
@@ -296,6 +305,23 @@ def _is_conflict(status: Status, set_aside: SetAsideView | None) -> bool:
 def _command(command: Command) -> CommandView:
     parameters = plain(shown_command(command).parameters)
     return CommandView(group=command.group, verb=command.verb, parameters=parameters)
+
+
+def _resolved(request: Request) -> list[CommandView]:
+    """Nothing but creation ids is no difference to people."""
+    same = len(request.written) == len(request.resolved) and all(
+        {name: value for name, value in after.parameters.items() if name in before.parameters}
+        == before.parameters
+        for before, after in zip(request.written, request.resolved, strict=True)
+    )
+    return [] if same else [_command(each) for each in request.resolved]
+
+
+def _base(request: Request) -> list[BaseView]:
+    return [
+        BaseView(key=spell_path(each.key), by=None if each.version is None else each.version.hex())
+        for each in (*request.base, *request.overridden)
+    ]
 
 
 def _written(entry: LogEntry | None) -> list[KeyView]:

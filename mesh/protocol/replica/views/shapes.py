@@ -15,6 +15,14 @@ class CommandView(TypedDict):
     parameters: Json
 
 
+class BaseView(TypedDict):
+    """One key that a ChangeSet was made against."""
+
+    key: str
+    by: str | None
+    """The tx that had last written it; None: nobody, or the founding."""
+
+
 class KeyView(TypedDict):
     """One key that a ChangeSet wrote."""
 
@@ -117,6 +125,14 @@ class ChangeDetail(Change):
     """A ChangeSet with all that is known of it."""
 
     commands: list[CommandView]
+    """As they were written."""
+    resolved: list[CommandView]
+    """What they came to, where that is something else: names as keys, templates filled in."""
+    base: list[BaseView]
+    """What it was made against; of a forced one, what it writes over."""
+    forced: bool
+    patience_ns: int
+    """How long it may wait at the barrier before it is refused."""
     written: list[KeyView]
     sealed: list[Who]
     refused: list[RefusedBy]
