@@ -8,7 +8,7 @@ function of the ChangeSet, the state before it and the merge that names it.
 from dataclasses import dataclass
 
 from mesh.environment.configuration import Configuration
-from mesh.environment.consent import Backing, Case, lack, link_by
+from mesh.environment.consent import Backing, Case, Demands, lack, link_by
 from mesh.environment.draft import Draft, Refusal
 from mesh.environment.entries import Entry, object_of, spell
 from mesh.environment.invariants import breach
@@ -89,8 +89,11 @@ def has_every_right(prepared: Prepared, rights: Rights) -> bool:
 
 def _unagreed(workspace: Workspace, prepared: Prepared) -> Outcome | None:
     """Rule 0, too: what the environment demands of people's ChangeSets beside rights."""
+    origin = prepared.change_set.request.origin
+    if origin is None and Demands.of(workspace).is_nothing:
+        return None
     case = case_of(workspace, prepared)
-    if case is not None and prepared.change_set.request.origin is not None and not case.came_by:
+    if case is not None and origin is not None and not case.came_by:
         return _aside(Why.REFUSED, "it comes from an environment that is not linked to this one")
     found = None if case is None else lack(workspace, case)
     return None if found is None else _aside(Why.REFUSED, str(found))

@@ -41,7 +41,7 @@ class Chain:
         peer = (await self.prod.ask("GET", "/v1/links/dev/peer")).json
         keys = [each["id"] for each in peer["controllers"]]
         given = {"name": "dev", "environment": peer["environment"], "controllers": keys}
-        await submit(self.prod, {"group": "link", "verb": "create", "parameters": given})
+        _ = await submit(self.prod, {"group": "link", "verb": "create", "parameters": given})
 
     async def promote(self, name: str, **body: object) -> Reply:
         """Ask prod to carry it on."""
@@ -53,7 +53,7 @@ async def submit(face: Face, *commands: object, name: str = "a change") -> str:
     reply = await face.ask("POST", "/v1/changes", {"name": name, "commands": list(commands)})
     assert reply.status == HTTPStatus.ACCEPTED, reply.json
     tx = str(reply.json["tx"])
-    await applied(face, tx)
+    _ = await applied(face, tx)
     return tx
 
 
