@@ -59,7 +59,7 @@ def check_written(command: Command, *, filled: bool = False) -> list[str]:
     """Every mistake in one command as a person writes it."""
     unknown = unknown_part(command)
     declaration = declaration_of(command)
-    if declaration is None:
+    if declaration is None or command.unknown:
         assert unknown is not None
         return [unknown]
     found = _unknown_parameters(declaration, command.parameters)
@@ -108,6 +108,8 @@ def check_resolved(command: Command) -> list[str]:
 
 def unknown_part(command: Command) -> str | None:
     """What this version does not know about a command; None where it knows all of it."""
+    if command.unknown:
+        return f"{command.group} {command.verb}: says more than this version can read"
     declaration = declaration_of(command)
     if declaration is not None:
         unknown = _unknown_parameters(declaration, command.parameters)

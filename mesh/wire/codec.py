@@ -3,7 +3,6 @@
 Whatever a peer sends, decoding gives a message or a reason; it never raises.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -12,6 +11,7 @@ import msgspec
 from mesh.wire import cbor
 from mesh.wire.limits import MESSAGE_BYTES_MAX
 from mesh.wire.messages import Message
+from mesh.wire.rejected import Rejected
 
 REPEATED_BYTES_MAX: Final = 1_024
 """Messages up to this long are remembered for a while: a rumour comes from several peers, and what
@@ -19,13 +19,6 @@ peers who hold the same say of it is the same. A message never changes, so it ma
 
 REPEATED_MAX: Final = 256
 """How many of them, the last ones: a quarter of a megabyte, and as much again read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """Bytes of a peer that are not what they should be, and why; to be counted, not answered."""
-
-    why: str
 
 
 class _Any(msgspec.Struct, array_like=True):

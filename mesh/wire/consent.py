@@ -9,11 +9,9 @@ Each begins in its own way, so neither is ever taken for anything else that the 
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
 from mesh.wire import cbor
 from mesh.wire.identity import Hash32, digest
-from mesh.wire.requests import Command
+from mesh.wire.requests import Command, encode_commands
 
 _APPROVAL: Final = "trellis approval"
 _VOUCH: Final = "trellis published"
@@ -34,4 +32,4 @@ def vouch_of(environment: Hash32, tx: Hash32, written: Hash32) -> bytes:
 
 def hash_of_commands(written: Sequence[Command]) -> Hash32:
     """32 bytes that stand for these commands, whichever request carries them."""
-    return digest(cbor.encode(msgspec.to_builtins(list(written), builtin_types=(bytes,))))
+    return digest(encode_commands(written))

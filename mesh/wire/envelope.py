@@ -25,10 +25,10 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from mesh.wire import codec
-from mesh.wire.codec import Rejected
 from mesh.wire.identity import ControllerId, Incarnation, digest
 from mesh.wire.limits import COUNTER_MAX, DATAGRAM_BYTES_MAX
 from mesh.wire.messages import PROTOCOL_VERSION, Message
+from mesh.wire.rejected import Rejected
 
 NO_ENVIRONMENT: Final = bytes(32)
 """Of a controller that belongs to none; no datagram is for it."""

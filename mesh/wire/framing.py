@@ -8,9 +8,9 @@ than ``MESSAGE_BYTES_MAX``, or less where it does not know the sender.
 
 from typing import Final
 
-from mesh.wire.codec import Rejected
 from mesh.wire.limits import FRAME_BYTES_MAX, MESSAGE_BYTES_MAX
 from mesh.wire.noise import TAG_BYTES
+from mesh.wire.rejected import Rejected
 
 LENGTH_BYTES: Final = 4
 """The length of a frame's payload stands before it, big-endian, itself not counted."""

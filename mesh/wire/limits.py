@@ -24,6 +24,9 @@ FACT_BYTES_MAX: Final = REQUEST_BYTES_MAX + 131_072
 DEPTH_MAX: Final = 16
 """Nesting of any decoded value."""
 
+PARAMETERS_DEPTH_MAX: Final = DEPTH_MAX - 3
+"""Nesting of the parameters of a command: what shows or keeps them wraps them a few times more."""
+
 PARTICIPANTS_MAX: Final = 1_024
 """Controllers that take part in one barrier."""
 
@@ -40,6 +43,8 @@ BASE_MAX: Final = 8_192
 """Keys whose version one request depends on."""
 
 NAME_CHARACTERS_MAX: Final = 128
+WORD_CHARACTERS_MAX: Final = 63
+"""A group or a verb: in UTF-8 at most 252 bytes, and a bead counts 255 with one byte."""
 TEXT_CHARACTERS_MAX: Final = 1_024
 """A reason or a detail that a person reads."""
 

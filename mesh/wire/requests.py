@@ -9,7 +9,7 @@ approved can be altered on the way.
 """
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import msgspec
@@ -23,11 +23,14 @@ from mesh.wire.limits import (
     KEY_PART_CHARACTERS_MAX,
     KEY_PARTS_MAX,
     NAME_CHARACTERS_MAX,
+    PARAMETERS_DEPTH_MAX,
     PARENTS_MAX,
     PARTICIPANTS_MAX,
     REQUEST_BYTES_MAX,
     TEXT_CHARACTERS_MAX,
+    WORD_CHARACTERS_MAX,
 )
+from mesh.wire.operations import Operation, read_operations, write_operations
 
 if TYPE_CHECKING:
     Value = bool | int | str | list["Value"] | dict[str, "Value"] | None
@@ -42,15 +45,18 @@ Key = Annotated[
 """The path of one object or of one field of it, such as ``("service", "blog")``."""
 
 Name = Annotated[str, msgspec.Meta(max_length=NAME_CHARACTERS_MAX)]
+Word = Annotated[str, msgspec.Meta(max_length=WORD_CHARACTERS_MAX)]
 Text = Annotated[str, msgspec.Meta(max_length=TEXT_CHARACTERS_MAX)]
 
 
 class Command(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One operation on the configuration: ``service create name=blog role=web``."""
 
-    group: Name
-    verb: Name
+    group: Word
+    verb: Word
     parameters: dict[Name, Value]
+    unknown: bytes = b""
+    """What a later version says beside, as a RISP stream: kept, and understood by nobody here."""
 
 
 class Base(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -71,7 +77,11 @@ class Origin(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
 
 
 class Request(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """The signed content of a ChangeSet; ``version`` 0 is canonical CBOR."""
+    """The signed content of a ChangeSet.
+
+    ``version`` 0 is an array of these fields in canonical CBOR, the commands ``written`` and those
+    ``resolved`` each as bytes: a RISP stream (see :mod:`mesh.wire.operations`).
+    """
 
     version: Literal[0]
     environment: Hash32
@@ -93,6 +103,10 @@ class Request(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
 
 _BEGINNING: Final = b"\x8d\x00"
 """How every request of version 0 begins: an array of thirteen elements, the first one 0."""
+
+
+_STREAMS: Final = tuple(map(Request.__struct_fields__.index, ("written", "resolved")))
+"""Where the streams stand."""
 
 
 class SignedRequest(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -149,15 +163,39 @@ class Attempt(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
 
 def encode_request(request: Request) -> bytes:
     """The canonical bytes that are signed and whose hash is the tx."""
-    return cbor.write(request)
+    fields: list[object] = msgspec.to_builtins(request, builtin_types=(bytes,))
+    for at, commands in zip(_STREAMS, (request.written, request.resolved), strict=True):
+        fields[at] = encode_commands(commands)
+    return cbor.encode(fields)
+
+
+def encode_commands(commands: Iterable[Command]) -> bytes:
+    """The RISP stream of ``commands``."""
+    return write_operations(
+        Operation(each.group, each.verb, each.parameters, each.unknown) for each in commands
+    )
 
 
 def decode_request(raw: bytes) -> Request:
     """Raises cbor.Undecodable where ``raw`` is not a request of this version."""
-    request = cbor.read(raw, Request, REQUEST_BYTES_MAX)
-    for command in request.written + request.resolved:
-        _demand_plain(command.parameters)
-    return request
+    fields = cbor.decode(raw, REQUEST_BYTES_MAX)
+    if not isinstance(fields, list) or len(fields) != len(Request.__struct_fields__):
+        raise cbor.Undecodable(f"not an array of {len(Request.__struct_fields__)} fields")
+    for at in _STREAMS:
+        fields[at] = _read_stream(fields[at])
+    try:
+        return msgspec.convert(fields, Request, builtin_types=(bytes,))
+    except msgspec.ValidationError as error:
+        raise cbor.Undecodable(str(error)) from error
+
+
+def _read_stream(stream: object) -> list[Operation]:
+    if not isinstance(stream, bytes):
+        raise cbor.Undecodable("the commands are not a stream")
+    operations = read_operations(stream)
+    for operation in operations:
+        _demand_plain(operation.parameters, PARAMETERS_DEPTH_MAX)
+    return operations
 
 
 def is_of_this_version(raw: bytes) -> bool:
@@ -184,16 +222,17 @@ def decode_attempt(raw: bytes) -> Attempt:
     return cbor.read(raw, Attempt, REQUEST_BYTES_MAX)
 
 
-def _demand_plain(value: object) -> None:
+def _demand_plain(value: object, depth_max: int) -> None:
     match value:
         case None | bool() | int() | str():
-            pass
+            return
+        case _ if depth_max == 0:
+            raise cbor.Undecodable(f"parameters nested deeper than {PARAMETERS_DEPTH_MAX}")
         case list():
-            for item in value:
-                _demand_plain(item)
+            parts = value
         case dict():
-            for name, item in value.items():
-                _demand_plain(name)
-                _demand_plain(item)
+            parts = [*value, *value.values()]
         case _:
             raise cbor.Undecodable(f"a parameter is {type(value).__name__}, which no command takes")
+    for part in parts:
+        _demand_plain(part, depth_max - 1)

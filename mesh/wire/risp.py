@@ -14,8 +14,8 @@ one spelling: what was read, known or not, is written again as the same bytes.
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from mesh.wire.codec import Rejected
 from mesh.wire.limits import MESSAGE_BYTES_MAX
+from mesh.wire.rejected import Rejected
 
 ID_BYTES: Final = 2
 ID_MAX: Final = 0xFFFF

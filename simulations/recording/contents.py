@@ -11,7 +11,6 @@ from crdt.sync import codec as store_codec
 from crdt.sync.messages import Records, Rumour
 from mesh.protocol.barrier.skip import read_skip
 from mesh.wire import cbor, codec
-from mesh.wire.codec import Rejected
 from mesh.wire.envelope import BOX_BYTES, DATAGRAM_MESSAGE_BYTES_MAX, HEADER_BYTES
 from mesh.wire.facts import Applied, Boot, Fact, No, Propose, Record, Seal, SignedFact, read_fact
 from mesh.wire.limits import DATAGRAM_BYTES_MAX
@@ -27,6 +26,7 @@ from mesh.wire.messages import (
     StoreMessage,
     Table,
 )
+from mesh.wire.rejected import Rejected
 from mesh.wire.requests import decode_request
 from simulations.recording.names import Names
 from simulations.tap import Tap

@@ -30,6 +30,7 @@ from mesh.wire import codec
 from mesh.wire.facts import Applied, No, Propose, Seal, read_fact
 from mesh.wire.framing import Assembler
 from mesh.wire.identity import Incarnation
+from mesh.wire.rejected import Rejected
 from simulations.checkers.information import InformationOracle
 from simulations.host import Host, Watcher
 from simulations.kernel import Kernel
@@ -197,7 +198,7 @@ class Recorder:
         whole = parts.add(part)
         if whole is None:
             return "part of a message", ""
-        if isinstance(whole, codec.Rejected):
+        if isinstance(whole, Rejected):
             del self._parts[source, target]
             return kind_of(whole), ""
         message = codec.decode(whole)

@@ -23,12 +23,12 @@ from mesh.protocol.links.handshake import Handshake, Secured
 from mesh.protocol.standing import Refused
 from mesh.protocol.suite import Keyring, Signer
 from mesh.wire import codec
-from mesh.wire.codec import Rejected
 from mesh.wire.envelope import Datagram, pack
 from mesh.wire.facts import Boot, Content, Fact, read_fact, write_fact
 from mesh.wire.framing import LENGTH_BYTES, Assembler, delimit, split
 from mesh.wire.identity import NO_HASH, Address, Incarnation
 from mesh.wire.messages import Hello, Message
+from mesh.wire.rejected import Rejected
 
 FROM: Final = "127.6.6.6"
 """The wolf's own address, on loopback as everything here: sources are metered apart."""

@@ -13,10 +13,10 @@ from mesh.protocol.replica import Replica
 from mesh.protocol.replica.boxes import Boxes
 from mesh.protocol.replica.desk import Desk
 from mesh.wire import cbor, codec, envelope, facts, framing, requests
-from mesh.wire.codec import Rejected
 from mesh.wire.identity import Incarnation
 from mesh.wire.limits import FRAME_BYTES_MAX
 from mesh.wire.messages import Message
+from mesh.wire.rejected import Rejected
 from mesh.wire.requests import SignedRequest
 from tests.mutants.edit import edit
 from tests.mutants.mutant import Mutant
@@ -220,7 +220,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "wire-parameters-of-any-kind": Mutant(
         edit(requests._demand_plain, "| str():", "| str() | float() | bytes():"),
-        (f"{_HERE}/test_facts_and_requests.py::test_parameters_are_plain",),
+        (f"{_HERE}/test_operations.py::test_parameters_are_plain",),
     ),
     "wire-lives-ordered-by-luck": Mutant(
         _replace(Incarnation, "__gt__", _later_by_luck),

@@ -16,9 +16,9 @@ from mesh.driver.network.counts import Counts
 from mesh.driver.network.interface import Sink
 from mesh.protocol.inputs import FrameReceived, StreamDrained, StreamId
 from mesh.protocol.links import DRAIN_REPORT_BYTES
-from mesh.wire.codec import Rejected
 from mesh.wire.framing import LENGTH_BYTES, delimit, payload_bytes
 from mesh.wire.limits import MESSAGE_BYTES_MAX
+from mesh.wire.rejected import Rejected
 
 UNSENT_BYTES_MAX: Final = 32 * MESSAGE_BYTES_MAX
 """What waits for a peer that reads slowly: twice the largest answer to one comparison."""

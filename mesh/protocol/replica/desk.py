@@ -19,6 +19,7 @@ from mesh.protocol.suite import Box, Exchange
 from mesh.wire import codec, envelope
 from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import Message
+from mesh.wire.rejected import Rejected
 
 Route = Callable[[Incarnation], tuple[Address | None, bool]]
 """Where a peer's datagrams go (None: not known), and whether they arrive there."""
@@ -80,7 +81,7 @@ class Desk:
         """The datagram that ``payload`` is, None (and counted) where it is none for us."""
         unseal = partial(self.boxes.open, now_ns=now.monotonic_ns)
         opened = envelope.unpack(payload, self.environment, self.directory, unseal)
-        if isinstance(opened, codec.Rejected):
+        if isinstance(opened, Rejected):
             self.counters["datagrams rejected"] += 1
             return None
         return opened

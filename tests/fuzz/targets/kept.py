@@ -4,8 +4,8 @@ from typing import Final
 
 from mesh.protocol.ground import read_ground, write_ground
 from mesh.wire import cbor, risp
-from mesh.wire.codec import Rejected
 from mesh.wire.identity import digest
+from mesh.wire.rejected import Rejected
 from mesh.wire.secrets import VALUE_BYTES_MAX, Opening, decode_opening, encode_opening
 from tests.fuzz.target import Target
 from tests.mesh.protocol.test_ground import a_ground

@@ -9,10 +9,10 @@ from mesh.driver.keys import NaClExchange, NaClSigner, NaClSuite
 from mesh.protocol.links.credentials import Papers, check, papers
 from mesh.protocol.links.handshake import Answer, Handshake, Secured
 from mesh.protocol.suite import Keyring
-from mesh.wire.codec import Rejected
 from mesh.wire.envelope import HEADER_BYTES, Datagram, pack, unpack
 from mesh.wire.identity import Incarnation
 from mesh.wire.limits import FRAME_BYTES_MAX
+from mesh.wire.rejected import Rejected
 from tests.fuzz.target import Target
 from tests.mesh.protocol.links.ends import hello
 from tests.mesh.wire.examples import ALICE, BOB, ENVIRONMENT, MESSAGES

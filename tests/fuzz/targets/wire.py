@@ -4,10 +4,10 @@ from typing import Final
 
 from mesh.environment.founding import Founding, decode_founding, encode_founding
 from mesh.wire import cbor, codec
-from mesh.wire.codec import Rejected
 from mesh.wire.facts import SignedFact, read_fact, write_fact
 from mesh.wire.framing import Assembler, delimit, payload_bytes, split
 from mesh.wire.limits import FRAME_BYTES_MAX, MESSAGE_BYTES_MAX
+from mesh.wire.rejected import Rejected
 from mesh.wire.requests import (
     Attempt,
     decode_attempt,

@@ -6,10 +6,19 @@ import msgspec
 from hypothesis import strategies as st
 from msgspec import inspect
 
+from mesh.wire import risp
 from mesh.wire.messages import Message
+from mesh.wire.requests import Command
 
 _ITEMS_MAX: Final = 3
 _TEXT_MAX: Final = 12
+
+_LATER_BEADS: Final = st.one_of(
+    st.builds(risp.Command, st.just(0x1005), st.integers(0, 0xFFFF)),
+    st.builds(risp.Command, st.sampled_from([0x8001, 0xAFFF]), st.binary(max_size=_TEXT_MAX)),
+    st.just(risp.Command(0x7006)),
+)
+"""What a later version may say of a command beside its four beads."""
 
 
 def values(info: inspect.Type) -> st.SearchStrategy[object]:
@@ -52,7 +61,10 @@ def _scalars(info: inspect.Type) -> st.SearchStrategy[object]:
 
 
 def _records(cls: type, fields: tuple[inspect.Field, ...]) -> st.SearchStrategy[object]:
-    return st.builds(cls, **{field.name: values(field.type) for field in fields})
+    parts = {field.name: values(field.type) for field in fields}
+    if cls is Command:
+        parts["unknown"] = st.lists(_LATER_BEADS, max_size=_ITEMS_MAX).map(risp.encode)
+    return st.builds(cls, **parts)
 
 
 def _plain() -> st.SearchStrategy[object]:

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mesh.wire import cbor, codec
-from mesh.wire.codec import Rejected
 from mesh.wire.limits import (
     FACTS_PER_MESSAGE_MAX,
     MESSAGE_BYTES_MAX,
@@ -17,6 +16,7 @@ from mesh.wire.limits import (
     TEXT_CHARACTERS_MAX,
 )
 from mesh.wire.messages import Facts, Goodbye, Gossip, Message, Welcome
+from mesh.wire.rejected import Rejected
 from tests.mesh.wire.examples import MESSAGES, NEWS, chain
 from tests.mesh.wire.strategies import messages
 

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mesh.wire import codec
-from mesh.wire.codec import Rejected
 from mesh.wire.envelope import (
     BOX_BYTES,
     DATAGRAM_MESSAGE_BYTES_MAX,
@@ -24,6 +23,7 @@ from mesh.wire.envelope import (
 from mesh.wire.identity import digest
 from mesh.wire.limits import COUNTER_MAX, DATAGRAM_BYTES_MAX
 from mesh.wire.messages import Message, Nack, StoreMessage
+from mesh.wire.rejected import Rejected
 from tests.mesh.wire.examples import ALICE, BOB, ENVIRONMENT, MESSAGES
 from tests.mesh.wire.strategies import messages
 

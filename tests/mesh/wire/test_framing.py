@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesh.wire.codec import Rejected
 from mesh.wire.framing import (
     LENGTH_BYTES,
     Assembler,
@@ -15,6 +14,7 @@ from mesh.wire.framing import (
 )
 from mesh.wire.limits import FRAME_BYTES_MAX, MESSAGE_BYTES_MAX
 from mesh.wire.noise import TAG_BYTES
+from mesh.wire.rejected import Rejected
 
 LAST, MORE = b"\0", b"\1"
 

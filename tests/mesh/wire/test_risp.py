@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesh.wire.codec import Rejected
+from mesh.wire.rejected import Rejected
 from mesh.wire.risp import Command, Reader, Unspellable, decode, encode
 
 WIDTHS = {0: 1, 1: 2, 2: 4, 3: 8, 4: 16, 5: 32, 6: 64}

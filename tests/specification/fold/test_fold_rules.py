@@ -2,6 +2,7 @@
 
 from mesh.environment.resolve import Resolution, Unresolved
 from mesh.protocol.history import Standing, Why
+from mesh.wire import risp
 from mesh.wire.requests import Base, Command, Kind, SignedRequest
 from tests.mesh.protocol.history.world import (
     ALICE,
@@ -392,6 +393,17 @@ def test_folding_stops_at_a_command_of_a_newer_version() -> None:
     side.learn(1 << number | 1 << after)
     assert side.history.needs_upgrade == number
     assert side.entry(after).outcome.standing is Standing.UNFOLDED
+    assert side.item("a") is None
+
+
+def test_folding_stops_at_what_a_newer_version_says_of_a_command() -> None:
+    """F12: A known command that says more than is known is not known."""
+    side = World().side()
+    known = item("a", 1)
+    wiser = Command(known.group, known.verb, known.parameters, risp.encode([risp.Command(0x7005)]))
+    number = side.propose(Resolution((wiser,), (wiser,), (), (), Kind.NORMAL))
+    side.learn(1 << number)
+    assert side.history.needs_upgrade == number
     assert side.item("a") is None
 
 

@@ -12,6 +12,7 @@ from mesh.wire import codec
 from mesh.wire.framing import Assembler, split
 from mesh.wire.identity import Address, Incarnation, digest
 from mesh.wire.messages import Gossip, Hello, Message
+from mesh.wire.rejected import Rejected
 from tests.mesh.protocol.keys import keyring
 from tests.mesh.protocol.street import controller_id, incarnation, moment
 
@@ -62,7 +63,7 @@ def said(step: LinkStep, stream: StreamId) -> list[Message]:
         if raw is not None:
             assert isinstance(raw, bytes)
             message = codec.decode(raw)
-            assert not isinstance(message, codec.Rejected)
+            assert not isinstance(message, Rejected)
             messages.append(message)
     return messages
 

@@ -13,6 +13,7 @@ from mesh.wire import codec
 from mesh.wire.framing import Assembler, split
 from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import Facts, Hello, Message
+from mesh.wire.rejected import Rejected
 from tests.mesh.protocol.keys import Key, KeySuite, keyring
 from tests.mesh.protocol.replica.mini_mesh import WALL_NS, Disk
 
@@ -105,7 +106,7 @@ class Solo:
         raw = self._assemblers.setdefault(stream, Assembler()).add(payload)
         if isinstance(raw, bytes):
             message = codec.decode(raw)
-            assert not isinstance(message, codec.Rejected)
+            assert not isinstance(message, Rejected)
             self.frames.append((stream, message))
 
     def opened(self, stream: int, sender: Incarnation = STRANGER) -> None:
