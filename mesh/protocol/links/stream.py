@@ -23,7 +23,6 @@ from mesh.protocol.links.limits import (
 )
 from mesh.protocol.standing import Access, Ground, Refused
 from mesh.wire import codec
-from mesh.wire.codec import Rejected
 from mesh.wire.framing import Assembler, split
 from mesh.wire.identity import Address, Incarnation
 from mesh.wire.limits import MESSAGE_BYTES_MAX
@@ -37,6 +36,7 @@ from mesh.wire.messages import (
     SnapshotPart,
     Welcome,
 )
+from mesh.wire.rejected import Rejected
 
 
 class Phase(Enum):
