@@ -116,19 +116,24 @@ class Inspector:
 
     def acts(self, host: Host, effects: Effects) -> None:
         """``effects`` are about to be carried out."""
-        for text in (
-            *self._bounds.sends(host.name, effects, self._kernel.now_ns),
-            *self._bounds.waits(host.name, host.disk.unwritten),
-        ):
+        if effects.datagrams or effects.frames:
+            self._leaves(host, effects)
+        if not effects.writes:
+            return
+        for text in self._bounds.waits(host.name, host.disk.unwritten):
             self.violated("bounds", text)
-        if host.name not in self.disbelieved:
-            for text in self._durability.leaving(host.name, host.life, effects):
-                self.violated("persist before send", text)
         assert host.replica is not None
         for write in effects.writes:
             if isinstance(write, WriteFact) and write.origin == host.replica.own:
                 self._views[write.origin, write.sequence] = host.replica.view()
                 self._judge_vote(host, read_fact(write.signed))
+
+    def _leaves(self, host: Host, effects: Effects) -> None:
+        for text in self._bounds.sends(host.name, effects, self._kernel.now_ns):
+            self.violated("bounds", text)
+        if effects.frames and host.name not in self.disbelieved:
+            for text in self._durability.leaving(host.name, host.life, effects):
+                self.violated("persist before send", text)
 
     def _judge_vote(self, host: Host, fact: Fact) -> None:
         if host.controller not in self._copied and host.name not in self.disbelieved:

@@ -180,7 +180,7 @@ class Stream:
     @property
     def is_usable(self) -> bool:
         """Whether it could carry messages now."""
-        return self.phase in {Phase.STANDING, Phase.SUPERSEDED}
+        return self.phase is Phase.STANDING or self.phase is Phase.SUPERSEDED
 
     @property
     def is_at_ease(self) -> bool:

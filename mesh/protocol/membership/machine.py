@@ -90,6 +90,8 @@ class Membership:
         self._turn_ns: int | None = None
         self._grace_ns = 0
         """Until then nobody is suspected from here: we were asleep."""
+        self._deadline_ns: int | None = None
+        """As it was after the last input: between two of them nothing moves it."""
         self._alarm_ns: int | None = None
         """The deadline that whoever drives us was told, after the last input."""
 
@@ -108,15 +110,7 @@ class Membership:
     @property
     def deadline_ns(self) -> int | None:
         """Monotonic time at which ``wake`` has something to do; None while there is nobody."""
-        if self._beliefs.left:
-            return None
-        suspects = self._table.suspects.values()
-        return earliest(
-            max(min(map(self._table.verdict_ns, suspects)), self._grace_ns) if suspects else None,
-            self._turn_ns,
-            self._probing.deadline_ns,
-            self._telling.deadline_ns,
-        )
+        return None if self._beliefs.left else self._deadline_ns
 
     def members(self, now: Now) -> tuple[MemberRow, ...]:
         """One row for each controller of the roster, in its order."""
@@ -410,6 +404,12 @@ class Membership:
             self._turn_ns = step.ns + self._random.randrange(self._timing.probe_interval_ns)
             self._telling.postpone_comparison(step)
         self._telling.gossip(step)
-        deadline_ns = self.deadline_ns
+        suspects = self._table.suspects.values()
+        deadline_ns = self._deadline_ns = earliest(
+            max(min(map(self._table.verdict_ns, suspects)), self._grace_ns) if suspects else None,
+            self._turn_ns,
+            self._probing.deadline_ns,
+            self._telling.deadline_ns,
+        )
         self._alarm_ns = None if deadline_ns is None else max(deadline_ns, step.ns)
         return step.outcome()
