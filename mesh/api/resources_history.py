@@ -28,7 +28,9 @@ async def index(request: Request) -> Response:
     asked = request.query_params
     limit = count(request, "limit", CHANGES, CHANGES_MAX)
     if asked.get("only") == "waiting":
-        return reply({"changes": views.pending(desk.replica, desk.now())[:limit]})
+        waiting = views.pending(desk.replica, desk.now())
+        more = len(waiting) > limit
+        return reply(views.LogView(changes=waiting[:limit], more=more, below_checkpoint=0))
     query = views.Query(
         asked.get("name", ""),
         asked.get("object", ""),
