@@ -70,6 +70,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
         edit(Merging._collisions, " or sides.is_settled(rival)", ""),
         (f"{_FOLD}::test_what_a_checkpoint_closed_is_in_no_dispute",),
     ),
+    "overreach-people-wait-their-turn": Mutant(
+        edit(rulings.Rulings._counting, "(people or last)[0]", "last[0]"),
+        (f"{_FOLD}::test_a_persons_word_counts_before_that_of_a_controller",),
+    ),
     "overreach-takes-nothing": Mutant(
         lambda monkeypatch: monkeypatch.delitem(
             takings.TAKING,

@@ -4,8 +4,8 @@ A merge is judged in the fold of what it was made on top of, which does not cont
 signer must have had the right, and it may decide only about what its sides did not have in common;
 one with no person behind it only as the policy says.
 For each tx that merge counts which names it and is no ancestor of another that names it; of several
-the one with the lowest timestamp. So a later merge may revise an earlier one that it has seen, and
-of two at once everybody follows the same.
+the one that a person stands behind, and then the one with the lowest timestamp. So a later merge
+may revise an earlier one that it has seen, and of two at once everybody follows the same.
 
 A checkpoint counts that a majority of the roster took part in, and all who did had to seal. Below
 it the book is closed: what turns up there later, and is not in it, is set aside.
@@ -72,6 +72,8 @@ class Rulings:
         self._merges: Ids = 0
         self._checkpoints: Ids = 0
         self._refusals: dict[int, Outcome | None] = {}
+        self._of_people: dict[int, bool] = {}
+        """Of the merges that count: whether a person stands behind it."""
         self._kept: Recent[tuple[Ids, Ids], SetAside] = Recent(RULINGS_KEPT_MAX)
         self._shut: dict[int, Shut] = {}
         self._late: Ids = 0
@@ -132,6 +134,10 @@ class Rulings:
             is_inside = self._covered is not None and self._covered.inside >> number & 1
             covered = None if is_inside else self._covered
             self._refusals[number] = refusal = self._judge(prepared, ancestors, covered)
+            if self._merges >> number & 1 and refusal is None:
+                behind = ancestors | (0 if covered is None else covered.inside)
+                people = has_every_right(prepared, self._footing(behind).rights)
+                self._of_people[number] = people
             if self._checkpoints >> number & 1 and refusal is None:
                 self._shut[number] = self._shutting(number, ancestors)
         return self._refusals[number]
@@ -244,7 +250,9 @@ class Rulings:
         seen = 0
         for number in candidates:
             seen |= self._catalogue.ancestors(number) or 0
-        return self._catalogue[next(each for each in candidates if not seen >> each & 1)]
+        last = [each for each in candidates if not seen >> each & 1]
+        people = [each for each in last if self._of_people[each]]
+        return self._catalogue[(people or last)[0]]
 
 
 def _undersealed(change_set: ChangeSet, roster: tuple[bytes, ...]) -> tuple[str, ...]:

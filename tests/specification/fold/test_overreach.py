@@ -196,6 +196,23 @@ def test_what_would_lose_its_ground_and_takes_something_waits_for_a_person() -> 
     assert left.entry(firing).outcome.why is Why.CONFLICT
 
 
+@pytest.mark.parametrize("approved", [True, False], ids=["approved", "signed"])
+def test_a_persons_word_counts_before_that_of_a_controller(*, approved: bool) -> None:
+    """F10a: Of two merges at once the one that a person stands behind, whichever came first."""
+    left, right = _parted()
+    ours, theirs = left.change(item("a", 1)), right.change(item("a", 2))
+    ids, world = left.ids | right.ids, left.world
+    _ = right.merge_with(_say("set-aside", left, theirs) + _say("keep", left, ours), ids)
+    said = _say("set-aside", left, ours) + _say("keep", left, theirs)
+    signer, approvers = (ALICE.controller, (OPERATOR,)) if approved else (OPERATOR, ())
+    request = world.sign(Resolution(said, said, (), (), Kind.MERGE), signer=signer)
+    merge = world.attempt(request, Kind.MERGE, ids, ALICE, lamport=99, approvers=approvers)
+    left.learn(right.ids)
+    assert left.item("a") == 1
+    left.learn(1 << merge)
+    assert left.item("a") == 2
+
+
 def test_no_controller_decides_between_sides_that_removed_each_other() -> None:
     """F13h: A merge that only a controller signed counts for nothing there, either way."""
     left, right = _parted()

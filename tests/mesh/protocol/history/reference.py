@@ -147,11 +147,11 @@ def _set_aside(catalogue: Catalogue, ids: Ids) -> set[bytes]:
     aside = set()
     for tx, verdicts in naming.items():
         latest = [
-            (_place(catalogue[number]), verb)
+            (catalogue[number].request.signer != OPERATOR, _place(catalogue[number]), verb)
             for number, verb in verdicts
             if not any((catalogue.ancestors(other) or 0) >> number & 1 for other, _ in verdicts)
         ]
-        if min(latest)[1] == "set-aside":
+        if min(latest)[2] == "set-aside":
             aside.add(tx)
     return aside
 
