@@ -50,7 +50,7 @@ def _once(words: Sequence[str], environment: dict[str, str]) -> tuple[float, flo
     begun = time.perf_counter()
     with Path(os.devnull).open("wb") as sink:
         actions = [(os.POSIX_SPAWN_DUP2, sink.fileno(), 1)]
-        pid = os.posix_spawn(words[0], words, environment, file_actions=actions)
+        pid = os.posix_spawn(words[0], list(words), environment, file_actions=actions)
         _, status, usage = os.wait4(pid, 0)
     assert status == 0, words
     return (time.perf_counter() - begun) * 1e3, (usage.ru_utime + usage.ru_stime) * 1e3

@@ -1,19 +1,22 @@
 """What is signed on the person's machine, and where the key is meanwhile."""
 
+import io
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
 
 from mesh.cli import session
+from mesh.cli.client import Client
 from mesh.cli.errors import CommandError
 from mesh.cli.session import Session
-from mesh.cli.signing import disagreement
+from mesh.cli.signing import disagreement, send
 from mesh.wire.identity import fingerprint
-from mesh.wire.requests import Command, Request
+from mesh.wire.requests import Command, Request, encode_request
 
 KEY = "ab" * 32
 ENVIRONMENT = "cd" * 32
@@ -157,3 +160,67 @@ def test_a_damaged_session_is_told(place: Path) -> None:
     _ = file.write_text("{}")
     with pytest.raises(CommandError, match="log in again"):
         _ = session.current(ENVIRONMENT)
+
+
+class Lending:
+    """A controller that makes REQUEST of whatever is asked for."""
+
+    def __init__(self) -> None:
+        self.brought: list[dict[str, Any]] = []
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Which environment it is in."""
+        assert path == "/v1/status"
+        return {"environment": {"id": ENVIRONMENT}}
+
+    def request(self, method: str, path: str, body: object, query: object) -> dict[str, Any]:
+        """The request to be signed."""
+        del method, path, body, query
+        return {"request": encode_request(request(written=(GRANT,), resolved=(GRANT,))).hex()}
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """What was signed."""
+        assert path == "/v1/requests"
+        self.brought.append(body)
+        return {"tx": "00"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_signed"), [(None, True), ("y\n", True), ("n\n", False), ("\n", False)]
+)
+def test_what_was_not_typed_is_shown_before_it_is_signed(
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    typed: str | None,
+    *,
+    is_signed: bool,
+) -> None:
+    """A revert, a merge or a restaged change; at a terminal one may still say no."""
+    del place
+    _ = session.keep(replace(WHO, expires_ns=time.time_ns() + 10**12))
+
+    class Keyboard(io.StringIO):
+        def isatty(self) -> bool:
+            return typed is not None
+
+    monkeypatch.setattr(sys, "stdin", Keyboard(typed or ""))
+    lending = Lending()
+    client = cast("Client", lending)
+    if is_signed:
+        _ = send(client, "/v1/changes/3f9a12c0/revert", {}, is_quiet=False)
+    else:
+        with pytest.raises(CommandError, match="Nothing was signed"):
+            _ = send(client, "/v1/changes/3f9a12c0/revert", {}, is_quiet=False)
+    assert "right grant --name eve --right admin:/" in capsys.readouterr().out
+    assert bool(lending.brought) is is_signed
+
+
+def test_a_draft_is_signed_as_it_was_shown(place: Path) -> None:
+    """A controller that has other commands in it by then gets no signature."""
+    del place
+    _ = session.keep(replace(WHO, expires_ns=time.time_ns() + 10**12))
+    lending = Lending()
+    with pytest.raises(CommandError, match="its commands are others"):
+        _ = send(cast("Client", lending), "/v1/changes", {"draft": "d", **ASKED}, is_quiet=False)
+    assert lending.brought == []
