@@ -12,29 +12,55 @@ from mesh.api.problems import REFUSED, Problem, not_found, wrong_usage
 from mesh.api.requests import ApproveBody
 from mesh.api.resources_changes import tx_of
 from mesh.api.signing import carry_out, read_key
+from mesh.environment.redaction import confidential_parameters
+from mesh.protocol.catalogue import ChangeSet
 from mesh.protocol.inputs import RestageChange
 from mesh.protocol.replica.noticeboard import Posted
-from mesh.wire.requests import Approval
+from mesh.protocol.replica.participant import Participant
+from mesh.wire.requests import Approval, SignedRequest
 
 _SIGNATURE_BYTES = 64
 
 
 async def show(request: Request) -> Response:
-    """The signed request itself, so that whoever approves it knows what it says."""
-    posted = _posted(desk_of(request), request.path_params["id"])
-    approvals = [
-        {"operator": each.operator.hex(), "signature": each.signature.hex()}
-        for each in posted.approvals
-    ]
-    return reply(
-        {
-            "tx": posted.tx.hex(),
-            "request": posted.signed.raw.hex(),
-            "signature": posted.signed.signature.hex(),
-            "resolved": posted.is_resolved,
-            "approvals": approvals,
-        }
-    )
+    """The signed request itself, so that whoever approves or keeps it knows what it says."""
+    desk, asked = desk_of(request), request.path_params["id"]
+    inside, tx = desk.replica.participant, tx_of(desk, asked)
+    posted = None if inside is None else inside.consents.find(tx)
+    if posted is not None:
+        return reply(_signed(posted.signed, posted.approvals, is_resolved=posted.is_resolved))
+    change_set = None if inside is None else _decided(inside, tx)
+    if change_set is None:
+        raise not_found(f"the signed request of {asked} is not held here")
+    said = change_set.request
+    hidden = confidential_parameters((*said.written, *said.resolved))
+    if hidden:
+        text = f"{asked} holds what is never shown ({', '.join(hidden)}), so it does not leave"
+        raise Problem(HTTPStatus.FORBIDDEN, REFUSED, text)
+    approvals = change_set.attempt.approvals
+    return reply(_signed(change_set.propose.request, approvals, is_resolved=True))
+
+
+def _decided(inside: Participant, tx: bytes) -> ChangeSet | None:
+    """The ChangeSet ``tx`` of the history, if this version can read it."""
+    entry = inside.history.entry(tx)
+    change_set = None if entry is None else inside.catalogue[entry.number]
+    return None if change_set is None or change_set.flaw is not None else change_set
+
+
+def _signed(
+    signed: SignedRequest, approvals: tuple[Approval, ...], *, is_resolved: bool
+) -> dict[str, object]:
+    return {
+        "tx": signed.tx.hex(),
+        "request": signed.raw.hex(),
+        "signature": signed.signature.hex(),
+        "resolved": is_resolved,
+        "approvals": [
+            {"operator": each.operator.hex(), "signature": each.signature.hex()}
+            for each in approvals
+        ],
+    }
 
 
 async def approve(request: Request) -> Response:

@@ -52,7 +52,11 @@ def _read(told: dict[str, Json]) -> tuple[str, Request]:
     if digest(raw).hex() != told["tx"]:
         text = "the controller shows another request than the one that waits. Nothing was signed."
         raise CommandError(FAILED, text)
-    return str(told["tx"]), decode_request(raw)
+    request = decode_request(raw)
+    if any(each.unknown for each in (*request.written, *request.resolved)):
+        text = "it says more than this version can read: approve it with a newer one."
+        raise CommandError(FAILED, text)
+    return str(told["tx"]), request
 
 
 def _signed(tx: str, request: Request, who: Session) -> dict[str, str]:

@@ -117,7 +117,19 @@ def _add_reading(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "trellis change export 'move the shop' > shop.txt",
     )
     export.add_argument("id", metavar="ID", help="a draft, or a ChangeSet")
-    export.add_argument("--format", choices=("text", "json"), default="text")
+    export.add_argument(
+        "--format",
+        choices=("text", "json", "risp"),
+        default="text",
+        help="risp: the very bytes that were signed, and the signature",
+    )
+    verify = add_verb(
+        subparsers,
+        "verify",
+        "check the signature of what `change export --format risp` wrote, and show what it says",
+        "trellis change verify shop.risp",
+    )
+    verify.add_argument("file", metavar="FILE", help="- is the standard input")
     add_verb(subparsers, "conflicts", "what was set aside, and by what", "trellis change conflicts")
 
 
@@ -234,7 +246,15 @@ def _look(client: Client, arguments: argparse.Namespace) -> int:
         case "diff":
             return looking_back.diff(client, arguments)
         case "export":
+            if arguments.format == "risp":
+                from mesh.cli.exporting import export_signed
+
+                return export_signed(client, arguments)
             return looking_back.export(client, arguments)
+        case "verify":
+            from mesh.cli.exporting import verify
+
+            return verify(arguments)
         case "conflicts":
             return show_conflicts(client, as_json=arguments.json)
         case _:
@@ -277,9 +297,9 @@ def _decide(client: Client, arguments: argparse.Namespace) -> int:
         case _:
             raise CommandError(
                 WRONG_USAGE,
-                "change: new, add, close, submit, discard, import, export, show, diff, list, log, "
-                "conflicts, restage, revert, checkpoint, refuse, approve, withdraw, promote, "
-                "publish or merge?",
+                "change: new, add, close, submit, discard, import, export, verify, show, diff, "
+                "list, log, conflicts, restage, revert, checkpoint, refuse, approve, withdraw, "
+                "promote, publish or merge?",
                 "See `trellis change --help`.",
             )
 

@@ -89,6 +89,8 @@ def disagreement(request: Request, who: Session, body: Mapping[str, object]) -> 
         return "it is for another environment"
     if request.signer.hex() != who.key:
         return "it names another signer"
+    if any(each.unknown for each in (*request.written, *request.resolved)):
+        return "it says more than this version can read"
     if not _is_what_was_typed(request.written, body):
         return "its commands are others"
     if "from" in body and not request.resolved:
