@@ -154,6 +154,10 @@ fuzz-short: $(READY)
 	@$(BIN)/python -m pip install --quiet --requirement tests/fuzz/requirements.txt
 	@$(BIN)/python -m tests.fuzz --inputs 2000
 
+.PHONY: api
+api: $(READY) ## schemathesis against the API of a real controller: make api TIME=600
+	@$(BIN)/python -m tests.api --seconds $(TIME) $(ARGS)
+
 .PHONY: torture
 torture: $(READY) ## kill real controllers at any moment; no acknowledged change may be lost
 	@sh tests/tools/debian_packages.sh

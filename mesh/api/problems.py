@@ -4,6 +4,7 @@ The command line shows ``errors`` and ends with ``exit_code``; a program reads t
 an error says the same thing to both, and the command line never guesses from a status number.
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -11,6 +12,7 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from mesh.driver.errors import DiskFailed, Interrupted, Overloaded, Refused
 
@@ -54,7 +56,7 @@ def from_refusal(error: Refused) -> Problem:
     return Problem(status, error.code, *error.errors)
 
 
-def answer(problem: Problem) -> Response:
+def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
     """``problem`` as ``application/problem+json``."""
     body = {
         "type": "about:blank",
@@ -68,7 +70,7 @@ def answer(problem: Problem) -> Response:
     return Response(
         msgspec.json.encode(body),
         problem.status.value,
-        headers={"www-authenticate": "Bearer"} if asks else None,
+        headers={"www-authenticate": "Bearer"} if asks else headers,
         media_type="application/problem+json",
     )
 
@@ -100,5 +102,18 @@ async def on_http(request: Request, error: Exception) -> Response:
     path = request.url.path
     if error.status_code == HTTPStatus.NOT_FOUND:
         return answer(not_found(f"there is no {path}; docs/reference/api.md lists what there is"))
-    status = HTTPStatus(error.status_code)
-    return answer(Problem(status, WRONG_USAGE, f"{request.method} {path}: {error.detail}"))
+    problem = Problem(
+        HTTPStatus(error.status_code), WRONG_USAGE, f"{request.method} {path}: {error.detail}"
+    )
+    if error.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+        return answer(problem)
+    return answer(problem, {"allow": ", ".join(_methods(request))})
+
+
+def _methods(request: Request) -> list[str]:
+    """With which one may ask for this path (RFC 9110): the framework looks at one route only."""
+    routes = [each for each in request.app.routes if isinstance(each, Route)]
+    fitting = [
+        each.methods or set() for each in routes if each.matches(request.scope)[0] != Match.NONE
+    ]
+    return sorted(set().union(*fitting))

@@ -1,0 +1,1 @@
+"""``make api``: schemathesis asks a real controller what its OpenAPI document allows, and more."""
