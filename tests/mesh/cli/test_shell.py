@@ -73,7 +73,7 @@ def completions(line: str) -> list[str]:
         ("change revert 3f9a12c0 --fo", ["--force"]),
         ("change add add-blog serv", ["service"]),
         ("change add service modify --name b", ["blog"]),
-        ("change export x --format ", ["text", "json"]),
+        ("change export x --form", ["--format"]),
         ("nonsense ", []),
     ],
 )
