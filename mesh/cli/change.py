@@ -114,7 +114,7 @@ def _add_reading(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         subparsers,
         "export",
         "the commands of a draft or a ChangeSet, for `change import`",
-        "trellis change export 'move the shop' > shop.txt",
+        "trellis change export 'move the shop' -o shop.txt",
     )
     export.add_argument("id", metavar="ID", help="a draft, or a ChangeSet")
     export.add_argument(
@@ -123,6 +123,7 @@ def _add_reading(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         default="text",
         help="risp: the very bytes that were signed, and the signature",
     )
+    export.add_argument("-o", "--output", metavar="FILE", help="instead of standard output")
     verify = add_verb(
         subparsers,
         "verify",

@@ -26,14 +26,26 @@ def export_signed(client: Client, arguments: argparse.Namespace) -> int:
 
     if arguments.json:
         raise CommandError(WRONG_USAGE, "--format risp is bytes: leave --json out.")
-    if sys.stdout.isatty():
+    if arguments.output is None and sys.stdout.isatty():
         text = "A signed stream is bytes, and no terminal can show them."
-        raise CommandError(WRONG_USAGE, text, "Put it into a file: … --format risp > FILE")
+        raise CommandError(WRONG_USAGE, text, "Put it into a file: … --format risp -o FILE")
     told = client.get(quoted("changes", arguments.id, "request"))
     raw, signature = (bytes.fromhex(str(told[name])) for name in ("request", "signature"))
-    sys.stdout.buffer.write(write_export(SignedRequest(raw, signature)))
+    written = write_export(SignedRequest(raw, signature))
+    if arguments.output is not None:
+        write_file(arguments.output, written)
+        return DONE
+    _ = sys.stdout.buffer.write(written)
     sys.stdout.flush()
     return DONE
+
+
+def write_file(file: str, content: bytes) -> None:
+    """Raises CommandError where it cannot be written."""
+    try:
+        _ = Path(file).write_bytes(content)
+    except OSError as error:
+        raise CommandError(FAILED, f"{file} cannot be written: {error.strerror}.") from error
 
 
 def verify(arguments: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, cast
@@ -184,9 +185,14 @@ def export(client: Client, arguments: argparse.Namespace) -> int:
     told = client.get(quoted("drafts" if here else "changes", arguments.id))
     commands = cast("list[Json]", told["commands"])
     if arguments.json or arguments.format == "json":
-        emit_json({"name": told["name"], "reason": told["reason"], "commands": commands})
+        document = {"name": told["name"], "reason": told["reason"], "commands": commands}
+        text = json.dumps(document, indent=2, ensure_ascii=False)
     else:
-        say(f"# {told['name']}")
-        for command in commands:
-            say(line_of(command))
+        text = "\n".join([f"# {told['name']}", *map(line_of, commands)])
+    if arguments.output is not None:
+        from mesh.cli.exporting import write_file
+
+        write_file(arguments.output, f"{text}\n".encode())
+    else:
+        say(text)
     return DONE

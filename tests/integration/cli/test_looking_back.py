@@ -79,7 +79,9 @@ def test_files_of_commands(ash: Host, tmp_path: Path) -> None:
     assert "added to sites (2 commands)" in ash.run("change", "import", str(lines)).out
     for form in ("text", "json"):
         again = tmp_path / f"again-{form}"
-        _ = again.write_text(ash.run("change", "export", "sites", "--format", form).out)
+        export = ("change", "export", "sites", "--format", form)
+        assert ash.run(*export, "-o", str(again)).code == 0
+        assert again.read_text() == ash.run(*export).out
         assert ash.run("change", "import", str(again)).code == 0
         first, second = (ash.ask("change", "show", name) for name in ("sites", again.name))
         assert first["commands"] == second["commands"]
