@@ -164,6 +164,7 @@ def test_what_was_overtaken_is_made_anew_and_approved_anew() -> None:
     posted = first.replica.participant.consents.find(tx)
     assert posted is not None
     assert posted.approvals == ()
+    assert waiting(first) == [tx]
 
 
 def test_only_controllers_write_on_the_board() -> None:
