@@ -18,8 +18,10 @@ from tests.changes.interpreter import (
     Refused,
     State,
     demand_whole,
+    filled,
     needed,
     run,
+    taken,
 )
 
 Ids = frozenset[bytes]
@@ -183,10 +185,15 @@ def _committed(state: State, change_set: ChangeSet) -> State:
     request = change_set.request
     named = {entry.key for entry in (*request.base, *request.overridden)}
     attempt = dict(state)
+    keys = [key for command in request.written for key in taken(command)]
+    for key in (*keys, *(key for command in request.resolved for key in needed(command))):
+        if key not in named:
+            raise Refused(f"its base does not name {key}")
+    for written, resolved in zip(request.written, request.resolved, strict=False):
+        said = filled(state, written) if request.base else resolved
+        if said.parameters.get("value") != resolved.parameters.get("value"):
+            raise Refused("it is filled in with something else")
     for command in request.resolved:
-        for key in needed(command):
-            if key not in named:
-                raise Refused(f"its base does not name {key}")
         run(attempt, command, change_set.tx)
     demand_whole(attempt)
     return attempt

@@ -4,6 +4,7 @@ Plain dictionaries, no index, no undo, and nothing of the code under test: the o
 shares with it is the shape of a command. It knows the kinds that the runs use, and no others.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -39,6 +40,9 @@ REFERENCES: Final[Mapping[str, Mapping[str, str]]] = {
 _SETS: Final = {"label": "labels", "role": "roles"}
 """The set that an element belongs to."""
 
+_DATA: Final = {"set": "value", "set-default": "default", "require": "required"}
+"""The field of environment data that each verb writes."""
+
 _IDENTITY: Final = ("name", "id", "clear", "controller")
 """Parameters that are no fields."""
 
@@ -51,7 +55,11 @@ def run(state: State, command: Command, tx: bytes) -> None:
     """Do ``command`` to ``state``. Raises Refused; then ``state`` is of no use any more."""
     given, owner = command.parameters, owner_of(command)
     match command.group, command.verb:
-        case (("item" | "data"), "set"):
+        case "data", verb if verb in _DATA:
+            if not _at(state, owner).present:
+                state[owner] = Cell(present=True, value=given["id"], version=tx)
+            _write(state, owner, {_DATA[verb]: given[_DATA[verb]]}, tx)
+        case "item", "set":
             state[owner] = Cell(present=True, value=given["value"], version=tx)
         case "environment", "set":
             _write(state, ("environment",), given, tx)
@@ -146,7 +154,10 @@ def needed(command: Command) -> Iterator[Key]:
         yield from (("environment", name) for name in given)
         return
     yield owner
-    if group == "role" and verb == "add-service":
+    if group == "data":
+        every = (*_DATA.values(), "description")
+        yield from ((*owner, name) for name in (every if verb == "delete" else [_DATA[verb]]))
+    elif group == "role" and verb == "add-service":
         service = ("service", str(given["service"]))
         yield from (service, (*service, "role"))
     elif group == "controller":
@@ -246,6 +257,37 @@ def _demand_no_circle(objects: Objects) -> None:
         raise Refused(f"{sorted(after)} wait for each other")
 
 
+# --- templates ----------------------------------------------------------------------------------
+
+_TEMPLATE: Final = re.compile(r"\{\{([a-z0-9.]+)\}\}")
+
+
+def taken(command: Command) -> Iterator[Key]:
+    """The keys on which depends what is filled in for the templates of ``command``."""
+    value = command.parameters.get("value")
+    for name in _TEMPLATE.findall(value) if isinstance(value, str) else ():
+        yield ("data", name)
+        yield from (("data", name, each) for each in _DATA.values())
+
+
+def filled(state: State, command: Command) -> Command:
+    """``command`` with what ``state`` says in the place of templates. Raises Refused."""
+    value = command.parameters.get("value")
+    if command.group != "item" or not isinstance(value, str):
+        return command
+    said = _TEMPLATE.sub(lambda found: _said(state, found[1]), value)
+    return Command(command.group, command.verb, {**command.parameters, "value": said})
+
+
+def _said(state: State, name: str) -> str:
+    value, default, required = (_at(state, ("data", name, each)) for each in _DATA.values())
+    if value.present:
+        return str(value.value)
+    if default.present and required.value is not True:
+        return str(default.value)
+    raise Refused(f"{name} has no value")
+
+
 # --- what a person is told ----------------------------------------------------------------------
 
 
@@ -261,7 +303,7 @@ def refusal(state: State, written: Sequence[Command]) -> str | None:
 def tried(state: State, written: Iterable[Command]) -> State:
     """What they make of ``state``, which stays as it is. Raises Refused."""
     attempt, named, deleted = dict(state), dict[Key, None](), dict[Key, None]()
-    for number, command in enumerate(written):
+    for number, command in enumerate(filled(state, each) for each in written):
         complete = _completed(attempt, command, number)
         run(attempt, complete, b"")
         named |= dict.fromkeys(needed(complete))
@@ -278,6 +320,8 @@ def tried(state: State, written: Iterable[Command]) -> State:
 def _completed(state: State, command: Command, number: int) -> Command:
     """With the id of the object that is meant, and the defaults that matter to others."""
     given = dict(command.parameters)
+    if command.group == "data":
+        _ = given.setdefault("id", _at(state, owner_of(command)).value)
     if command.group in REFERENCES and "id" not in given:
         service = ("service", str(given.get("service")))
         meant = service if command.verb == "add-service" else owner_of(command)

@@ -22,7 +22,7 @@ from simulations.scenario import AnyStep, Scenario
 from simulations.witness import Witness
 from simulations.workload import PATIENCE_NS, Workload
 from tests.changes.fold import Fold
-from tests.changes.interpreter import needed, refusal
+from tests.changes.interpreter import needed, refusal, taken
 from tests.changes.undoing import undoable, undoing
 from tests.changes.watch import Watch, inside_of
 from tests.changes.writing import Writer
@@ -172,7 +172,7 @@ class People(Workload):
     def _asked(self, host: Host, what: str, commands: tuple[Command, ...], given: Input) -> int:
         fold = self._watch.fold(host)
         expected = refusal(fold.state, commands)
-        keys = frozenset(key for command in commands for key in needed(command))
+        keys = frozenset(key for command in commands for key in (*needed(command), *taken(command)))
         force = isinstance(given, SubmitCommands) and given.force
         asked = Asked(host.name, what, len(commands), force, keys, fold, expected)
         self.questions[self._calls] = asked

@@ -8,6 +8,8 @@ from tests.changes.run import Outcome, run
 from tests.planted.tables import all_bugs
 
 SEEDS = range(4)
+PLANTED_SEEDS = 12
+"""More than a bug of those below takes, so that another change of the protocol hides none."""
 
 
 @pytest.fixture(name="outcomes", scope="module")
@@ -37,17 +39,16 @@ def test_runs_are_worth_it(outcomes: list[Outcome]) -> None:
 
 @pytest.mark.repository  # bugs are planted in its sources
 @pytest.mark.parametrize(
-    ("name", "seed", "rule"),
+    ("name", "rule"),
     [
-        ("elements_survive_their_object", 0, "fold"),
-        ("undone_without_the_sets", 2, "revert"),
-        ("restaged_on_the_old_base", 0, "answers"),
-        ("force_overrides_nothing", 0, "force"),
+        ("elements_survive_their_object", "fold"),
+        ("undone_without_the_sets", "revert"),
+        ("restaged_on_the_old_base", "answers"),
+        ("force_overrides_nothing", "force"),
     ],
 )
-def test_a_bug_is_found(name: str, seed: int, rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each kind of rule speaks when something is wrong: here by the first seeds."""
+def test_a_bug_is_found(name: str, rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each kind of rule speaks when something is wrong, within a few seeds."""
     all_bugs()[name].plant(monkeypatch)
-    found = run(seed).verdict.violations
-    assert found
-    assert found[0].rule == f"changes: {rule}"
+    found = next(filter(None, (run(seed).verdict.violations for seed in range(PLANTED_SEEDS))), ())
+    assert [each.rule for each in found[:1]] == [f"changes: {rule}"]

@@ -17,10 +17,13 @@ _NAMES: Final = {
     "service": ("blog", "shop", "queue", "index"),
     "path": ("front", "api", "static"),
     "host": ("anvil", "bench", "crane"),
+    "data": ("greeting", "blog.host"),
 }
 _PORTS: Final = (80, 443, 8080)
 _LABELS: Final = ("fast", "old")
 _SETTINGS_ONE_IN: Final = 12
+_DATA_ONE_IN: Final = 8
+_TEMPLATE_ONE_IN: Final = 3
 _CARELESS_ONE_IN: Final = 12
 _TRIES_MAX: Final = 4
 """For each command that is wanted."""
@@ -41,6 +44,8 @@ class Writer:
         """Commands that ``state`` takes, all together; now and then some that it may not take."""
         if not self._random.randrange(_SETTINGS_ONE_IN):
             return (self._settings(),)
+        if not self._random.randrange(_DATA_ONE_IN):
+            return (self._data(),)
         careless = not self._random.randrange(_CARELESS_ONE_IN)
         size = 1 if careless else self._random.randint(1, self._random.choice(SIZES))
         commands: list[Command] = []
@@ -71,8 +76,25 @@ class Writer:
         guard = {"guard_ns": self._random.randint(0, 20) * second // 1_000}
         return Command("environment", "set", {**self._random.choice((patience, guard))})
 
+    def _data(self) -> Command:
+        verb = self._random.choice(("set", "set", "set-default", "require", "delete"))
+        given: dict[str, Value] = {"name": self._named("data")}
+        match verb:
+            case "set":
+                given["value"] = self._value()
+            case "set-default":
+                given["default"] = self._value()
+            case "require":
+                given["required"] = bool(self._random.getrandbits(1))
+            case _:
+                pass
+        return Command("data", verb, given)
+
     def _set_item(self) -> Command:
-        return Command("item", "set", {"name": self._named("item"), "value": self._value()})
+        value = self._value()
+        if not self._random.randrange(_TEMPLATE_ONE_IN):
+            value = f"{value} {{{{{self._named('data')}}}}}"
+        return Command("item", "set", {"name": self._named("item"), "value": value})
 
     def _item(self) -> Command:
         if self._random.randrange(4):
