@@ -55,7 +55,7 @@ async def open_api(controller: Controller, path: Path) -> AsyncIterator[Face | N
     app, server, rule = make_app(desk), Server(desk.tally), _rule(controller)
     remote = await _remote(controller)
     bound = bind(path, shared=rule.is_shared)
-    bound.listen()
+    bound.listen(LOCAL_CONNECTIONS_MAX)
     listener = trio.SocketListener(trio.socket.from_stdlib_socket(bound))
     try:
         async with trio.open_nursery() as nursery:
