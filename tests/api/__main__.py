@@ -89,13 +89,15 @@ def ask(door: Door, directory: Path, seconds: int, examples: int, seed: int | No
     command += [f"{door.url}/v1/openapi.json", "--tls-verify", str(door.certificate)]
     command += ["--checks", ",".join(CHECKS), "--rate-limit", RATE, "--no-color"]
     command += ["--max-time", f"{seconds}", "--max-examples", str(examples)]
-    command += ["--phases", "examples,coverage,fuzzing", "--generation-database", "none"]
+    command += ["--phases", "examples,coverage,fuzzing"]
     command += ["--continue-on-failure", "--warnings", "off"]
     command += ["--suppress-health-check", "all"]
     for path in LEFT_OUT:
         command += ["--exclude-path", path]
     if seed is not None:
         command += ["--seed", str(seed), "--generation-deterministic"]
+    else:
+        command += ["--generation-database", "none"]
     environment = {**os.environ, "TRELLIS_ASKER": door.token}
     return subprocess.run(command, check=False, env=environment, cwd=directory).returncode
 
