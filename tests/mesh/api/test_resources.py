@@ -194,7 +194,7 @@ async def test_submit_and_look(face: Face) -> None:
     assert objects["site"]["berlin"]["location"] == "eu.berlin"
     assert (await face.ask("GET", "/v1/conflicts")).json == {"conflicts": []}
     waiting = (await face.ask("GET", "/v1/changes?only=waiting")).json
-    assert waiting == {"changes": []}
+    assert waiting == {"changes": [], "more": False, "below_checkpoint": 0}
 
 
 async def test_all_mistakes_at_once(face: Face) -> None:
