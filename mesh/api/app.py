@@ -1,6 +1,6 @@
 """The app: a route for each row of the table, and what becomes of what goes wrong."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.applications import Starlette
@@ -13,7 +13,7 @@ from starlette.types import HTTPExceptionHandler
 from mesh.api import problems, table
 from mesh.api.access import demand
 from mesh.api.bodies import reply
-from mesh.api.endpoint import JSON, Gives, Resource
+from mesh.api.endpoint import JSON, Gives, Query, Resource
 from mesh.api.handle import STATE, Desk
 from mesh.api.openapi import document
 from mesh.api.problems import wrong_usage
@@ -34,11 +34,17 @@ def _route(resource: Resource) -> Route:
     return Route(resource.path, answer, methods=[resource.method])
 
 
-def _demand_known(request: Request, known: Collection[str]) -> None:
-    """Raises Problem for a parameter that would be ignored: a misspelled one means something."""
-    unknown = [name for name in request.query_params if name not in known]
-    if unknown:
-        raise wrong_usage(*(unknown_name("parameter", name, [*known]) for name in unknown))
+def _demand_known(request: Request, known: Mapping[str, Query]) -> None:
+    """Raises Problem for what would be ignored: a misspelled parameter or word means something."""
+    errors: list[str] = []
+    for name, text in request.query_params.multi_items():
+        query = known.get(name)
+        if query is None:
+            errors.append(unknown_name("parameter", name, [*known]))
+        elif query.words and text not in query.words:
+            errors.append(f"{name}: {unknown_name('word', text, [*query.words])}")
+    if errors:
+        raise wrong_usage(*errors)
 
 
 async def _openapi(_: Request) -> Response:

@@ -123,6 +123,10 @@ async def test_a_parameter_that_would_be_ignored_is_refused(face: Face) -> None:
     reply = await face.ask("GET", "/v1/changes?limti=3")
     assert_as_said("/v1/changes", "GET", reply)
     assert "limti" in reply.json["errors"][0]
+    for asked in ("only=wating", "only=waiting&only=all"):
+        reply = await face.ask("GET", f"/v1/changes?{asked}")
+        assert_as_said("/v1/changes", "GET", reply)
+        assert "only" in reply.json["errors"][0]
 
 
 async def test_the_document_is_served(face: Face) -> None:
