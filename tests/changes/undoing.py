@@ -1,6 +1,6 @@
 """What must come of undoing a ChangeSet: every key that it wrote reads as before it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +9,6 @@ from tests.changes.fold import EFFECTIVE, Fold
 from tests.changes.interpreter import NOTHING, Cell, Refused, State, demand_whole
 
 _OBJECT: Final = ("kind", "name")
-_MADE: Final = Cell(present=True, value="made by being named", version=b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +52,11 @@ def _refusal(
     for key in moved:
         if len(key) > len(_OBJECT) and key[:2] not in former and not _at(state, key[:2]).present:
             return f"{key[:2]} is not there any more"
-    target |= {key: _MADE for key in _roles_named(former) if not _at(target, key).present}
     try:
         demand_whole(target)
     except Refused as refused:
         return str(refused)
     return None
-
-
-def _roles_named(former: Mapping[Key, Cell]) -> Iterator[Key]:
-    """The roles that are made by being named, where they are gone by now."""
-    for key, cell in former.items():
-        named: Key = ("role", str(cell.value))
-        if key[0] == "service" and key[2:] == ("role",) and cell.present and named not in former:
-            yield named
 
 
 def _at(state: Mapping[Key, Cell], key: Key) -> Cell:
