@@ -1,6 +1,7 @@
 """Promises: each word of ``[expect]`` can be kept, and each can be broken."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -58,6 +59,7 @@ def promised(ending: Ending, *expects: Expect) -> Sequence[bool]:
         (Expect(environments=1), Expect(environments=2)),
         (Expect(never_noticed=("disk failed",)), Expect(noticed=("disk failed",))),
         (Expect(agree_within_ns=SECOND), Expect(removed=("pine",))),
+        (Expect(rotated=("pine",)), Expect(environments=2)),
         (Expect(merges=Range(1, 5)), Expect(merges=Range(0, 0))),
         (Expect(failed=("ash",)), Expect(never_suspected=("oak",))),
         (Expect(late=Range(1)), Expect(refused={"office": "no quorum"})),
@@ -66,6 +68,12 @@ def promised(ending: Ending, *expects: Expect) -> Sequence[bool]:
 def test_a_promise_is_kept_or_broken(ending: Ending, kept: Expect, broken: Expect) -> None:
     """A word that cannot be broken promises nothing."""
     assert promised(ending, kept, broken) == [True, False]
+
+
+def test_another_key_than_the_last_one_breaks_a_promise(ending: Ending) -> None:
+    """Whoever is taken by a key that it was not given last has not been rotated."""
+    keys = {**ending.exchange_keys, "pine": bytes(32)}
+    assert promised(replace(ending, exchange_keys=keys), Expect(rotated=("pine",))) == [False]
 
 
 def test_every_word_is_tried() -> None:
