@@ -16,7 +16,7 @@ import trio
 
 from mesh.driver.calls import PendingCalls
 from mesh.driver.clock import Clock
-from mesh.driver.errors import ControllerError, DiskFailed
+from mesh.driver.errors import ControllerError, DiskFailed, Overloaded
 from mesh.driver.journal.interface import Findings, Journal, Report, Storage
 from mesh.driver.life import Cause, Ending, Life, MachineT
 from mesh.driver.log import note
@@ -90,6 +90,8 @@ class Driver(Generic[MachineT]):
         Raises Refused, Interrupted, and Overloaded.
         """
         await self.life.room()
+        if self.life.is_silenced:
+            raise Overloaded("a new life of this controller is about to begin: try again")
         pending = self._calls.open()
         try:
             self.take(make(pending.number))

@@ -55,4 +55,4 @@ class Interrupted(ControllerError):
 
 
 class Overloaded(ControllerError):
-    """Too many calls are open. Nothing of this one took effect; try again later."""
+    """Too many calls are open, or a new life begins. Nothing took effect; try again later."""

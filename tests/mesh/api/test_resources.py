@@ -60,6 +60,19 @@ async def test_doctor_and_metrics(face: Face) -> None:
     assert b'\ntrellis_bytes_total{direction="sent"} ' in metrics.raw
 
 
+async def test_who_asks_between_two_lives_is_answered(face: Face) -> None:
+    """A controller that replaces its key goes on as a new life; meanwhile it asks for patience."""
+    assert (await face.ask("POST", "/v1/members/rotate-key")).status == HTTPStatus.OK
+    with trio.fail_after(20):
+        seen = [await face.ask("POST", "/v1/checkpoints") for _ in range(50)]
+    assert {each.status for each in seen} <= {HTTPStatus.ACCEPTED, HTTPStatus.SERVICE_UNAVAILABLE}
+
+    async def takes_calls() -> bool:
+        return (await face.ask("PUT", "/v1/info/x", {"value": 1})).status == HTTPStatus.OK
+
+    await until(takes_calls)
+
+
 async def test_two_become_one_environment(
     tmp_path: Path, autojump_clock: trio.testing.MockClock
 ) -> None:
