@@ -6,23 +6,29 @@
 What needs trio is loaded when it is asked for: the pure parts below can be used without it.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mesh.controller import Controller, open_controller
     from mesh.driver.configuration import Configuration
+    from mesh.protocol.inputs import Write
+    from mesh.wire.requests import Command
 
-__all__ = ["Configuration", "Controller", "open_controller"]
+__all__ = ["Command", "Configuration", "Controller", "Write", "open_controller"]
+
+_PLACES = {
+    "Command": "mesh.wire.requests",
+    "Configuration": "mesh.driver.configuration",
+    "Controller": "mesh.controller",
+    "Write": "mesh.protocol.inputs",
+    "open_controller": "mesh.controller",
+}
 
 
 def __getattr__(name: str) -> object:
     """The public names, from where they live."""
-    if name == "Configuration":
-        from mesh.driver.configuration import Configuration  # noqa: PLC0415  see above
-
-        return Configuration
-    if name in __all__:
-        from mesh import controller  # noqa: PLC0415  see above
-
-        return getattr(controller, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    place = _PLACES.get(name)
+    if place is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(place), name)

@@ -42,7 +42,13 @@ from mesh.driver.network.interface import Network, NetworkStatistics
 from mesh.driver.network.sockets import SocketNetwork
 from mesh.driver.subscriptions import Change, Missed, Renewed, Subscription
 from mesh.protocol.configuration import ReplicaConfiguration, Ticket
-from mesh.protocol.effects import ConfigurationSwapped, Image, MemberChanged, Noticed
+from mesh.protocol.effects import (
+    ChangeProgressed,
+    ConfigurationSwapped,
+    Image,
+    MemberChanged,
+    Noticed,
+)
 from mesh.protocol.inputs import (
     AcceptMember,
     ApproveChange,
@@ -66,7 +72,7 @@ from mesh.protocol.inputs import (
     WriteInformation,
 )
 from mesh.protocol.now import SECOND, Now
-from mesh.protocol.replica import Replica
+from mesh.protocol.replica import Replica, views
 from mesh.protocol.replica.requests import Asked
 from mesh.protocol.replica.rotating import EXCHANGE_META
 from mesh.wire.identity import Address, fingerprint
@@ -192,6 +198,38 @@ class Controller:
     def subscribe(self, *kinds: type[Change]) -> Subscription:
         """The changes of these kinds from now on; none named: all. ``async for change in …``."""
         return self._driver.subscriptions.add(*kinds)
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    def get(self, path: Path) -> views.Json:
+        """What stands at ``path`` of running information; None where nothing does."""
+        entry = views.entry(self.replica, path)
+        return None if entry is None else entry["value"]
+
+    def objects(self, kind: str) -> dict[str, views.Json]:
+        """The objects of one kind in the configuration that is shown now, by name."""
+        shown = views.environment(self.replica, kind)
+        return {} if shown is None else shown["objects"].get(kind, {})
+
+    async def settled(self, tx: str) -> views.ChangeDetail:
+        """The ChangeSet ``tx`` once it is shown here, or nothing more becomes of it by itself.
+
+        Its ``word`` says which; one that waits for approval is waited for. Raises KeyError where it
+        is not known here, Interrupted where the controller stops first.
+        """
+        progress = self.subscribe(ChangeProgressed, ConfigurationSwapped, Renewed)
+        try:
+            while True:
+                detail = views.change(self.replica, tx, self.now())
+                if detail is None:
+                    raise KeyError(tx)
+                shown = [swap["controller"]["id"] for swap in detail["applied"]["swaps"]]
+                if detail["final"] and (detail["word"] != "applied" or self.id.hex() in shown):
+                    return detail
+                if await anext(progress, None) is None:
+                    raise Interrupted("the controller stopped: the change may be applied or not")
+        finally:
+            progress.close()
 
     # --- running information ----------------------------------------------------------------------
 

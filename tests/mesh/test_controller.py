@@ -26,6 +26,7 @@ from mesh.protocol.effects import InformationChanged
 from mesh.protocol.inputs import Write
 from mesh.protocol.replica import views
 from mesh.wire.identity import Address
+from mesh.wire.requests import Command
 
 
 class World:
@@ -57,6 +58,21 @@ class World:
 def world(nursery: trio.Nursery, tmp_path: Path) -> World:
     """No host runs yet."""
     return World(nursery, tmp_path)
+
+
+async def test_a_change_is_waited_for(world: World, autojump_clock: MockClock) -> None:
+    """A ChangeSet is settled when it is shown here; what is no ChangeSet is a mistake."""
+    async with world.controller(1) as controller:
+        command = Command("item", "set", {"name": "motd", "value": "hello"})
+        told = await controller.submit("greet", [command])
+        settled = await controller.settled(str(told["tx"]))
+        assert settled["word"] == "applied"
+        assert controller.objects("item") == {"motd": "hello"}
+        with pytest.raises(KeyError):
+            _ = await controller.settled("f" * 64)
+        _ = await controller.put(("web", "1"), {"port": 80})
+        assert controller.get(("web", "1")) == {"port": 80}
+        assert controller.get(("web",)) is None
 
 
 async def test_what_is_put_can_be_read_after_a_restart(
