@@ -178,10 +178,12 @@ def _of_data(now: Configuration, undoing: _Undoing) -> Iterator[Command]:
         _ = wanted.pop(field_name, None)
         if entry.present:
             wanted[field_name] = entry.value
-    if undoing.root is not None and not undoing.root.before.present:
+    root = undoing.root
+    if root is not None and not root.before.present:
         wanted = {}
     name: dict[str, Value] = {"name": undoing.owner[1]}
-    if here and (not wanted or any(each not in wanted for each in here if each != "id")):
+    is_another = root is not None and here.get("id") != root.before.value
+    if here and (is_another or any(each not in wanted for each in here if each != "id")):
         yield Command(data.NAME, "delete", name)
         here = {}
     description = wanted.pop("description", None)

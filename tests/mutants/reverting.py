@@ -85,5 +85,9 @@ MUTANTS: Final = {
         edit(_Resolving._check_whole, "self._errors += [each.text for each in broken]", "pass"),
         (f"{_TESTS}::test_invariants_hold_against_a_revert",),
     ),
+    "reverting-data-made-anew-stays": Mutant(
+        edit(undoing._of_data, "is_another or ", ""),
+        (f"{_TESTS}::test_environment_data_that_was_made_anew_gives_way_to_the_former",),
+    ),
 }
 """By name."""

@@ -101,6 +101,18 @@ def test_environment_data_comes_back() -> None:
     assert states.pop().differences(side.history.state) == ()
 
 
+def test_environment_data_that_was_made_anew_gives_way_to_the_former() -> None:
+    """F8a: what was removed, and made by another since, comes back as the one that it was."""
+    side = World().side()
+    _ = side.change(command("data", "set", name="a", value=1))
+    before = side.history.state
+    number = side.change(command("data", "delete", name="a"))
+    _ = side.change(command("data", "set", name="a", value=1))
+    assert before.differences(side.history.state) == (("data", "a"),)
+    _ = undo(side, number, force=True)
+    assert before.differences(side.history.state) == ()
+
+
 def test_what_replaced_an_object_gives_way_to_it() -> None:
     """F8a: deleted and made anew in one ChangeSet: the former one comes back, not a mixture."""
     side = World().side()
