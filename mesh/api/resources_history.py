@@ -28,6 +28,7 @@ async def index(request: Request) -> Response:
     asked = request.query_params
     limit = count(request, "limit", CHANGES, CHANGES_MAX)
     if asked.get("only") == "waiting":
+        _demand_alone(request)
         waiting = views.pending(desk.replica, desk.now())
         more = len(waiting) > limit
         return reply(views.LogView(changes=waiting[:limit], more=more, below_checkpoint=0))
@@ -44,6 +45,13 @@ async def index(request: Request) -> Response:
         raise wrong_usage(f"before: {query.before} {error}") from error
     except LookupError as error:
         raise not_found(f"no ChangeSet '{error.args[0]}' is known here") from error
+
+
+def _demand_alone(request: Request) -> None:
+    """What waits is not searched: whoever asks for it is told so, rather than not heard."""
+    others = [name for name in request.query_params if name not in {"only", "limit"}]
+    if others:
+        raise wrong_usage(f"only=waiting is narrowed down by limit alone, not by {others[0]}")
 
 
 async def difference(request: Request) -> Response:

@@ -156,6 +156,7 @@ async def test_several_writes_at_once(face: Face) -> None:
         ("POST", "/v1/changes", {"name": "x", "commands": [{"group": "sit", "verb": "create"}]}),
         ("POST", "/v1/drafts", {"name": ""}),
         ("GET", "/v1/environment?kind=sit", None),
+        ("GET", "/v1/changes?only=waiting&since_ns=1", None),
     ],
 )
 async def test_wrong_usage_is_told_as_such(
