@@ -8,14 +8,17 @@ import pytest
 import mesh
 from mesh.controller import Controller, open_controller
 from mesh.driver.configuration import Configuration
+from mesh.protocol.inputs import Write
+from mesh.wire.requests import Command
 
 
 def test_public_names_are_these() -> None:
     """The surface is short, and a change of it is a decision."""
-    assert mesh.__all__ == ["Configuration", "Controller", "open_controller"]
+    assert mesh.__all__ == ["Command", "Configuration", "Controller", "Write", "open_controller"]
     assert mesh.open_controller is open_controller
     assert mesh.Controller is Controller
     assert mesh.Configuration is Configuration
+    assert (mesh.Command, mesh.Write) == (Command, Write)
 
 
 def test_other_names_are_an_error() -> None:
