@@ -159,6 +159,11 @@ class Ground:
             tx for tx, fate in zip(_ids(self.txs), self.fates, strict=True) if fate != Fate.DEAD
         )
 
+    @cached_property
+    def effective(self) -> frozenset[bytes]:
+        """The tx of all of K that took effect."""
+        return frozenset(tx for _, tx, fate in self.past() if fate is Fate.EFFECTIVE)
+
     def past(self) -> Iterator[tuple[bytes, bytes, Fate]]:
         """(attempt, tx, fate) of all that it accounts for, in order."""
         return zip(_ids(self.attempts), _ids(self.txs), map(Fate, self.fates), strict=True)

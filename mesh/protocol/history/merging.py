@@ -277,7 +277,9 @@ class Merging:
         for entry in self._catalogue[step.number].request.base:
             if entry.key == step.outcome.key and entry.version is not None:
                 ground = self._line.first_of(entry.version)
-                return ground is None or ground.outcome.standing is not Standing.EFFECTIVE
+                if ground is None:
+                    return entry.version not in self._catalogue.ground.effective
+                return ground.outcome.standing is not Standing.EFFECTIVE
         return False
 
     def _mutual_removals(self, sides: Sides) -> Iterator[tuple[Step, Step]]:
