@@ -107,11 +107,12 @@ docs: $(READY) ## build the documentation into build/docs, warnings are errors
 .PHONY: wheel
 wheel: $(READY) $(WHEEL_READY) ## build the wheel and run the tests against it
 	@echo "── tests against the built wheel"
-	@rm -rf $(WHEEL)/dist $(WHEEL)/tree && mkdir -p $(WHEEL)/tree
+	@rm -rf $(WHEEL)/dist $(WHEEL)/tree && mkdir -p $(WHEEL)/tree/docs
 	@$(BIN)/python -m build --wheel --no-isolation --outdir $(WHEEL)/dist . >$(WHEEL)/build.log \
 		|| { cat $(WHEEL)/build.log; exit 1; }
 	@$(WHEEL)/venv/bin/python -m pip install --quiet --no-deps --force-reinstall $(WHEEL)/dist/*.whl
 	@cp -R tests pyproject.toml $(WHEEL)/tree
+	@cp -R docs/examples $(WHEEL)/tree/docs
 	@cd $(WHEEL)/tree && ../venv/bin/python -m pytest \
 		-m "not integration and not repository" --numprocesses auto
 
