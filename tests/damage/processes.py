@@ -157,15 +157,20 @@ def _there_is_no_room(_mesh: Mesh, victim: Process, luck: Random) -> None:
         victim.start()
         time.sleep(1.0 + luck.random())
         ballast.unlink()
-        if not victim.is_running:
-            victim.start()
-        await_that(lambda: victim.status() is not None, AGREE_S_MAX, "it is back")
+        await_that(lambda: _is_back(victim), AGREE_S_MAX, "it is back")
         _ = victim.terminate()
         home = victim.directory.with_name(f"{victim.name}-rescued")
         _copy(victim.directory, home)
     shutil.rmtree(victim.directory)
     _ = home.rename(victim.directory)
     victim.start()
+
+
+def _is_back(victim: Process) -> bool:
+    """Whether it answers; started again where it had ended, as a service manager does."""
+    if not victim.is_running:
+        victim.start()
+    return victim.status() is not None
 
 
 @contextmanager

@@ -189,7 +189,7 @@ _LIVES: Final[dict[str, Mutant]] = {
         (f"{_MEMBERS}::test_a_quarantined_life_says_nothing_at_the_barrier",),
     ),
     "replica-twins-for-ever": Mutant(
-        edit(Twins.meet, "len(self._at_wall_ns) >= MEETINGS_MAX", "False"),
+        edit(Twins._is_one_too_many, "len(self._at_wall_ns) >= MEETINGS_MAX", "False"),
         (f"{_TRUST}::test_two_who_outbid_each_other_stop",),
     ),
     "replica-old-twins-count": Mutant(
@@ -197,7 +197,7 @@ _LIVES: Final[dict[str, Mutant]] = {
         (f"{_TRUST}::test_meetings_long_ago_do_not_count",),
     ),
     "replica-past-twins-count": Mutant(
-        edit(Twins.meet, "if is_alive:", "if True:"),
+        edit(Twins.meet, "is_alive and ", ""),
         (f"{_TRUST}::test_lives_that_are_told_of_do_not_count",),
     ),
     "replica-authors-unverified": Mutant(

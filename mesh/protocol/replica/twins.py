@@ -75,13 +75,16 @@ class Twins:
         is_newer = other.boot >= self._desk.own.boot
         if self.is_quarantined or self.is_contested or not (is_newer or is_alive):
             return
-        if is_alive:
-            self._count(other, now)
-        if len(self._at_wall_ns) >= MEETINGS_MAX:
+        if is_alive and self._is_one_too_many(other, now):
             self.is_contested = True
             self._desk.notice("error", "contested", CONTESTED)
         elif is_newer:
             self._desk.end("another life of this controller is about", other.boot)
+
+    def _is_one_too_many(self, other: Incarnation, now: Now) -> bool:
+        """``other`` was met face to face, now: whether this is enough of it."""
+        self._count(other, now)
+        return len(self._at_wall_ns) >= MEETINGS_MAX
 
     def _count(self, other: Incarnation, now: Now) -> None:
         if other in self._met or len(self._met) >= MEETINGS_MAX:

@@ -15,6 +15,7 @@ from mesh.protocol.replica.bereft import BEREFT_KEY
 from mesh.protocol.replica.equivocations import ACCUSED, PROOF_KEY
 from mesh.protocol.replica.twins import CONTESTED, MEETINGS_MAX, TWINS_KEY
 from mesh.protocol.standing import Access
+from mesh.wire import cbor
 from mesh.wire.facts import Applied, Boot
 from mesh.wire.identity import Incarnation
 from mesh.wire.messages import Facts
@@ -96,6 +97,18 @@ def test_lives_that_are_told_of_do_not_count() -> None:
     for number in range(2 * MEETINGS_MAX):
         other = Incarnation(own.controller, own.boot + number, bytes([number]) * 8)
         twins.meet(other, solo.now)
+    assert twins.why is None
+    assert solo.replica.desk.ended
+
+
+def test_a_life_that_is_told_of_is_outbid_after_many_meetings() -> None:
+    """The copy that was met so often has been stopped: its last life is past, and is outbid."""
+    disk = Disk()
+    disk.meta[TWINS_KEY] = cbor.encode([Solo().now.wall_ns] * MEETINGS_MAX)
+    solo = Solo(disk)
+    assert solo.replica.participant is not None
+    twins = solo.replica.participant.twins
+    twins.meet(Incarnation(solo.replica.own.controller, 99, b"the last"), solo.now)
     assert twins.why is None
     assert solo.replica.desk.ended
 
