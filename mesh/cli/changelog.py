@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final, cast
 
 from mesh.cli.client import Client, Json
@@ -118,6 +119,7 @@ def _show_detail(change: ChangeDetail) -> None:
         "approved by": ", ".join(change["approved_by"]),
         "made against": _made_against(change),
         "sealed by": ", ".join(who["name"] for who in change["sealed"]),
+        "shown": _shown(change["shown_at_ns"]),
     }
     if applied["swaps"]:
         first = min(swap["at_ns"] for swap in applied["swaps"])
@@ -136,6 +138,14 @@ def _show_detail(change: ChangeDetail) -> None:
         before = "nothing" if key["before"] is None else spelled(key["before"])
         after = "nothing" if key["after"] is None else spelled(key["after"])
         say(f"  {key['key']}: {before} → {after}")
+
+
+def _shown(at_ns: int | None) -> str:
+    """The moment, and how far it is ahead."""
+    if at_ns is None:
+        return ""
+    ahead_ns = at_ns - time.time_ns()
+    return f"{moment(at_ns)}, in {duration(ahead_ns)}" if ahead_ns > 0 else moment(at_ns)
 
 
 def _made_against(change: ChangeDetail) -> str:

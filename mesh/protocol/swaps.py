@@ -68,6 +68,11 @@ class Swaps:
         swap = Swap(tx, configuration, max(due_ns, before_ns), ticket, late, why)
         self._waiting.append(_Scheduled(swap))
 
+    def awaited_ns(self, tx: bytes) -> int | None:
+        """Monotonic time at which ``tx`` is to be shown; None where it waits for no swap."""
+        waiting = (each.swap for each in self._waiting)
+        return next((swap.due_ns for swap in waiting if tx in swap.tx), None)
+
     def deadline_ns(self, is_durable: Callable[[int], bool]) -> int | None:
         """Monotonic time of the next swap; None where there is none or it waits for the disk."""
         if not self._waiting or not is_durable(self._waiting[0].swap.ticket):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mesh.protocol.barrier.instant import instant_of
 from mesh.protocol.barrier.order import is_short
 from mesh.protocol.barrier.predicates import is_dead, is_joinable, is_mine, is_released, nay
 from mesh.protocol.barrier.removed import is_kept_out
@@ -41,6 +42,8 @@ class Status:
     """While pending or in doubt: those who neither sealed nor said No, and are not closed."""
     applied: tuple[bytes, ...]
     """Controllers that are known to have applied it."""
+    instant_ns: int | None
+    """B5: the wall time at which it is to be shown, as far as its seals are known here."""
 
 
 def status_of(at: Standpoint, number: int) -> Status:
@@ -50,12 +53,14 @@ def status_of(at: Standpoint, number: int) -> Status:
     silent = ballot.everybody & ~ballot.sealed & ~ballot.denied & ~at.closed(number)
     undecided = word in (Word.PENDING, Word.IN_DOUBT) and not is_released(at, number)
     refused = sorted(ballot.nos.items())
+    instant = instant_of(ballot)
     return Status(
         word,
         ballot.incarnations(ballot.sealed),
         tuple((ballot.participants[seat], no) for seat, no in refused),
         ballot.incarnations(silent) if undecided else (),
         at.knowledge.names(at.knowledge.applied(number)),
+        None if instant is None else instant.wall_ns,
     )
 
 

@@ -196,6 +196,10 @@ class Crank:
             self._desk.notify(ConfigurationSwapped(swap.tx, now.wall_ns, swap.late, swap.why))
         return due
 
+    def awaited_ns(self, tx: bytes) -> int | None:
+        """Monotonic time at which ``tx``, which is applied, is to be shown; None: not any more."""
+        return self._swaps.awaited_ns(tx)
+
     @property
     def deadline_ns(self) -> int | None:
         """Monotonic time at which ``turn`` or ``swap`` has something to do."""

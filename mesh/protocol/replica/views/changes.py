@@ -9,7 +9,6 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import chain, islice
 
-from crdt import Standing as Liveliness
 from mesh.environment.consent import link_by
 from mesh.environment.redaction import shown, shown_command
 from mesh.protocol.barrier import Status, Word
@@ -18,6 +17,7 @@ from mesh.protocol.history import LogEntry, Standing
 from mesh.protocol.now import Now
 from mesh.protocol.replica.door import Replica
 from mesh.protocol.replica.noticeboard import Posted
+from mesh.protocol.replica.views import swapped
 from mesh.protocol.replica.views.consent import WORD, consent_of, told
 from mesh.protocol.replica.views.information import plain
 from mesh.protocol.replica.views.look import Look
@@ -33,7 +33,6 @@ from mesh.protocol.replica.views.shapes import (
     OriginView,
     RefusedBy,
     SetAsideView,
-    SwapView,
     WaitedFor,
 )
 from mesh.wire.facts import NoReason, Propose
@@ -136,6 +135,7 @@ def line(look: Look, tx: bytes) -> Change:
         final=detail["final"],
         conflict=detail["conflict"],
         proposed_at_ns=detail["proposed_at_ns"],
+        shown_at_ns=detail["shown_at_ns"],
     )
 
 
@@ -211,6 +211,7 @@ def _bare(look: Look, tx: bytes, request: Request) -> ChangeDetail:
         final=False,
         conflict=False,
         proposed_at_ns=None,
+        shown_at_ns=None,
         commands=[_command(each) for each in request.written],
         resolved=_resolved(request),
         base=_base(request),
@@ -247,18 +248,21 @@ def _proposed(look: Look, tx: bytes, numbers: Sequence[int]) -> ChangeDetail:
     change_set = look.inside.catalogue[number]
     status = look.inside.barrier.status(number)
     word = _word(entry, status)
-    applied = _applied(look, tx, status)
+    applied = swapped.applied(look, tx, status)
     waiting = _waiting(look, status)
     sealed = [look.who(each.controller) for each in status.sealed]
     refused = _refused(look, status)
     set_aside = _set_aside(look, entry)
+    shown_at_ns = swapped.shown_at_ns(look, tx, word, status)
     return ChangeDetail(
         tx=tx.hex(),
         id=look.short(tx),
         name=change_set.request.name,
         kind=change_set.kind.value,
         word=word,
-        text=sentence(word, applied, waiting, sealed, refused, set_aside),
+        text=sentence(
+            word, applied, waiting, sealed, refused, set_aside, swapped.ahead_ns(look, shown_at_ns)
+        ),
         author=look.who(change_set.attempt.author.controller),
         signer=look.signer(change_set.request.signer),
         reason=change_set.request.reason,
@@ -266,6 +270,7 @@ def _proposed(look: Look, tx: bytes, numbers: Sequence[int]) -> ChangeDetail:
         final=_is_final(look, tx),
         conflict=_is_conflict(status, set_aside),
         proposed_at_ns=_proposed_at_ns(look, change_set),
+        shown_at_ns=shown_at_ns,
         commands=[_command(each) for each in change_set.request.written],
         resolved=_resolved(change_set.request),
         base=_base(change_set.request),
@@ -365,57 +370,6 @@ def _waiting(look: Look, status: Status) -> list[WaitedFor]:
         )
         for each in status.waiting_for
     ]
-
-
-# --- applied ------------------------------------------------------------------------------------
-
-
-def _applied(look: Look, tx: bytes, status: Status) -> AppliedView:
-    roster = sorted(look.inside.roster.active)
-    done = set(status.applied)
-    by = [each for each in roster if each in done]
-    together = {each.controller for each in status.sealed}
-    swaps = [
-        swap
-        for each in roster
-        if (swap := _swap(look, each, tx, took_part=each in together)) is not None
-    ]
-    return AppliedView(
-        count=len(by),
-        of=len(roster),
-        by=[look.who(each) for each in by],
-        missing=[look.who(each) for each in roster if each not in done],
-        skew_ns=_skew_ns(swaps),
-        swaps=swaps,
-    )
-
-
-def _swap(look: Look, controller: bytes, tx: bytes, *, took_part: bool) -> SwapView | None:
-    """What ``controller`` published of its swap; None where it has not, or restarted since."""
-    path = ("swap", controller.hex(), tx.hex())
-    owned = look.inside.information.owned
-    # When it was is true whether or not its author can be reached now.
-    found = owned.entries(path, lambda _: Liveliness.ALIVE, look.now.monotonic_ns, look.now.wall_ns)
-    match next((plain(entry.value) for entry in found), None):
-        case {"at_ns": int(at_ns), "late": bool(late), "why": str(why)}:
-            return SwapView(
-                controller=look.who(controller),
-                at_ns=at_ns,
-                took_part=took_part,
-                late=late,
-                why=why,
-            )
-        case _:
-            return None
-
-
-def _skew_ns(swaps: Sequence[SwapView]) -> int | None:
-    on_time = [
-        swap["at_ns"]
-        for swap in swaps
-        if swap["took_part"] and not swap["late"] and not swap["why"]
-    ]
-    return max(on_time) - min(on_time) if len(on_time) > 1 else None
 
 
 def _proposed_at_ns(look: Look, change_set: ChangeSet) -> int | None:

@@ -42,15 +42,16 @@ def sentence(
     sealed: list[Who],
     refused: list[RefusedBy],
     set_aside: SetAsideView | None,
+    ahead_ns: int | None,
 ) -> str:
-    """The word, with what a person would ask next."""
+    """The word, with what a person would ask next; ``ahead_ns``: it is shown after so long."""
     match word:
         case "applied":
-            return _applied(applied)
+            return _applied(applied, ahead_ns)
         case "set aside" if set_aside is not None:
             return f"set aside: {set_aside['detail'] or set_aside['why']}"
         case "pending" | "in doubt":
-            return f"{word}: {_waiting(waiting, sealed)}"
+            return f"{word}: {_waiting(waiting, sealed, ahead_ns)}"
         case "lost":
             return f"{word}: the lives that could decide it are over, and one lost its last words"
         case "cancelled" | "cancelled here":
@@ -60,8 +61,10 @@ def sentence(
             return word
 
 
-def _applied(applied: AppliedView) -> str:
+def _applied(applied: AppliedView, ahead_ns: int | None) -> str:
     parts = [f"applied on {applied['count']} of {applied['of']}"]
+    if ahead_ns is not None:
+        parts.append(f"shown here in {about(ahead_ns)}")
     if applied["skew_ns"] is not None:
         parts.append(f"skew {about(applied['skew_ns'])}")
     swaps = applied["swaps"]
@@ -77,9 +80,10 @@ def _applied(applied: AppliedView) -> str:
     return ", ".join(parts)
 
 
-def _waiting(waiting: list[WaitedFor], sealed: list[Who]) -> str:
+def _waiting(waiting: list[WaitedFor], sealed: list[Who], ahead_ns: int | None) -> str:
     if not waiting:
-        return f"sealed by {names(sealed)}, about to be applied" if sealed else "just proposed"
+        when = "about to be applied" if ahead_ns is None else f"applies in {about(ahead_ns)}"
+        return f"sealed by {names(sealed)}, {when}" if sealed else "just proposed"
     awaited = [_awaited(each) for each in waiting[:NAMES_SHOWN_MAX]]
     if len(waiting) > NAMES_SHOWN_MAX:
         awaited.append(f"{len(waiting) - NAMES_SHOWN_MAX} more")

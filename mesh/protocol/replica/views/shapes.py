@@ -119,6 +119,9 @@ class Change(TypedDict):
     """Another ChangeSet stands in its way: it was set aside, or refused for that."""
     proposed_at_ns: int | None
     """When it was proposed, on its author's wall clock."""
+    shown_at_ns: int | None
+    """When its effect is to be shown here, or was, on this controller's wall clock; None while the
+    seals do not say, and where it has no effect."""
 
 
 class ChangeDetail(Change):

@@ -16,10 +16,10 @@ from mesh.protocol.inputs import (
 )
 from mesh.protocol.now import SECOND
 from mesh.protocol.replica import views
-from mesh.protocol.replica.views.changes import _skew_ns
 from mesh.protocol.replica.views.names import Who, short_ids
 from mesh.protocol.replica.views.sentences import about
 from mesh.protocol.replica.views.shapes import SwapView
+from mesh.protocol.replica.views.swapped import skew_ns
 from mesh.wire.requests import Command
 from tests.mesh.protocol.replica.mini_mesh import Host, MiniMesh
 from tests.mesh.protocol.replica.test_mesh import gather, put, submit
@@ -418,8 +418,31 @@ def test_who_had_no_instant_to_keep_is_no_part_of_the_skew() -> None:
 
     on_time = [swap(1_000), swap(1_300)]
     others = [swap(9_000, took_part=False), swap(9_000, late=True), swap(9_000, why="clocks")]
-    assert _skew_ns([*on_time, *others]) == 300
-    assert _skew_ns([swap(1_000), *others]) is None
+    assert skew_ns([*on_time, *others]) == 300
+    assert skew_ns([swap(1_000), *others]) is None
+
+
+def test_the_moment_is_known_before_it_comes() -> None:
+    """Once the seals say when, that is told, first ahead and then as it was; never before."""
+    mesh = gather(2)
+    first = mesh.hosts[0]
+    mesh.split({1}, {2})
+    change = submitted(first, "x", value=1)
+    assert shown(first, change)["shown_at_ns"] is None
+    assert "in doubt" in shown(first, change)["text"] or "waits for" in shown(first, change)["text"]
+    mesh.split({1, 2})
+    assert mesh.run_until(lambda: shown(first, change)["shown_at_ns"] is not None, 30 * SECOND)
+    ahead = shown(first, change)
+    assert ahead["shown_at_ns"] is not None
+    left_ns = ahead["shown_at_ns"] - mesh.now.wall_ns
+    assert left_ns > 0
+    assert f"in {about(left_ns)}" in ahead["text"]
+    mesh.run(10 * SECOND)
+    after = shown(first, change)
+    own = [swap for swap in after["applied"]["swaps"] if swap["controller"]["name"] == "host1"]
+    assert after["shown_at_ns"] == own[0]["at_ns"]
+    assert own[0]["at_ns"] == pytest.approx(ahead["shown_at_ns"], abs=5_000_000)
+    assert " in " not in after["text"]
 
 
 def test_a_secret_that_is_waited_for_is_shown() -> None:
