@@ -31,8 +31,8 @@ else:
 WORK: Final = Path("build") / "fuzz"
 
 INPUT_S_MAX: Final = 60
-"""For one input, by the clock on the wall. A parser that takes more than a second has its own tests;
-this is for one that does not end, and a machine that stood still for a while must not look like it."""
+"""For one input, by the clock on the wall. This is for a parser that does not end: a machine that
+stood still for a while must not look like one."""
 
 MEMORY_MB_MAX: Final = 1_024
 
