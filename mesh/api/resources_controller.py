@@ -100,6 +100,12 @@ async def environment(request: Request) -> Response:
         found_here["objects"][each] = {
             name: fields for name, fields in objects.items() if caller.may(Level.VIEW, (each, name))
         }
+    shown = {
+        name: [each for each in objects if caller.may(Level.VIEW, (*each.split("/", 1),))]
+        for name, objects in found_here["readers"].items()
+        if name in found_here["objects"]["data"]
+    }
+    found_here["readers"] = {name: objects for name, objects in shown.items() if objects}
     return reply(found_here)
 
 

@@ -151,6 +151,7 @@ def _read(group: str, verb: str, words: list[str]) -> int:
         return DONE
     told = Client(socket_of(arguments)).get("/v1/environment", kind=group)
     objects = cast("dict[str, dict[str, Json]]", told["objects"]).get(group, {})
+    _add_readers(objects, cast("dict[str, list[str]]", told["readers"]))
     if verb == "list":
         return _list(group, objects, as_json=arguments.json)
     if arguments.name not in objects:
@@ -162,6 +163,14 @@ def _read(group: str, verb: str, words: list[str]) -> int:
     else:
         pairs(_fields(objects[arguments.name]))
     return DONE
+
+
+def _add_readers(objects: dict[str, Json], readers: dict[str, list[str]]) -> None:
+    """To each piece of data, what was filled in from it."""
+    for name, read_by in readers.items():
+        fields = objects.get(name)
+        if isinstance(fields, dict):
+            fields["readers"] = cast("Json", read_by)
 
 
 def _list(group: str, objects: dict[str, Json], *, as_json: bool) -> int:
@@ -184,4 +193,10 @@ def _fields(fields: Json) -> dict[str, str]:
     """As people read them; the creation id is of no use to them."""
     if not isinstance(fields, dict):
         return {"value": spelled(fields)}
-    return {name: spelled(value) for name, value in fields.items() if name != "id"}
+    return {name: _spelled(name, value) for name, value in fields.items() if name != "id"}
+
+
+def _spelled(name: str, value: Json) -> str:
+    if name == "readers" and isinstance(value, list):
+        return ", ".join(map(str, value))
+    return spelled(value)

@@ -9,6 +9,7 @@ still means what its author saw.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import starmap
 
 from mesh.environment.commands import check_commands, check_resolved, declaration_of
 from mesh.environment.declarations import Declaration
@@ -74,7 +75,9 @@ def resolve(
     filling = Filling(configuration)
     filled = [_filled(filling, each) for each in commands] if returning is None else commands
     if filling.missing:
-        return Unresolved(tuple(map(missing_error, filling.missing)), missing=(*filling.missing,))
+        return Unresolved(
+            tuple(starmap(missing_error, filling.missing.items())), missing=(*filling.missing,)
+        )
     errors = check_commands(filled, filled=True)
     if errors:
         return Unresolved(errors)

@@ -22,6 +22,12 @@ _ESCAPED: Final = "{{{{"
 _TEMPLATE: Final = re.compile(r"\{\{\{\{|\{\{ ?(!?)([a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?) ?\}\}")
 
 
+def names_in(value: Value) -> Iterator[str]:
+    """The names of the data that the templates in ``value`` take."""
+    for text in _texts(value):
+        yield from (found[2] for found in _TEMPLATE.finditer(text) if found[2])
+
+
 def has_template(value: Value) -> bool:
     """Whether there is anything in ``value`` to be filled in, well-formed or not."""
     return any(_OPEN in text for text in _texts(value))
@@ -57,7 +63,8 @@ class Filling:
     configuration: Configuration
     read: dict[Key, None] = field(default_factory=dict)
     """Every key that what was filled in depends on."""
-    missing: dict[str, None] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    """The data that is not there: its name, and the template as it was written."""
 
     def parameters(self, given: Mapping[str, Value]) -> dict[str, Value]:
         """``given`` with every template filled in that can be."""
@@ -96,11 +103,11 @@ class Filling:
         insists = insists or self.configuration.read((*key, data.REQUIRED)) is True
         if not insists and self.configuration.entry((*key, data.DEFAULT)).present:
             return self.configuration.read((*key, data.DEFAULT))
-        self.missing[name] = None
+        _ = self.missing.setdefault(name, found[0])
         return ""
 
 
-def missing_error(name: str) -> str:
-    """What is missing, and what to do."""
+def missing_error(name: str, template: str) -> str:
+    """What is missing, as the ``template`` says it, and what to do."""
     hint = f"`trellis data set --name {name} --value …`"
-    return f"{{{{!{name}}}}} has no value in this environment: {hint}"
+    return f"{template} has no value in this environment: {hint}"

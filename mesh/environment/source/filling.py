@@ -36,7 +36,7 @@ class Filler:
             return value, errors
         filling = Filling(self._configuration)
         filled = filling.parameters({"": value})[""]
-        return filled, [f"{path}: {missing_error(name)}" for name in filling.missing]
+        return filled, [f"{path}: {missing_error(*each)}" for each in filling.missing.items()]
 
 
 def escaped(value: Value) -> Value:

@@ -136,7 +136,7 @@ def _propose_and_approve_on_test(test: Place) -> None:
     told = test.by("tess", "change", "promote", "--from", "dev", "add-blog")
     assert told.code == 4, told
     assert "pending, may be approved by founder, tom" in told.out
-    assert "lacks the data {{!blog.host}}" in told.out
+    assert "lacks the data blog.host" in told.out
     again = test.by("tess", "change", "promote", "--from", "dev", "add-blog")
     assert (again.code, "waits for approval already" in again.errors) == (5, True)
     await_(lambda: len(test.waiting(test.second)) == 1)
@@ -144,7 +144,7 @@ def _propose_and_approve_on_test(test: Place) -> None:
     assert [each["verb"] for each in shown["commands"]] == ["create", "modify"]
     assert (shown["origin"]["link"], shown["consent"]["data_missing"]) == ("dev", ["blog.host"])
     early = test.by("tom", "change", "approve", "add-blog", "--yes")
-    assert (early.code, "{{!blog.host}} has no value" in early.errors) == (1, True), early
+    assert (early.code, "{{blog.host}} has no value" in early.errors) == (1, True), early
     filled = test.by("tom", "data", "set", "--name", "blog.host", "--value", "test.example")
     assert filled.code == 0, filled
     approved = test.by("tom", "change", "approve", "add-blog", "--yes", on=test.second)

@@ -211,6 +211,28 @@ async def test_submit_and_look(face: Face) -> None:
     assert waiting == {"changes": [], "more": False, "below_checkpoint": 0}
 
 
+async def test_what_was_filled_in_from_data_is_named(face: Face) -> None:
+    """Data says which objects read it, until these are written without it."""
+
+    async def change(group: str, verb: str, **parameters: object) -> None:
+        command = {"group": group, "verb": verb, "parameters": parameters}
+        asked = await face.ask("POST", "/v1/changes", {"name": verb, "commands": [command]})
+        _ = await applied(face, asked.json["tx"])
+
+    async def readers() -> object:
+        return (await face.ask("GET", "/v1/environment?kind=data")).json["readers"]
+
+    await change("data", "set", name="blog.host", value="blog.example")
+    assert await readers() == {}
+    await change("item", "set", name="url", value={"at": ["http://{{blog.host}}/"]})
+    await change("item", "set", name="braces", value="{{{{ no template")
+    assert await readers() == {"blog.host": ["item/url"]}
+    await change("item", "set", name="url", value="elsewhere")
+    assert await readers() == {}
+    other = (await face.ask("GET", "/v1/environment?kind=item")).json
+    assert other["readers"] == {}
+
+
 async def test_all_mistakes_at_once(face: Face) -> None:
     """A ChangeSet with several mistakes names all of them, and nothing is staged."""
     commands = [

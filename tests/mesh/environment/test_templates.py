@@ -45,9 +45,9 @@ def test_the_environments_own_value_wins() -> None:
     side = World().side()
     _ = side.change(command("data", "set-default", name="host", default="any.example"))
     assert resolved(side, "{{host}}") == "any.example"
-    assert "{{!host}}" in side.refused(item("a", "{{!host}}"))[0]
+    assert side.refused(item("a", "{{!host}}"))[0].startswith("{{!host}} has no value")
     _ = side.change(command("data", "require", name="host"))
-    assert "{{!host}}" in side.refused(item("a", "{{host}}"))[0]
+    assert side.refused(item("a", "{{host}}"))[0].startswith("{{host}} has no value")
     _ = side.change(command("data", "set", name="host", value="own.example"))
     assert resolved(side, "{{host}}") == resolved(side, "{{!host}}") == "own.example"
 

@@ -18,7 +18,7 @@ class ConsentView(TypedDict):
     rights_missing: list[str]
     """Rights that nobody behind it holds."""
     data_missing: list[str]
-    """Environment data that it needs and that is not there: ``{{!name}}``."""
+    """Names of the environment data that it needs and that is not there."""
     may_approve: list[str]
     """Whose approval would help."""
     stale: str
@@ -68,6 +68,6 @@ def told(consent: ConsentView) -> str:
     if consent["rights_missing"]:
         parts.append(f"lacks the right {consent['rights_missing'][0]}")
     if consent["data_missing"]:
-        missing = ", ".join(f"{{{{!{name}}}}}" for name in consent["data_missing"])
+        missing = ", ".join(consent["data_missing"])
         parts.append(f"lacks the data {missing}")
     return ", ".join(parts)

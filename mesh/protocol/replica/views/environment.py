@@ -2,9 +2,11 @@
 
 from typing import TypedDict
 
+from mesh.environment.kinds import data
 from mesh.environment.redaction import shown_object
 from mesh.protocol.replica.door import Replica
 from mesh.protocol.replica.views.information import Json, plain
+from mesh.protocol.replica.views.readers import Readers, readers
 
 
 class Environment(TypedDict):
@@ -14,6 +16,8 @@ class Environment(TypedDict):
     content_hash: str
     """Of what source files describe: equal where an export would be the same."""
     objects: dict[str, dict[str, Json]]
+    readers: Readers
+    """Which objects were filled in from which data; where data is asked for, otherwise empty."""
 
 
 def environment(replica: Replica, kind: str | None = None) -> Environment | None:
@@ -33,4 +37,5 @@ def environment(replica: Replica, kind: str | None = None) -> Environment | None
             }
             for each in kinds
         },
+        readers=readers(inside.history, state) if data.NAME in kinds else {},
     )
