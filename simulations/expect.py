@@ -71,6 +71,12 @@ class Expect(Plan, frozen=True):
     """Within each of these groups nobody ever holds another one failed."""
     removed: tuple[Name, ...] = ()
     """No healthy host counts these among those that take part."""
+    admitted: tuple[Name, ...] = ()
+    """Every healthy host counts these among those that take part."""
+    outside: tuple[Name, ...] = ()
+    """Nobody ever counts these among those that take part: they are not even in the roster."""
+    one_admitted: tuple[tuple[Name, ...], ...] = ()
+    """Of each group exactly one takes part in the end, and everywhere the same."""
     rotated: tuple[Name, ...] = ()
     """Every healthy host takes each of these by the key that it was given last."""
     environments: Count | None = None

@@ -25,6 +25,7 @@ from mesh.protocol.history.outcomes import Standing
 from mesh.wire.facts import Boot, Fact, No, Propose, Record, read_fact
 from mesh.wire.identity import Incarnation
 from mesh.wire.requests import Kind, decode_attempt
+from simulations.checkers.admission import AdmissionChecker
 from simulations.checkers.barrier import BarrierChecker
 from simulations.checkers.bounds import BoundsChecker
 from simulations.checkers.configuration import wrong_values
@@ -49,6 +50,9 @@ VIOLATIONS_MAX: Final = 20
 _ALARMS: Final = frozenset({"states differ", "own facts refused"})
 """What a controller notices about itself that is nobody's fault but ours."""
 
+_CAME_IN: Final = "admitted"
+"""What a newcomer notices when it is welcomed."""
+
 _STORE_ALARM: Final = "store"
 """What a store finds and healthy controllers never cause; a lost disk or a copy of one may."""
 
@@ -62,6 +66,7 @@ class Inspector:
         self.barrier = BarrierChecker()
         self.votes = VoteChecker(self.barrier.ledger)
         self.grounds = GroundChecker(self.barrier)
+        self.admission = AdmissionChecker(self.barrier.ledger)
         self.witness = Witness(kernel, self.barrier.ledger)
         self.lost: dict[bytes, None] = {}
         """Controllers that have lost their disk, or some of it."""
@@ -126,7 +131,7 @@ class Inspector:
         for write in effects.writes:
             if isinstance(write, WriteFact) and write.origin == host.replica.own:
                 self._views[write.origin, write.sequence] = host.replica.view()
-                self._judge_vote(host, read_fact(write.signed))
+                self._judge_own(host, host.replica, read_fact(write.signed))
 
     def _leaves(self, host: Host, effects: Effects) -> None:
         for text in self._bounds.sends(host.name, effects, self._kernel.now_ns):
@@ -135,10 +140,16 @@ class Inspector:
             for text in self._durability.leaving(host.name, host.life, effects):
                 self.violated("persist before send", text)
 
-    def _judge_vote(self, host: Host, fact: Fact) -> None:
+    def _judge_own(self, host: Host, life: Life, fact: Fact) -> None:
+        """``host`` has just decided to say ``fact``."""
         if host.controller not in self._copied and host.name not in self.disbelieved:
             for text in self.votes.decided(fact):
                 self.violated("vote", text)
+            for text in self.admission.proposes(fact, life, host.now.wall_ns):
+                self._wrongly_in(host, text)
+
+    def _wrongly_in(self, host: Host, text: str) -> None:
+        self.violated("admission", f"{host.name}: {text}")
 
     def stepped(self, host: Host) -> None:
         """One step is over."""
@@ -174,6 +185,10 @@ class Inspector:
         gone = [each for each in self._last_views.get(host.name, ()) if each not in view]
         if gone:
             self.barrier.disturbed(f"{host.name} no longer sees {gone[0]}")
+        assert host.replica is not None
+        others = [each.controller for each in view if each.controller != host.controller]
+        for text in self.admission.believes(host.replica, others):
+            self._wrongly_in(host, text)
         self._last_views[host.name] = view
 
     def written(self, host: Host, write: JournalWrite) -> None:
@@ -197,6 +212,7 @@ class Inspector:
             self._check_number(fact.origin)
         self.barrier.written(fact)
         self.votes.written(fact)
+        self.admission.written(fact)
         self._chronicle.counts[_kind(fact)] += 1
         self.witness.wrote(host.name, fact)
         self._barrier_violations()
@@ -244,6 +260,7 @@ class Inspector:
         """Look at the laws of the join on two disks, each time others."""
         self._samples += 1
         pair = [hosts[(self._samples + offset) % len(hosts)] for offset in (0, 1)]
+        self._check_rosters(pair)
         epochs = {host.replica.epoch() if host.replica is not None else None for host in pair}
         epoch = epochs.pop()
         one, other = (host.disk.durable for host in pair)
@@ -252,8 +269,17 @@ class Inspector:
         for text in broken_laws(one, other, epoch, pair[0].now.wall_ns):
             self.violated("laws of the join", f"{pair[0].name} and {pair[1].name}: {text}")
 
+    def _check_rosters(self, hosts: Iterable[Host]) -> None:
+        for host in hosts:
+            glance = host.replica.glance() if host.replica is not None else None
+            if glance is not None and host.replica is not None:
+                for text in self.admission.counts(host.replica, glance.active):
+                    self._wrongly_in(host, text)
+
     def at_rest(self, hosts: Iterable[Host], *, agreed: bool) -> None:
         """Look once more at all of ``hosts``, which rest."""
+        hosts = tuple(hosts)
+        self._check_rosters(hosts)
         lives = [(host, host.replica) for host in hosts if host.replica is not None]
         rests = [life.rest() for _, life in lives]
         known = [rest for rest in rests if rest is not None]
@@ -287,6 +313,8 @@ class Inspector:
                 self._remark(host, f"holds {controller.hex()[:8]} {standing}")
             case Noticed(level, event, text):
                 self._remark(host, f"{level}: {event}: {text}")
+                for wrong in self.admission.came_in(host.controller) if event == _CAME_IN else ():
+                    self._wrongly_in(host, wrong)
                 if event in _ALARMS or (event == _STORE_ALARM and not self.lost):
                     self.violated("alarm", f"{host.name}: {event}: {text}")
             case _:

@@ -267,6 +267,13 @@ class _MemberJudge(_Judge):
             yield self._together(self._there(group))
         for name in self._there(expect.removed):
             yield self._removed(name)
+        for name in self._there(expect.admitted):
+            yield self._admitted(name)
+        for name in self._there(expect.outside):
+            yield self._outside(name)
+        for group in expect.one_admitted:
+            if self._there(group) == list(group):
+                yield self._one_admitted(group)
         for name in self._there(expect.rotated):
             yield self._rotated(name)
         if expect.environments is not None:
@@ -295,6 +302,40 @@ class _MemberJudge(_Judge):
             return not takes_part, "takes part" if takes_part else "is out"
 
         return self._everywhere(f"{name} no longer takes part", ask)
+
+    def _active(self, host: Host) -> tuple[bytes, ...]:
+        glance = host.replica.glance() if host.replica is not None else None
+        return glance.active if glance is not None else ()
+
+    def _admitted(self, name: str) -> Judgement:
+        controller = self._ending.controllers[name]
+
+        def ask(host: Host) -> tuple[bool, str]:
+            takes_part = controller in self._active(host)
+            return takes_part, "takes part" if takes_part else "does not"
+
+        return self._everywhere(f"{name} takes part", ask)
+
+    def _outside(self, name: str) -> Judgement:
+        place = ("controller", self._ending.controllers[name].hex(), "state")
+
+        def ask(host: Host) -> tuple[bool, str]:
+            assert host.replica is not None
+            state = host.replica.setting(place)
+            return state is None, "is in no roster" if state is None else f"is {state}"
+
+        return self._everywhere(f"{name} stays outside", ask)
+
+    def _one_admitted(self, group: Sequence[str]) -> Judgement:
+        wanted: list[list[str]] = []
+
+        def ask(host: Host) -> tuple[bool, str]:
+            active = self._active(host)
+            found = [name for name in group if self._ending.controllers[name] in active]
+            wanted.append(found)
+            return len(found) == 1 and found == wanted[0], " and ".join(found) or "none of them"
+
+        return self._everywhere(f"one of {' and '.join(group)} takes part", ask)
 
     def _rotated(self, name: str) -> Judgement:
         place = ("controller", self._ending.controllers[name].hex(), "exchange_key")

@@ -17,6 +17,7 @@ from mesh.protocol.replica.rotating import EXCHANGE_META
 from mesh.protocol.suite import Exchange, Signer
 from mesh.wire.identity import Address
 from simulations.host import Host, Surroundings
+from simulations.inviting import Invites
 from simulations.life import Life, Maker
 from simulations.luck import Luck
 from simulations.scenario import Host as HostPlan
@@ -52,6 +53,7 @@ class Population:
         self._luck = luck
         self._make = make
         self._keys = self._suite()
+        self.invites = Invites(luck, self._keys.signer, self.addresses)
         self._reasons: dict[str, int] = {}
         """By host: how many faults keep its controller from running."""
         self._doubted: dict[str, None] = {}
@@ -88,13 +90,19 @@ class Population:
         self.by_address[address] = host
         return host
 
+    @property
+    def operator(self) -> Signer:
+        """The key of the one operator, which is beside each controller."""
+        return self._keys.signer(self._luck.stream("operator").randbytes(32))
+
     def _birth(
         self, plan: HostPlan, identity: Signer, exchange: Exchange
     ) -> Callable[[int, Image, Address], Life]:
-        operator = self._keys.signer(self._luck.stream("operator").randbytes(32))
+        operator = self.operator
 
         def make(life: int, image: Image, address: Address) -> Life:
             founds = plan.founds and life == 1
+            invite = self.invites.of_step(plan.invite)
             configuration = ReplicaConfiguration(
                 name=plan.name,
                 site=plan.site,
@@ -102,6 +110,7 @@ class Population:
                 found=founds,
                 joins_only=not (founds or plan.fresh),
                 profile=self._scenario.profile,
+                ticket=None if invite is None else invite.ticket,
             )
             random = self._luck.stream("replica", plan.name, life)
             used = self._exchanges[image.meta.get(EXCHANGE_META, exchange.public)]

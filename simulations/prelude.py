@@ -89,6 +89,7 @@ class Prelude:
         return lambda: all(_knows(self._founder, each, LEARNER) for each in self._others)
 
     def _admission(self, host: Host) -> Command:
+        self._population.invites.accepted[host.controller] = None
         given: dict[str, Value] = {
             "controller": host.controller.hex(),
             "name": host.plan.name,

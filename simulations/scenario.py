@@ -79,6 +79,8 @@ class Host(Plan, frozen=True):
     """Founds an environment when it is first started, whoever else is there."""
     fresh: bool = False
     """Knows of nobody: it founds an environment if it hears of none. All others wait for one."""
+    invite: StepName | None = None
+    """Carries the invite that this step opens, and starts once it has it; nobody accepts it."""
     stranger: bool = False
     """Belongs to nobody here: it wants to be admitted, again and again, and nobody accepts it."""
     wall_offset_ns: int = 0
@@ -156,7 +158,20 @@ class Rotate(Step, frozen=True, tag="rotate"):
     """The controller on ``host`` is given a new exchange key, and asks the others to take it."""
 
 
-AnyStep = Put | Remove | Change | Refuse | Restage | Keep | Dismiss | Rotate
+class Invite(Step, frozen=True, tag="invite"):
+    """The operator opens an invite on ``host``; hosts that name this step carry its code."""
+
+    lasts_ns: Count = 3_600 * SECOND
+    """How long it is honoured, by the wall clock of ``host``."""
+
+
+class Revoke(Step, frozen=True, tag="revoke"):
+    """The operator closes an invite that the step ``invite`` has opened."""
+
+    invite: StepName
+
+
+AnyStep = Put | Remove | Change | Refuse | Restage | Keep | Dismiss | Rotate | Invite | Revoke
 
 
 class Suppress(Plan, frozen=True):
@@ -228,6 +243,11 @@ class Scenario(Plan, frozen=True):
     def healthy(self) -> tuple[Name, ...]:
         """The hosts that must agree in the end."""
         return self.core or tuple(host.name for host in self.hosts if not host.stranger)
+
+    @property
+    def invited(self) -> tuple[Name, ...]:
+        """The hosts with an invite: each of them is let in, or told why not."""
+        return tuple(host.name for host in self.hosts if host.invite is not None)
 
 
 def canonical(scenario: Scenario) -> bytes:

@@ -21,15 +21,18 @@ from mesh.wire.requests import Command
 from simulations.checkers.information import InformationOracle
 from simulations.host import Host
 from simulations.kernel import Kernel
+from simulations.population import Population
 from simulations.scenario import (
     AnyStep,
     Change,
     Dismiss,
+    Invite,
     Keep,
     Put,
     Refuse,
     Remove,
     Restage,
+    Revoke,
     Rotate,
     Scenario,
 )
@@ -55,29 +58,29 @@ class Workload:
     def __init__(
         self,
         kernel: Kernel,
-        hosts: Mapping[str, Host],
+        population: Population,
         oracle: InformationOracle,
         witness: Witness,
         disturbed: Callable[[str], None],
-        fresh_key: Callable[[Host], bytes],
     ) -> None:
-        """``fresh_key`` puts a new exchange key on a host's disk and tells its public half."""
         self.asked = 0
         """Steps that reached a controller."""
         self.values: dict[tuple[str, Path], str] = {}
         """What the step of this name wrote at this path."""
         self._kernel = kernel
-        self._hosts = hosts
+        self._hosts: Mapping[str, Host] = population.hosts
         self._oracle = oracle
         self._witness = witness
         self._disturbed = disturbed
-        self._fresh_key = fresh_key
+        self._population = population
         self.dismissed: dict[str, None] = {}
         """Hosts that the operator wanted out of the roster."""
         self._calls = 0
         self._accepted_ns: dict[bytes, int] = {}
-        self._strangers = frozenset(
-            host.controller for host in hosts.values() if host.plan.stranger
+        self._left_waiting = frozenset(
+            host.controller
+            for host in population.hosts.values()
+            if host.plan.stranger or host.plan.invite is not None
         )
 
     def schedule(self, steps: tuple[AnyStep, ...], base_ns: int) -> None:
@@ -139,9 +142,26 @@ class Workload:
                 return SubmitCommands(self._calls, called, (removal,), "", PATIENCE_NS)
             case Rotate():
                 self._disturbed("a life ends for its new key")
-                return RotateKey(self._calls, self._fresh_key(host))
+                return RotateKey(self._calls, self._population.fresh_exchange_key(host))
+            case Invite() | Revoke():
+                return self._about_invite(host, step)
             case _:
                 assert_never(step)
+
+    def _about_invite(self, host: Host, step: Invite | Revoke) -> Input | None:
+        """Open an invite, or close it."""
+        assert host.replica is not None
+        environment = host.replica.environment()
+        assert environment is not None, "only members are asked"
+        if isinstance(step, Revoke):
+            commands = self._population.invites.revocation(step.invite)
+        else:
+            expires_at_ns = host.now.wall_ns + step.lasts_ns
+            commands = self._population.invites.issue(
+                step.name, host.controller, environment, expires_at_ns
+            )
+        called = step.name or "about an invite"
+        return SubmitCommands(self._calls, called, commands, "", PATIENCE_NS) if commands else None
 
     def _refuse(self, host: Host, change: str | None) -> Input | None:
         assert host.replica is not None
@@ -205,7 +225,7 @@ class Workload:
             is_asked = not host.is_paused and host.name not in self.dismissed
             if host.replica is not None and is_asked:
                 for controller in host.replica.pending(host.now):
-                    if controller not in self._strangers:
+                    if controller not in self._left_waiting:
                         self._accept(host, controller)
         self._kernel.after(OPERATOR_NS, self.accept_all)
 
@@ -213,5 +233,6 @@ class Workload:
         last_ns = self._accepted_ns.get(controller)
         if last_ns is None or last_ns + ACCEPT_AGAIN_NS <= self._kernel.now_ns:
             self._accepted_ns[controller] = self._kernel.now_ns
+            self._population.invites.accepted[controller] = None
             self._calls += 1
             host.take(host.life, AcceptMember(self._calls, controller))

@@ -14,6 +14,7 @@ from typing import Final
 
 from mesh.protocol.now import MILLISECOND
 from mesh.wire.identity import Address
+from simulations.checkers.admission import People
 from simulations.checkers.agreement import Company
 from simulations.chronicle import Chronicle, Sink
 from simulations.collector import seldom_collected
@@ -41,6 +42,8 @@ from simulations.witness import Moment
 from simulations.workload import Workload
 
 ASSEMBLY_LOOK_NS: Final = 100 * MILLISECOND
+INVITE_LOOK_NS: Final = 250 * MILLISECOND
+"""How often somebody looks whether the code has come that a new host is to start with."""
 NOT_YET: Final = "nothing has happened yet"
 
 
@@ -69,7 +72,8 @@ class World:
         self.inspector.listen(self.population.tap)
         self.addresses: tuple[Address, ...] = ()
         """What every controller knows at its start: where others may be."""
-        self.paths = Paths(scenario.network, self._luck, scenario.links)
+        count = len(scenario.hosts)
+        self.paths = Paths(scenario.network, self._luck, scenario.links, count)
         traffic: Traffic = recorder or UNWATCHED
         by_address = self.population.by_address
         suppression = Suppression(scenario.suppressed) if scenario.suppressed else None
@@ -80,15 +84,22 @@ class World:
         self.faults = Faults(self, self.inspector.witness, self._disturbed)
         self.workload = Workload(
             self.kernel,
-            self.hosts,
+            self.population,
             self.inspector.oracle,
             self.inspector.witness,
             self.inspector.barrier.disturbed,
-            self.population.fresh_exchange_key,
         )
+        self.inspector.admission.ask(self._people())
         if recorder is not None:
             recorder.attach(self.kernel, self.paths, self.inspector.oracle, self.population.tap)
             self.watcher = Together(recorder, self.inspector)
+
+    def _people(self) -> People:
+        """Who may be in the roster: what the people of the scenario want."""
+        carriers = {
+            host.controller: host.plan.invite for host in self.hosts.values() if host.plan.invite
+        }
+        return People(self.population.operator.public, self.population.invites, carriers)
 
     def random(self, *purpose: str) -> Random:
         """The stream of luck for ``purpose``."""
@@ -169,11 +180,18 @@ class World:
         self.workload.schedule(self.scenario.workload, base_ns)
         for host in self.hosts.values():
             if host.plan.joins_ns is not None:
-                self.kernel.at(base_ns + host.plan.joins_ns, host.start)
+                self.kernel.at(base_ns + host.plan.joins_ns, partial(self._join, host))
         while self.kernel.now_ns < horizon_ns and not self.inspector.violations:
             self.kernel.run(min(horizon_ns, self.kernel.now_ns + self.scenario.look_ns))
             self.inspector.sample(tuple(self.hosts.values()))
         self.inspector.witness.close()
+
+    def _join(self, host: Host) -> None:
+        """Start a newcomer; who is to come with an invite waits until there is one."""
+        if host.plan.invite is None or self.population.invites.of_step(host.plan.invite):
+            host.start()
+        else:
+            self.kernel.after(INVITE_LOOK_NS, partial(self._join, host))
 
     def _plan_images(self, base_ns: int) -> None:
         """Images of disks are taken when the mesh has assembled, and where a fault wants one."""
@@ -191,7 +209,10 @@ class World:
         company = Company(
             tuple(self.hosts[name] for name in core),
             tuple(self.hosts.values()),
-            tuple(self.hosts[name].controller for name in self.workload.dismissed),
+            tuple(
+                self.hosts[name].controller
+                for name in (*self.workload.dismissed, *self.scenario.invited)
+            ),
         )
         self._phase("nothing is wrong any more")
         began_ns = self.kernel.now_ns
@@ -208,7 +229,7 @@ class World:
             self.inspector.violated("agreement", problem)
         outside = [name for name in self.hosts if name not in core]
         self.inspector.oracle.cut_off(outside)
-        self.inspector.oracle.dismissed(self.workload.dismissed)
+        self.inspector.oracle.dismissed((*self.workload.dismissed, *self.scenario.invited))
         self.inspector.at_rest(company.members(), agreed=not problems)
         self._judge(company.members())
 

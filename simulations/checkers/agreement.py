@@ -18,8 +18,9 @@ class Company:
 
     core: tuple[Host, ...]
     everybody: tuple[Host, ...]
-    dismissed: tuple[bytes, ...] = ()
-    """Controllers that the operator wanted removed; it may not have come about."""
+    uncertain: tuple[bytes, ...] = ()
+    """Controllers that may be of the roster in the end or not: the operator wanted them removed, or
+    they were given an invite. Those that are must agree, too."""
 
     @classmethod
     def of(cls, hosts: Sequence[Host]) -> "Company":
@@ -32,13 +33,13 @@ class Company:
         return [
             host
             for host in self.core
-            if host.controller not in self.dismissed or host.controller in roster
+            if host.controller not in self.uncertain or host.controller in roster
         ]
 
     def _roster(self) -> tuple[bytes, ...]:
-        """As the first knows it who was not to be removed."""
+        """As the first knows it who is certainly of it."""
         for host in self.core:
-            if host.controller not in self.dismissed:
+            if host.controller not in self.uncertain:
                 glance = host.replica.glance() if host.replica is not None else None
                 return glance.active if glance is not None else ()
         return ()
@@ -87,7 +88,7 @@ class Company:
 
 
 def _compared(one: Host, glance: Glance, other: Host, seen: Glance) -> Iterator[str]:
-    for what in ("history", "state", "visible"):
+    for what in ("history", "state", "visible", "secret"):
         mine, theirs = getattr(glance, what), getattr(seen, what)
         if mine != theirs:
             yield f"{what} of {one.name} is {mine.hex()[:8]}, of {other.name} {theirs.hex()[:8]}"

@@ -10,7 +10,7 @@ from simulations.files.durations import spell_duration
 from simulations.files.positions import Place
 from simulations.files.problems import Notes
 from simulations.plan import Event
-from simulations.scenario import Scenario
+from simulations.scenario import Invite, Revoke, Scenario
 from simulations.troubles import (
     AnyFault,
     Bridge,
@@ -49,6 +49,7 @@ def check(scenario: Scenario, notes: Notes) -> None:
             notes.wrong(("faults", other.name), text)
     _check_steps(scenario, notes)
     _check_founders(scenario, notes)
+    _check_invites(scenario, notes)
 
 
 def _times(scenario: Scenario, fault: AnyFault) -> Iterator[tuple[str, str]]:
@@ -159,3 +160,18 @@ def _check_founders(scenario: Scenario, notes: Notes) -> None:
         notes.wrong(("population",), text)
     if not first:
         notes.wrong(("sites",), "all hosts join later: nobody is there whom they could join")
+
+
+def _check_invites(scenario: Scenario, notes: Notes) -> None:
+    opening = [step.name for step in scenario.workload if isinstance(step, Invite)]
+    for step in scenario.workload:
+        if isinstance(step, Revoke) and step.invite not in opening:
+            notes.wrong(("steps", step.name, "invite"), f"{step.invite!r} opens no invite")
+    for host in scenario.hosts:
+        if host.invite is None:
+            continue
+        place: Place = ("hosts", host.name, "invite")
+        if host.invite not in opening:
+            notes.wrong(place, f"{host.invite!r} opens no invite")
+        if host.joins_ns is None or host.founds or host.fresh or host.stranger:
+            notes.wrong(place, "is for a host that joins later, and founds nothing")

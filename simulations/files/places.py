@@ -26,8 +26,13 @@ HOSTS = "hosts"
 LABELS = "labels"
 
 
-def read_places(document: Mapping[str, object], notes: Notes) -> tuple[Host, ...]:
-    """All hosts of a document, in their order; what is wrong goes into ``notes``."""
+def read_places(
+    document: Mapping[str, object], steps: tuple[str, ...], notes: Notes
+) -> tuple[Host, ...]:
+    """All hosts of a document, in their order; what is wrong goes into ``notes``.
+
+    ``steps`` are the names of its steps.
+    """
     sites = document.get(SITES)
     if not isinstance(sites, dict) or not sites:
         notes.wrong((SITES,), "is wanted: a table of sites, such as office = 3")
@@ -43,7 +48,7 @@ def read_places(document: Mapping[str, object], notes: Notes) -> tuple[Host, ...
             hosts[name] = Host(name, site, labels)
     if len(hosts) > HOSTS_MAX:
         notes.wrong((SITES,), f"has {len(hosts)} hosts, at most {HOSTS_MAX} can be simulated")
-    _add_details(document.get(HOSTS, {}), hosts, notes)
+    _add_details(document.get(HOSTS, {}), hosts, Reader(notes, Names(steps=steps)), notes)
     return _with_founder(tuple(hosts.values()))
 
 
@@ -80,11 +85,10 @@ def _members(
     return [(name, tuple(map(str, labels))) for name in names]
 
 
-def _add_details(details: object, hosts: dict[str, Host], notes: Notes) -> None:
+def _add_details(details: object, hosts: dict[str, Host], reader: Reader, notes: Notes) -> None:
     if not isinstance(details, dict):
         notes.wrong((HOSTS,), f"is {kind_of(details)}, tables such as [hosts.ash] are wanted")
         return
-    reader = Reader(notes, Names())
     for name, value in details.items():
         place: Place = (HOSTS, name)
         if name not in hosts:

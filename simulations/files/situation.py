@@ -123,8 +123,8 @@ def _story(text: str) -> str:
 
 
 def _read_plan(document: Mapping[str, object], notes: Notes) -> Scenario | None:
-    hosts = read_places(document, notes)
     steps = _tables(document, STEPS, notes)
+    hosts = read_places(document, _step_names(steps), notes)
     faults = _tables(document, FAULTS, notes)
     plain = tuple(host.name for host in hosts)
     names = Names(plain, _step_names(steps), tuple(faults))

@@ -1,6 +1,6 @@
 """The people of one run: they change the same few things on all sides, and say what stands."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,7 @@ from simulations.checkers.information import InformationOracle
 from simulations.host import Host
 from simulations.kernel import Kernel
 from simulations.luck import Luck
+from simulations.population import Population
 from simulations.scenario import AnyStep, Scenario
 from simulations.witness import Witness
 from simulations.workload import PATIENCE_NS, Workload
@@ -71,16 +72,15 @@ class People(Workload):
     def __init__(
         self,
         kernel: Kernel,
-        hosts: Mapping[str, Host],
+        population: Population,
         oracle: InformationOracle,
         witness: Witness,
         disturbed: Callable[[str], None],
-        fresh_key: Callable[[Host], bytes],
         *,
         scenario: Scenario,
         watch: Watch,
     ) -> None:
-        super().__init__(kernel, hosts, oracle, witness, disturbed, fresh_key)
+        super().__init__(kernel, population, oracle, witness, disturbed)
         self.questions: dict[int, Asked] = {}
         """By call."""
         self._scenario = scenario

@@ -65,11 +65,10 @@ class ChangesRun:
         self.watch = Watch(self._found)
         self.people = People(
             self.world.kernel,
-            self.world.hosts,
+            self.world.population,
             inspector.oracle,
             inspector.witness,
             inspector.barrier.disturbed,
-            self.world.population.fresh_exchange_key,
             scenario=scenario,
             watch=self.watch,
         )
