@@ -173,11 +173,15 @@ class Streams:
             self._push(end, payload)
 
     def close(self, party: Party, stream: StreamId) -> None:
-        """Close in good order: what was sent before arrives before the end does."""
+        """Close in good order: what was sent before arrives before the end does.
+
+        Whoever closes is told that it is done, as drivers tell it.
+        """
         end = self._ends.get(party.name, {}).pop(stream, None)
         if end is not None and end.is_open:
             end.is_open = False
             self._push(end, _END)
+            self._kernel.after(0, lambda: party.take(end.life, StreamClosed(stream)))
 
     def _push(self, end: End, item: bytes) -> None:
         peer = end.peer
