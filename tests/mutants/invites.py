@@ -137,6 +137,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
         lambda monkeypatch: monkeypatch.setattr(Doors, "knock", _knock_everywhere),
         (f"{_DOOR}::test_the_invite_is_shown_at_one_door_at_a_time",),
     ),
+    "invites-who-is-met-late-waits": Mutant(
+        edit(Doors.arrive, "if stream not in self._doors and self._is_free:", "if False:"),
+        (f"{_DOOR}::test_a_door_that_is_reached_after_a_rebuff_is_not_made_to_wait",),
+    ),
     "invites-a-rebuff-is-waited-out": Mutant(
         edit(Doors.rebuffed, "self._turn_ns = now.monotonic_ns + KNOCK_GAP_NS", "pass"),
         (f"{_DOOR}::test_a_rebuff_sends_it_to_the_next_door",),

@@ -49,6 +49,8 @@ class Doors:
         self._doors: dict[StreamId, Door] = {}
         self._turn_ns = 0
         """With an invite: when it is shown next."""
+        self._is_free = True
+        """Whether nobody holds the invite: where it was shown last, it was rebuffed."""
 
     def get(self, stream: StreamId) -> Door | None:
         """The door at the end of ``stream``."""
@@ -73,6 +75,8 @@ class Doors:
         self, stream: StreamId, hello: Hello, binding: bytes, draft: Draft, now: Now
     ) -> None:
         """Somebody who has an environment said Hello (again)."""
+        if stream not in self._doors and self._is_free:
+            self._turn_ns = min(self._turn_ns, now.monotonic_ns + KNOCK_GAP_NS)
         door = self._doors.setdefault(stream, Door(hello, binding, now.monotonic_ns))
         door.hello = hello
         self.knock(draft, now)
@@ -81,7 +85,10 @@ class Doors:
         """That stream is gone, or leads to no door any more."""
         door = self._doors.pop(stream, None)
         if door is not None and door.knocked_ns is not None:
-            self._turn_ns = 0  # whoever held the invite is gone: the next one may see it
+            self._turn_ns, self._is_free = (
+                0,
+                True,
+            )  # whoever held the invite is gone: the next one may see it
 
     def clear(self) -> None:
         """There is an environment: no door is needed."""
@@ -92,7 +99,7 @@ class Doors:
         if self._ticket is not None:
             if self._doors and self._turn_ns <= now.monotonic_ns:
                 stream, door = self._next()
-                self._turn_ns = self._knock(stream, door, draft, now)
+                self._turn_ns, self._is_free = self._knock(stream, door, draft, now), False
             return
         for stream, door in self._doors.items():
             if door.knock_ns <= now.monotonic_ns:
@@ -104,6 +111,7 @@ class Doors:
         if self._ticket is None or door is None or door.knocked_ns is None:
             return False
         self.rebuff = f"{door.hello.name} says: {why}"
+        self._is_free = True
         if any(each.knocked_ns is None for each in self._doors.values()):
             self._turn_ns = now.monotonic_ns + KNOCK_GAP_NS
         return True

@@ -129,6 +129,22 @@ def test_a_rebuff_sends_it_to_the_next_door() -> None:
     assert door.at_ns - at_ns > KNOCK_EVERY_NS // 2
 
 
+def test_a_door_that_is_reached_after_a_rebuff_is_not_made_to_wait() -> None:
+    """Nobody holds the invite then; while somebody does, it is not shown to another."""
+    door = invited()
+    _ = door.greet(hello("bob", BOBS_ID), 1)
+    _ = door.greet(hello("cyd", BOBS_ID), 2)
+    assert shown_at(door.greet(hello("dan", BOBS_ID), 3).sends) == []
+    _ = door.admission.rebuffed(1, Rebuff("unknown"), door.now)
+    for stream in (2, 3):
+        assert shown_at(door.wait().sends) == [stream]
+        _ = door.admission.rebuffed(stream, Rebuff("unknown"), door.now)
+    at_ns = door.at_ns
+    assert shown_at(door.greet(hello("eli", BOBS_ID), 4).sends) == []
+    assert shown_at(door.wait().sends) == [4]
+    assert door.at_ns - at_ns == KNOCK_GAP_NS
+
+
 def test_a_door_that_closes_frees_the_invite() -> None:
     """Whoever had it is gone: the next one sees it at once."""
     door = invited()
