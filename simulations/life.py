@@ -33,6 +33,8 @@ class Glance:
     """Hash of the configuration that readers see."""
     unsettled: tuple[str, ...]
     """ChangeSets that are neither part of the history nor refused here, and what they wait for."""
+    secret: bytes = b""
+    """The hash of the secret of the environment in use."""
 
 
 @dataclass(frozen=True, slots=True)

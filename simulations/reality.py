@@ -76,6 +76,7 @@ class RealLife:
             state=inside.history.state_hash,
             visible=inside.history.visible.hash,
             unsettled=tuple(self._unsettled()),
+            secret=inside.secrecy.used,
         )
 
     def _unsettled(self) -> Iterator[str]:

@@ -23,6 +23,7 @@ OWN_KINDS: Final = frozenset(
         "controller",
         "data",
         "environment",
+        "environment-secret",
         "host",
         "invite",
         "link",
@@ -173,6 +174,11 @@ def _unmet(demands: Demands, case: Case) -> Lack | None:
 
 def _describes_the_system(written: Iterable[Key]) -> bool:
     return any(key[0] not in OWN_KINDS for key in written)
+
+
+def own_kind(written: Iterable[Key]) -> str | None:
+    """The first kind among these keys that is an environment's own; None: there is none."""
+    return next((key[0] for key in written if key[0] in OWN_KINDS), None)
 
 
 def _missing_to_override(case: Case) -> Grant | None:

@@ -22,6 +22,7 @@ from mesh.environment.kinds import (
     controller,
     data,
     environment,
+    environment_secret,
     invite,
     secret,
 )
@@ -31,6 +32,8 @@ from mesh.wire.requests import Command, Key, Value
 _BEYOND: Final[Mapping[str, str]] = {
     controller.NAME: "the roster is changed by `trellis members`, and a removed key never returns",
     invite.NAME: "an invite is open once: `trellis invite` makes another, or revokes this one",
+    environment_secret.NAME: "a secret that was given up does not come back:"
+    " `trellis environment rotate-secret` makes another",
     secret.NAME: "the history holds no values of secrets: set the former value with"
     " `trellis secret set`",
 }

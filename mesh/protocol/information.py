@@ -271,6 +271,11 @@ class Information:
         deadline_ns = earliest(self._synchronizer.deadline, self.owned.deadline)
         return deadline_ns is not None and now.monotonic_ns >= deadline_ns
 
+    def rekey(self, secret: bytes, version: int) -> None:
+        """Sum up both stores under another secret of the environment; takes a few µs an entry."""
+        for store in (self.kept, self.owned):
+            store.rekey(Secret(secret, version))
+
     def roster(self, controllers: Iterable[bytes]) -> None:
         """Everybody who has to hold a removal before it goes for its own sake."""
         self._roster = frozenset(controllers)

@@ -249,6 +249,26 @@ class StateAnswer(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_f
     parts: Annotated[tuple[StatePart, ...], msgspec.Meta(max_length=STATE_PARTS_MAX)]
 
 
+class SecretQuestion(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=22
+):
+    """A member asks for the secret of the environment that has this hash."""
+
+    commitment: Hash32
+
+
+class SecretAnswer(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=23
+):
+    """A secret of the environment: the one that was asked for, or one that may soon be used."""
+
+    secret: Hash32
+
+    def __repr__(self) -> str:
+        """Without the secret."""
+        return "SecretAnswer(…)"
+
+
 class Facts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=10):
     """Facts, each chain in order."""
 
@@ -339,6 +359,8 @@ Message = (
     | SnapshotPart
     | StateQuestion
     | StateAnswer
+    | SecretQuestion
+    | SecretAnswer
     | Facts
     | Hello
     | Knock

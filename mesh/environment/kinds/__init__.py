@@ -10,6 +10,7 @@ from mesh.environment.kinds import (
     controller,
     data,
     environment,
+    environment_secret,
     forms,
     host,
     invite,
@@ -42,6 +43,7 @@ KINDS: Final = (
     token.KIND,
     link.KIND,
     data.KIND,
+    environment_secret.KIND,
 )
 
 SCHEMA: Final[Mapping[str, Kind]] = {kind.name: kind for kind in KINDS}

@@ -16,6 +16,7 @@ from mesh.protocol.effects import WriteMeta
 from mesh.wire import cbor
 from mesh.wire.identity import Counter, Hash32, digest
 from mesh.wire.messages import Hello, Nonce16, Welcome
+from mesh.wire.secrecy import commitment_of, version_of
 
 ENVIRONMENT_KEY: Final = "environment"
 WAITING_KEY: Final = "admission.waiting"
@@ -114,6 +115,12 @@ def adopt(welcome: Welcome, hello: Hello) -> Enrolment:
 def settle(enrolment: Enrolment) -> Enrolment:
     """The same place, never to be given up."""
     return replace(enrolment, settled=True)
+
+
+def rekeyed(enrolment: Enrolment, secret: bytes) -> Enrolment:
+    """The same place, after the environment has replaced its secret."""
+    version = version_of(commitment_of(secret))
+    return replace(enrolment, secret=secret, secret_version=version)
 
 
 def write_enrolment(enrolment: Enrolment) -> WriteMeta:

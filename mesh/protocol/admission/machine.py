@@ -27,6 +27,7 @@ from mesh.protocol.admission.enrolment import (
     decode_enrolment,
     encode_enrolment,
     found,
+    rekeyed,
     settle,
     write_enrolment,
 )
@@ -367,6 +368,14 @@ class Admission:
         draft = Draft()
         if self._enrolment is not None:
             self._porch.honoured(claimed, recognition, self._enrolment, draft)
+        return draft.done()
+
+    def rekeyed(self, secret: bytes) -> AdmissionStep:
+        """The environment has another secret: newcomers are told this one."""
+        draft = Draft()
+        assert self._enrolment is not None, "only who has an environment has its secret"
+        self._enrolment = rekeyed(self._enrolment, secret)
+        draft.writes.append(write_enrolment(self._enrolment))
         return draft.done()
 
     def roster_changed(self, roster: RosterView) -> AdmissionStep:

@@ -202,6 +202,7 @@ class Replica:
         if self.participant is not None and not self._is_over:
             self.participant.settle(now)
             self._roster_changed(now)
+            self._secret_changed(self.participant.secrecy.take_adopted(), now)
         self._drain_links(now)
         effects = self.desk.outbox.take(self._deadline_ns(now))
         if effects.token is not None:
@@ -448,6 +449,11 @@ class Replica:
         self._admission_step(self.admission.roster_changed(inside.roster), now)
         if inside.history.ids and self.admission.phase is Phase.FOUNDED:
             self._admission_step(self.admission.used(), now)
+
+    def _secret_changed(self, adopted: bytes | None, now: Now) -> None:
+        """Newcomers are told the secret in use, and a restart returns to it."""
+        if adopted is not None:
+            self._admission_step(self.admission.rekeyed(adopted), now)
 
     def _judge_again(self, now: Now) -> None:
         self._links_step(self.desk.links.review(), now)

@@ -50,6 +50,7 @@ from mesh.protocol.replica.recovering import EMPTY, Recovering, recovery_note
 from mesh.protocol.replica.resealing import Resealing
 from mesh.protocol.replica.rotating import Rotating
 from mesh.protocol.replica.scribe import Scribe, lamport_floor
+from mesh.protocol.replica.secrecy import Secrecy
 from mesh.protocol.replica.snapshots import Snapshots
 from mesh.protocol.replica.surveying import Survey
 from mesh.protocol.replica.twins import Twins
@@ -68,6 +69,8 @@ from mesh.wire.messages import (
     Nack,
     Probe,
     ProbeRequest,
+    SecretAnswer,
+    SecretQuestion,
     SnapshotPart,
     SnapshotRequest,
     StateAnswer,
@@ -112,6 +115,9 @@ class Participant:
         )
         authorship = Authorship(signer, suite, self._author_of)
         self.information = _information(own, place, random, image, authorship)
+        self.secrecy = Secrecy(
+            desk, self.history, self.information, random, place.secret, image.meta
+        )
         self.spreading = Spreading(self.chains, random)
         self._image = image
         self._furnish(signer, suite, random)
@@ -237,6 +243,7 @@ class Participant:
         """A stream to a member stands: it lives, and may know what we do not."""
         self.company.connected(peer, address, now)
         self.scribe.connected(peer, now)
+        self.secrecy.connected(peer, now)
 
     def disconnected(self, peer: Incarnation, now: Now) -> None:
         """No stream to that member any more."""
@@ -284,8 +291,8 @@ class Participant:
                 asked = self.snapshots.take(sender, message, now)
                 if asked is not None:
                     self.desk.send((Outgoing(sender, asked, Channel.STREAM),), now, gated=True)
-            case StateQuestion() | StateAnswer():
-                self.disagreement.differing.receive(sender, message, now)
+            case StateQuestion() | StateAnswer() | SecretQuestion() | SecretAnswer():
+                self._consult(sender, message, now)
             case StoreMessage():
                 self.entries.receive(sender, message.payload, now)
             case Compare():
@@ -304,6 +311,17 @@ class Participant:
                 self.company.outcome(outcome, now)
             case _:
                 self.desk.counters["messages out of place"] += 1
+
+    def _consult(
+        self,
+        peer: Incarnation,
+        message: StateQuestion | StateAnswer | SecretQuestion | SecretAnswer,
+        now: Now,
+    ) -> None:
+        if isinstance(message, StateQuestion | StateAnswer):
+            self.disagreement.differing.receive(peer, message, now)
+        else:
+            self.secrecy.receive(peer, message, now)
 
     def _compare(self, peer: Incarnation, summary: Summary, now: Now) -> None:
         self.recovering.compared(peer, summary.facts)
@@ -336,6 +354,7 @@ class Participant:
             self.activations.deadline_ns(self.roster.active, now),
             self.checkpoints.deadline_ns(now),
             self.resealing.deadline_ns(),
+            self.secrecy.deadline_ns(),
         )
 
     def wake(self, now: Now) -> None:
@@ -366,6 +385,7 @@ class Participant:
         self._drop_what_is_agreed(now)
         for swapped in self.crank.swap(now):
             self.entries.publish(swapped, now)
+        self.secrecy.look(now)
         self.entries.flush()
         due = self.information.due_comparisons(now)
         summary = self.summary() if due else None
@@ -466,16 +486,11 @@ class Participant:
 def _information(
     own: Incarnation, place: Enrolment, random: Random, image: Image, authorship: Authorship
 ) -> Information:
-    return Information(
-        own, _data_set(place), random, image.records, image.store_metadata, authorship
-    )
-
-
-def _data_set(place: Enrolment) -> DataSet:
-    return DataSet(
+    data = DataSet(
         place.environment,
         place.generation,
         place.generation_nonce,
         place.secret,
         place.secret_version,
     )
+    return Information(own, data, random, image.records, image.store_metadata, authorship)

@@ -4,6 +4,7 @@ The same request comes of it whoever signs, and wherever: with a key kept beside
 on the person's own machine, which never lends its key.
 """
 
+from dataclasses import replace
 from random import Random
 from typing import Final, assert_never
 
@@ -51,6 +52,8 @@ class Requests:
         It names the rights of ``signer`` that it takes, and is refused at once without them.
         """
         nonce = self._random.randbytes(16)
+        if isinstance(asked, SubmitCommands):
+            asked = replace(asked, commands=inside.secrecy.filled(asked.commands))
         resolution, cover = self._resolved(inside, asked, signer, nonce, admission, now)
         if isinstance(resolution, Unresolved):
             raise Declined(CONFLICT if resolution.conflict else FAILED, *resolution.errors)
@@ -59,6 +62,7 @@ class Requests:
         except Unreadable as error:
             raise Declined(FAILED, f"nobody would read this ChangeSet: {error}") from error
         _demand_rights(inside, request, resolution.kind)
+        inside.secrecy.prepared(request.resolved, now)
         return request, resolution.kind
 
     def _resolved(

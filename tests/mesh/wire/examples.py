@@ -22,6 +22,8 @@ from mesh.wire.messages import (
     Probe,
     ProbeRequest,
     Rebuff,
+    SecretAnswer,
+    SecretQuestion,
     SnapshotPart,
     SnapshotRequest,
     Standing,
@@ -148,6 +150,8 @@ MESSAGES: Final[dict[str, Message]] = {
             ("service", "blog"),
             (StatePart(("item", "x"), 1, b"of one..", digest(b"tx")),),
         ),
+        SecretQuestion(digest(b"which secret")),
+        SecretAnswer(digest(b"a secret")),
         Facts(tuple(fact.signed for fact in chain()), direct=True),
         Hello(
             environment=ENVIRONMENT,

@@ -73,6 +73,7 @@ def doctor(replica: Replica, now: Now) -> Diagnosis:
         *_barrier(replica, stands, now),
         *memory(replica, stands),
         *missing_secrets(replica),
+        *_secret(replica, now),
     ]
     return Diagnosis(
         well=all(finding["level"] != "error" for finding in findings), findings=findings
@@ -160,6 +161,14 @@ def _turned_away(stands: Status) -> Iterator[Finding]:
         text = f"not for this controller, or not understood: {', '.join(counts)}"
         do = "no harm is done; look for another environment, an older version, or a port scanner"
         yield finding("note", "network", text, do)
+
+
+def _secret(replica: Replica, now: Now) -> Iterator[Finding]:
+    inside = replica.participant
+    if inside is not None and inside.secrecy.is_missing(now):
+        text = "the environment has a new secret, and nobody here has told it to this controller"
+        do = "bring back whoever has it, or make another: trellis environment rotate-secret"
+        yield finding("warning", "secret", text, do)
 
 
 def _barrier(replica: Replica, stands: Status, now: Now) -> Iterator[Finding]:
