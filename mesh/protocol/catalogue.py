@@ -8,6 +8,8 @@ tables. The numbers are local: nothing that leaves the controller names them.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
+from weakref import WeakValueDictionary
 
 from mesh.protocol.ground import FOUNDED, Ground
 from mesh.protocol.objection import Objection
@@ -27,7 +29,7 @@ Ids = int
 """A set of attempts: bit i stands for the attempt numbered i."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class ChangeSet:
     """A proposal in the hand: the attempt, the request that it carries, and their ids."""
 
@@ -60,6 +62,10 @@ class ChangeSet:
         return self.attempt.kind
 
 
+_IN_HAND: Final = WeakValueDictionary[bytes, ChangeSet]()
+"""Those without a flaw that somebody holds, by their ids, so that none is read or held twice."""
+
+
 def read_change_set(propose: Propose) -> ChangeSet:
     """The ChangeSet that ``propose`` carries.
 
@@ -67,6 +73,16 @@ def read_change_set(propose: Propose) -> ChangeSet:
     Raises cbor.Undecodable where the attempt does not decode. That attempt and request fit each
     other is not checked here.
     """
+    known = _IN_HAND.get(propose.attempt_id)
+    if known is not None and known.propose == propose:
+        return known
+    fresh = _read(propose)
+    if fresh.flaw is None:
+        _IN_HAND[fresh.id] = fresh
+    return fresh
+
+
+def _read(propose: Propose) -> ChangeSet:
     attempt = decode_attempt(propose.attempt)
     raw = propose.request.raw
     try:
@@ -147,9 +163,9 @@ class Catalogue:
         return number
 
     def read_again(self, number: int) -> None:
-        """Make ``number`` anew from the bytes of its proposal."""
+        """Make ``number`` anew from the bytes of its proposal, whatever is in hand."""
         known = self._change_sets[number]
-        again = read_change_set(known.propose)
+        again = _read(known.propose)
         assert again.id == known.id, f"the proposal of {known.id.hex()} has changed in memory"
         self._change_sets[number] = again
 

@@ -9,7 +9,8 @@ Decisions are pure functions of the facts held, and facts only accumulate.
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -127,7 +128,7 @@ class SignedFact(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     signature: Signature
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Fact:
     """A fact in the hand: its content, the bytes that say so, and their hash."""
 
@@ -156,6 +157,11 @@ class Fact:
         return Reference(self.content.origin, self.content.sequence, self.hash)
 
 
+_IN_HAND: Final = WeakValueDictionary[bytes, Fact]()
+"""What was read and is still held by somebody, by its hash. In a large mesh a fact comes from
+several peers; and where many controllers live in one process, they hold one copy between them."""
+
+
 def write_fact(content: Content, sign: Callable[[bytes], bytes]) -> Fact:
     """``content`` in canonical bytes; ``sign`` maps bytes to its origin's 64-byte signature."""
     raw = cbor.write(content)
@@ -167,4 +173,10 @@ def read_fact(signed: SignedFact) -> Fact:
 
     Raises cbor.Undecodable where the bytes are not one fact of this version.
     """
-    return Fact(cbor.read(signed.raw, Content, FACT_BYTES_MAX), signed, digest(signed.raw))
+    name = digest(signed.raw)
+    known = _IN_HAND.get(name)
+    if known is None:
+        known = Fact(cbor.read(signed.raw, Content, FACT_BYTES_MAX), signed, name)
+        _IN_HAND[name] = known
+    # The same words under another signature are another letter, and maybe a forged one.
+    return known if known.signed == signed else Fact(known.content, signed, name)

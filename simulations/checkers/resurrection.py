@@ -20,7 +20,8 @@ class ResurrectionChecker:
 
     def __init__(self) -> None:
         self._shown: dict[str, dict[Path, Values]] = {}
-        self._gone: dict[str, dict[Path, set[object]]] = {}
+        self._gone: dict[str, dict[Path, Values]] = {}
+        """Of paths at which something was removed: what."""
 
     def began(self, host: str) -> None:
         """A life begins on ``host``."""
@@ -34,9 +35,12 @@ class ResurrectionChecker:
         shown, gone = self._shown[host], self._gone[host]
         for path in paths:
             now, before = read(path), shown.get(path, NOTHING)
-            buried = gone.setdefault(path, set())
+            buried = gone.get(path, NOTHING)
             for value in sorted(map(str, now & buried)):
                 yield f"{host}: {value!r} is back at {'/'.join(path)}"
             shown[path] = now
-            buried.update(before)
-            buried -= now
+            buried = (buried | before) - now
+            if buried:
+                gone[path] = buried
+            else:
+                _ = gone.pop(path, None)

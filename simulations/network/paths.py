@@ -6,6 +6,7 @@ it made a difference, because a fault that touched nothing proves nothing.
 """
 
 from collections.abc import Callable, Sequence
+from random import Random
 from typing import Final
 
 from msgspec.structs import replace
@@ -17,16 +18,24 @@ from simulations.scenario import Link, Network
 
 USUAL_LUCK: Final = "the usual loss of the link"
 
+HOSTS_WITH_LINKS_MAX: Final = 128
+"""In a larger mesh all links from one host have their luck in common: a stream of randomness has
+2.5 kB, and a thousand hosts have a million links."""
+
 
 class Path:
     """One direction of one link."""
 
-    def __init__(self, plan: Network, luck: Luck, source: str, target: str) -> None:
-        self.random = luck.stream("link", source, target)
-        self.afflictions: list[Affliction] = []
+    __slots__ = ("_held", "_lane", "_luck", "_name", "_plan", "afflictions", "random")
+
+    def __init__(self, plan: Network, luck: Luck, source: str, target: str, random: Random) -> None:
+        self.random = random
+        self.afflictions: tuple[Affliction, ...] = ()
         self._plan = plan
-        self._lane = Lane(luck, source, target)
-        self._held: list[Callable[[], None]] = []
+        self._luck = luck
+        self._name = source, target
+        self._lane: Lane | None = None
+        self._held: tuple[Callable[[], None], ...] = ()
 
     @property
     def is_cut(self) -> bool:
@@ -50,19 +59,20 @@ class Path:
         """Keep a datagram where all that stops it keeps it; whether it is kept."""
         keeps = not any(one.cuts for one in self.afflictions) and len(self._held) < HELD_MAX
         if keeps:
-            self._held.append(send)
+            self._held += (send,)
         return keeps
 
     def afflict(self, affliction: Affliction) -> None:
         """``affliction`` lies here from now on."""
-        self.afflictions.append(affliction)
+        self.afflictions += (affliction,)
 
     def relieve(self, affliction: Affliction) -> None:
         """``affliction`` is gone, if it was here; what it kept goes on its way."""
         if affliction in self.afflictions:
-            self.afflictions.remove(affliction)
+            at = self.afflictions.index(affliction)
+            self.afflictions = self.afflictions[:at] + self.afflictions[at + 1 :]
         if not self.is_cut:
-            held, self._held = self._held, []
+            held, self._held = self._held, ()
             for send in held:
                 send()
 
@@ -79,15 +89,23 @@ class Path:
         if plan.duplication and not on_stream and random.random() < plan.duplication:
             flight.copies_ns = (draw(plan.delay, random),)
         for one in self.afflictions:
-            one.touch(flight, self._lane, now_ns)
+            one.touch(flight, self._memory(), now_ns)
         return flight
+
+    def _memory(self) -> Lane:
+        if self._lane is None:
+            self._lane = Lane(self._luck, *self._name)
+        return self._lane
 
 
 class Paths:
-    """All paths, made when first used."""
+    """All paths between so many ``hosts``, made when first used."""
 
-    def __init__(self, plan: Network, luck: Luck, links: Sequence[Link] = ()) -> None:
+    def __init__(
+        self, plan: Network, luck: Luck, links: Sequence[Link] = (), hosts: int = 0
+    ) -> None:
         self._plan = plan
+        self._common: dict[str, Random] | None = {} if hosts > HOSTS_WITH_LINKS_MAX else None
         self._links = links
         self._luck = luck
         self._paths: dict[tuple[str, str], Path] = {}
@@ -96,9 +114,17 @@ class Paths:
         """The path from ``source`` to ``target``."""
         path = self._paths.get((source, target))
         if path is None:
-            path = Path(self._plan_of(source, target), self._luck, source, target)
+            random = self._random(source, target)
+            path = Path(self._plan_of(source, target), self._luck, source, target, random)
             self._paths[source, target] = path
         return path
+
+    def _random(self, source: str, target: str) -> Random:
+        if self._common is None:
+            return self._luck.stream("link", source, target)
+        if source not in self._common:
+            self._common[source] = self._luck.stream("link", source)
+        return self._common[source]
 
     def _plan_of(self, source: str, target: str) -> Network:
         for link in reversed(self._links):

@@ -251,7 +251,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{ANSWER}::test_a_wrong_envelope_is_invalid",),
     ),
     "barrier-B2g-unread-is-unknown": Mutant(
-        edit(catalogue.read_change_set, "except cbor.Undecodable", "except KeyError"),
+        edit(catalogue._read, "except cbor.Undecodable", "except KeyError"),
         (f"{ANSWER}::test_a_request_that_cannot_be_read_is_answered",),
     ),
     "barrier-B2g-unread-is-waited-for": Mutant(

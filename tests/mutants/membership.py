@@ -180,14 +180,16 @@ def _stamp_at_the_question(
 ) -> None:
     _sample(self, asked_ns, peer_wall_ns - (answered_ns - asked_ns) // 2 + 1, answered_ns)
     trip = answered_ns - asked_ns
-    self._samples[-1] = _Sample(answered_ns, peer_wall_ns - asked_ns, trip)
+    newest = _Sample(answered_ns, peer_wall_ns - asked_ns, trip)
+    self._samples = (*self._samples[:-1], newest)
 
 
 def _believe_old_samples(
     self: ClockFilter, asked_ns: int, peer_wall_ns: int, answered_ns: int
 ) -> None:
     middle = (asked_ns + answered_ns) // 2
-    self._samples.append(_Sample(answered_ns, peer_wall_ns - middle, answered_ns - asked_ns))
+    newest = _Sample(answered_ns, peer_wall_ns - middle, answered_ns - asked_ns)
+    self._samples = (*self._samples, newest)
 
 
 def _count_half_a_link(self: LinkState, recent_ns: int) -> Link:

@@ -82,7 +82,7 @@ class Net:
 
     def heal(self, source: str, target: str) -> None:
         """It passes again."""
-        self.paths.path(source, target).afflictions.clear()
+        self.paths.path(source, target).afflictions = ()
         self.streams.healed()
 
     def connect(self) -> None:

@@ -123,6 +123,7 @@ class Handshake:
         reply = None if peer is None else noise.write(self._papers.dialling)
         if peer is None or reply is None:
             return _FORGED
+        self._noise = None  # whoever seizes a key of a moment later learns nothing from it
         return Answer(reply, _secured(noise, peer))
 
     def _hear_third(self, message: bytes) -> Answer:
@@ -131,6 +132,7 @@ class Handshake:
         peer = self._believe(noise, noise.read(message))
         if peer is None or peer.environment != self._environment:
             return _FORGED
+        self._noise = None
         return Answer(None, _secured(noise, peer))
 
     def _believe(self, noise: HandshakeState, vouched: bytes | None) -> Credentials | None:

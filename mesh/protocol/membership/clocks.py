@@ -9,7 +9,6 @@ peer's clock and is forgotten.
 Source: the clock filter of NTP (RFC 5905, section 10), less its loop.
 """
 
-from collections import deque
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -49,10 +48,12 @@ class _Sample(NamedTuple):
 
 
 class ClockFilter:
-    """The last few samples of one peer."""
+    """The last few samples of one peer, the newest last."""
+
+    __slots__ = ("_samples",)
 
     def __init__(self) -> None:
-        self._samples: deque[_Sample] = deque(maxlen=SAMPLES_MAX)
+        self._samples: tuple[_Sample, ...] = ()
 
     def sample(self, asked_ns: int, peer_wall_ns: int, answered_ns: int) -> None:
         """Take in an answer; ``asked_ns`` and ``answered_ns`` by our monotonic clock."""
@@ -64,7 +65,7 @@ class ClockFilter:
             for sample in self._samples
             if abs(sample.ahead_ns - newest.ahead_ns) <= reach + sample.error_ns(answered_ns)
         ]
-        self._samples = deque([*agreeing, newest], maxlen=SAMPLES_MAX)
+        self._samples = (*agreeing, newest)[-SAMPLES_MAX:]
 
     @property
     def round_trip_ns(self) -> int | None:

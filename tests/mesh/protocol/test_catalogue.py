@@ -35,6 +35,26 @@ def test_a_change_set_is_numbered_once() -> None:
     assert len(catalogue) == 1
 
 
+def test_a_proposal_that_comes_again_is_the_one_in_hand() -> None:
+    """It is read once; the same attempt with another request is another proposal."""
+    one = change_set(1)
+    assert change_set(1) is one
+    request = SignedRequest(one.propose.request.raw, bytes([1]) * 64)
+    other = read_change_set(Propose(one.propose.attempt, request))
+    assert other is not one
+    assert other.propose.request == request
+
+
+def test_reading_again_starts_from_the_bytes() -> None:
+    """Whoever doubts its memory is not given what is in hand."""
+    catalogue = Catalogue()
+    one = change_set(1)
+    number = catalogue.add(one)
+    catalogue.read_again(number)
+    assert catalogue[number] is not one
+    assert catalogue[number] == one
+
+
 def test_ancestors_are_unknown_until_all_of_them_are_held() -> None:
     """With a parent missing nothing is said; when it comes the whole closure is."""
     catalogue = Catalogue()

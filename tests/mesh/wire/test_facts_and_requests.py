@@ -1,5 +1,7 @@
 """What is signed: facts, requests and attempts."""
 
+import gc
+import weakref
 from random import Random
 
 import msgspec
@@ -59,6 +61,27 @@ def test_a_chain_names_what_came_before() -> None:
     first, second = chain()
     assert second.content.previous == first.hash == digest(first.signed.raw)
     assert second.content.after == first.reference
+
+
+def test_a_fact_that_comes_again_is_the_one_in_hand() -> None:
+    """While somebody holds a fact it is read once; afterwards nothing of it is left."""
+    _, fact = chain()
+    held = read_fact(fact.signed)
+    assert read_fact(SignedFact(bytes(bytearray(fact.signed.raw)), fact.signed.signature)) is held
+    trace = weakref.ref(held)
+    del held
+    gc.collect()
+    assert trace() is None
+
+
+def test_another_signature_is_another_fact() -> None:
+    """What was signed otherwise is never taken for what is in hand: it may be forged."""
+    _, fact = chain()
+    held = read_fact(fact.signed)
+    other = read_fact(SignedFact(fact.signed.raw, bytes(64)))
+    assert other.signed.signature == bytes(64)
+    assert held.signed.signature == fact.signed.signature
+    assert other.content == held.content
 
 
 def test_damaged_facts_are_undecodable_or_other_facts() -> None:
