@@ -26,7 +26,7 @@ from mesh.protocol.replica import views
 
 _TIME_MAX: Final = 2**63 - 1
 
-_SIGNER: Final = Query("signer", "hand the request out, to be signed with this public key")
+SIGNER: Final = Query("signer", "hand the request out, to be signed with this public key")
 _PUT_FORWARD: Final = (
     Gives(answers.Proposed, HTTPStatus.ACCEPTED),
     Gives(answers.Prepared),
@@ -94,7 +94,7 @@ CONTROLLER: Final = (
         "admit who waits under the whole fingerprint",
         resources_controller.accept,
         _PUT_FORWARD,
-        query=(_SIGNER,),
+        query=(SIGNER,),
         body=requests.AcceptBody,
     ),
     Resource(
@@ -210,7 +210,7 @@ CHANGES: Final = (
         "submit a ChangeSet; the answer comes when the request is at the barrier",
         resources_changes.submit,
         _PUT_FORWARD,
-        query=(_SIGNER,),
+        query=(SIGNER,),
         body=requests.SubmitBody,
     ),
     Resource(
@@ -243,7 +243,7 @@ CHANGES: Final = (
         "submit a set-aside ChangeSet again, on today's base",
         resources_changes.restage,
         _PUT_FORWARD,
-        query=(_SIGNER,),
+        query=(SIGNER,),
     ),
     Resource(
         "POST",
@@ -251,7 +251,7 @@ CHANGES: Final = (
         "a new ChangeSet that puts back what this one has written over",
         resources_history.revert,
         _PUT_FORWARD,
-        query=(_SIGNER,),
+        query=(SIGNER,),
         body=requests.RevertBody,
     ),
     Resource(
@@ -268,7 +268,7 @@ CHANGES: Final = (
         "decide a merge: this one, and those in the body, win over what conflicts",
         resources_changes.merge,
         _PUT_FORWARD,
-        query=(_SIGNER,),
+        query=(SIGNER,),
         body=requests.MergeBody,
     ),
     Resource(
@@ -296,7 +296,7 @@ CONSENT: Final = (
         "agree to it; the approval that completes it brings it to the barrier",
         resources_consents.approve,
         _PUT_FORWARD,
-        query=(_SIGNER,),
+        query=(SIGNER,),
         body=requests.ApproveBody,
     ),
     Resource(
@@ -346,7 +346,7 @@ CONSENT: Final = (
         "carry a ChangeSet of a linked environment on",
         resources_links.promote,
         _PUT_FORWARD,
-        query=(_SIGNER,),
+        query=(SIGNER,),
         body=requests.PromoteBody,
     ),
 )
