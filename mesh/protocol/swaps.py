@@ -73,6 +73,11 @@ class Swaps:
         waiting = (each.swap for each in self._waiting)
         return next((swap.due_ns for swap in waiting if tx in swap.tx), None)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something is still to be shown."""
+        return bool(self._waiting)
+
     def deadline_ns(self, is_durable: Callable[[int], bool]) -> int | None:
         """Monotonic time of the next swap; None where there is none or it waits for the disk."""
         if not self._waiting or not is_durable(self._waiting[0].swap.ticket):

@@ -13,6 +13,7 @@ from mesh.protocol.history import History
 from mesh.protocol.now import Now
 from mesh.protocol.replica.desk import Desk
 from mesh.wire import cbor
+from mesh.wire.identity import Incarnation
 from mesh.wire.limits import PARTICIPANTS_MAX
 
 AWAY_KEY: Final = "away"
@@ -27,17 +28,23 @@ class Absence:
         self._history = history
         self._since_ns = _decode(meta.get(AWAY_KEY, b""))
         self._now_ns = 0
-        self._present: frozenset[bytes] | None = None
-        self._roster: tuple[bytes, ...] = ()
-        """As both were at the last look: nothing follows from the very same two."""
+        self.view: tuple[Incarnation, ...] = ()
+        self._present: frozenset[bytes] = frozenset()
+        self._roster: tuple[bytes, ...] | None = None
+        """As all three were at the last look: nothing follows from the very same ones."""
 
-    def look(self, present: frozenset[bytes], now: Now) -> None:
-        """These controllers are in view, all others of the roster are not."""
+    def look(self, view: tuple[Incarnation, ...], now: Now) -> frozenset[bytes]:
+        """These lives are in view, all others of the roster are not; the controllers in view."""
         self._now_ns = now.wall_ns
         roster = self._history.roster(self._history.ids)
-        if present is self._present and roster is self._roster:
-            return
-        self._present, self._roster = present, roster
+        if view is not self.view or roster is not self._roster:
+            self.view, self._roster = view, roster
+            self._present = frozenset(who.controller for who in view)
+            self._note(roster, now)
+        return self._present
+
+    def _note(self, roster: tuple[bytes, ...], now: Now) -> None:
+        present = self._present
         since_ns = {
             each: self._since_ns.get(each, now.wall_ns) for each in roster if each not in present
         }

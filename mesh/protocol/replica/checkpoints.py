@@ -156,6 +156,11 @@ class Checkpoints:
         due_ns = self._tried_at_ns + self._pause_ns
         return due_ns if due_ns > now.monotonic_ns else None
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether one may be due as soon as others agree, or one is there to be stood on."""
+        return self._is_enough() or (self._history.shut is not None and not self.is_level())
+
     def _is_time(self, now: Now) -> bool:
         tried = self._tried_at_ns
         is_early = tried is not None and now.monotonic_ns < tried + self._pause_ns

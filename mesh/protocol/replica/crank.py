@@ -107,9 +107,18 @@ class Crank:
         """Whether this controller says nothing at the barrier: it may not, or nobody would hear."""
         return self.stand_down is not None or self._desk.outbox.failed
 
+    def is_idle(self, now: Now) -> bool:
+        """Whether ``turn`` has nothing to do."""
+        return self.is_still or self._barrier.is_idle(now)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something that was applied is still to be shown."""
+        return self.applied or self._swaps.is_waiting
+
     def turn(self, say: Speak, next_lamport: Callable[[], int], now: Now) -> None:
         """Do all that follows from what is known, one step after the other."""
-        if self.is_still or self._barrier.is_idle(now):
+        if self.is_idle(now):
             return
         self._barrier.merges_by_itself = self._merges_by_itself()
         while True:

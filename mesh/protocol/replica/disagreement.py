@@ -69,6 +69,11 @@ class Disagreement:
         """Whether somebody could be compared with, and all who could agree by now."""
         return bool(self._contradicts) and not self.contradicting
 
+    @property
+    def is_on(self) -> bool:
+        """Whether something follows from it that is not done."""
+        return self.mended or self.why is not None
+
     def _look_into(self, peer: Incarnation, now: Now) -> None:
         """Say so, and fold again: not more often than now and then, whatever a peer claims."""
         at_ns = self._alarmed_at_ns

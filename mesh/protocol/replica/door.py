@@ -159,12 +159,18 @@ class Replica:
             self.desk.outbox.persisted(happened.token)
         return self._effects(now)
 
+    def _stir(self) -> None:
+        if self.participant is not None:
+            self.participant.calm.stir()
+
     @property
     def _is_over(self) -> bool:
         return self._left or self.desk.ended
 
     def _dispatch(self, happened: Input, now: Now) -> None:  # noqa: C901, PLR0912  one arm for each input
         links = self.desk.links
+        if self.participant is not None:
+            self.participant.calm.happened(happened)
         match happened:
             case DatagramReceived(source, payload):
                 self._datagram(source, payload, now)
@@ -201,7 +207,8 @@ class Replica:
         self._introduce(self.desk.outbox.durable, now)
         if self.participant is not None and not self._is_over:
             self.participant.settle(now)
-            self._roster_changed(now)
+            if not self.participant.is_calm:
+                self._roster_changed(now)
             self._secret_changed(self.participant.secrecy.take_adopted(), now)
         self._drain_links(now)
         effects = self.desk.outbox.take(self._deadline_ns(now))
@@ -223,7 +230,9 @@ class Replica:
 
     def _wake(self, now: Now) -> None:
         self._links_step(self.desk.links.wake(now), now)
-        self._admission_step(self.admission.wake(now), now)
+        due_ns = self.admission.deadline_ns
+        if due_ns is not None and now.monotonic_ns >= due_ns:
+            self._admission_step(self.admission.wake(now), now)
         if self.participant is not None:
             self.participant.wake(now)
 
@@ -281,6 +290,7 @@ class Replica:
                 self._link_event(event, now)
 
     def _link_event(self, event: object, now: Now) -> None:
+        self._stir()
         match event:
             case Greeted(stream, hello, remote, binding, exchange_key):
                 self._greeted(stream, hello, remote, Proof(binding, exchange_key), now)
@@ -375,6 +385,7 @@ class Replica:
         return self.participant.roster if self.participant is not None else self._stranger_roster
 
     def _admission_step(self, step: AdmissionStep, now: Now) -> None:
+        self._stir()
         self.desk.write(*step.writes)
         for notice in step.notices:
             self.desk.notice(notice.level, notice.event, notice.text)

@@ -5,10 +5,18 @@ readers, and the last two wait for the disk.
 """
 
 from collections.abc import Iterable, Sequence
+from random import Random
 from typing import Final
 
-from mesh.protocol.effects import ChangeProgressed, InformationChanged
-from mesh.protocol.information import NOTHING_HEARD, Heard, Information
+from mesh.protocol.admission import Enrolment
+from mesh.protocol.effects import ChangeProgressed, Image, InformationChanged
+from mesh.protocol.information import (
+    NOTHING_HEARD,
+    Authorship,
+    DataSet,
+    Heard,
+    Information,
+)
 from mesh.protocol.inputs import Path, Write
 from mesh.protocol.now import Now
 from mesh.protocol.outgoing import Channel, Outgoing
@@ -122,6 +130,20 @@ class Entries:
         dirty = self._information.dirty()
         if dirty is not None:
             self._desk.write(dirty)
+
+
+def information(
+    own: Incarnation, place: Enrolment, random: Random, image: Image, authorship: Authorship
+) -> Information:
+    """The stores of ``own`` in the environment ``place``, with what the disk held."""
+    data = DataSet(
+        place.environment,
+        place.generation,
+        place.generation_nonce,
+        place.secret,
+        place.secret_version,
+    )
+    return Information(own, data, random, image.records, image.store_metadata, authorship)
 
 
 def _concerned(path: Path) -> bytes | None:

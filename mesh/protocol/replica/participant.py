@@ -13,7 +13,7 @@ information. This file makes them, and says which message goes to which.
 from random import Random
 
 from mesh.environment.founding import decode_founding
-from mesh.protocol.admission import Enrolment, commands_to_activate
+from mesh.protocol.admission import Enrolment
 from mesh.protocol.barrier import Barrier
 from mesh.protocol.barrier.recovery import Recovery
 from mesh.protocol.catalogue import Catalogue
@@ -27,21 +27,23 @@ from mesh.protocol.ground import (
     write_ground,
 )
 from mesh.protocol.history import History
-from mesh.protocol.information import Authorship, DataSet, Information
-from mesh.protocol.membership import Membership
+from mesh.protocol.information import Authorship
+from mesh.protocol.membership import Membership, Outcome
 from mesh.protocol.now import Now, earliest
 from mesh.protocol.outgoing import Channel, Outgoing
 from mesh.protocol.replica.absence import Absence
 from mesh.protocol.replica.acquaintances import Acquaintances
 from mesh.protocol.replica.activations import Activations
+from mesh.protocol.replica.calm import Calm
 from mesh.protocol.replica.checkpoints import Checkpoints
 from mesh.protocol.replica.company import Company, Trust
 from mesh.protocol.replica.consents import Consents
 from mesh.protocol.replica.crank import Crank
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.disagreement import Disagreement
-from mesh.protocol.replica.entries import Entries
+from mesh.protocol.replica.entries import Entries, information
 from mesh.protocol.replica.equivocations import Equivocations
+from mesh.protocol.replica.initiative import Initiative
 from mesh.protocol.replica.invitations import Invitations
 from mesh.protocol.replica.noticeboard import Board
 from mesh.protocol.replica.outcasts import Outcasts
@@ -57,7 +59,7 @@ from mesh.protocol.replica.twins import Twins
 from mesh.protocol.spreading import Spreading
 from mesh.protocol.standing import Access, RosterView
 from mesh.protocol.suite import Signer, Verifier
-from mesh.wire.identity import Address, Incarnation, fingerprint
+from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import (
     Ack,
     Compare,
@@ -114,7 +116,7 @@ class Participant:
             lambda life: bool(self.chains.last(life)),
         )
         authorship = Authorship(signer, suite, self._author_of)
-        self.information = _information(own, place, random, image, authorship)
+        self.information = information(own, place, random, image, authorship)
         self.secrecy = Secrecy(
             desk, self.history, self.information, random, place.secret, image.meta
         )
@@ -124,11 +126,11 @@ class Participant:
         self._furnish_for_people(signer, suite)
         self.roster_changed = False
         """The roster is another one than when this was last cleared."""
+        self.calm = Calm()
+        self.is_calm = False
+        """Nobody had to look around in the last step."""
         self._held: tuple[bytes, bytes, bytes, bytes] | None = None
         self._summary: Summary | None = None
-        self._view: tuple[Incarnation, ...] = ()
-        self._in_view: frozenset[bytes] = frozenset()
-        """The controllers in that view, the last one that was asked about."""
 
     def _furnish(self, signer: Signer, suite: Verifier, random: Random) -> None:
         """Make the rooms, each of the machines that it lies between."""
@@ -177,6 +179,7 @@ class Participant:
             self.absence,
             image.meta,
         )
+        self.initiative = Initiative(self.crank, self.catalogue, self.activations, self.checkpoints)
         self.crank.before_saying = self.checkpoints.saying
         self.acquaintances = Acquaintances(desk, self.catalogue, self.history, image.meta)
         self.snapshots = Snapshots(
@@ -273,6 +276,7 @@ class Participant:
         now: Now,
     ) -> None:
         """A message from inside the environment."""
+        self.calm.heard(message)
         match message:
             case Facts() | StoreMessage() if self.desk.outbox.is_full:
                 # It is asked for again when the disk has caught up.
@@ -307,10 +311,15 @@ class Participant:
                 | Table()
                 | TableHash()
             ):
-                outcome = self.members.receive(sender, message, channel, now, address)
-                self.company.outcome(outcome, now)
+                self._believe(self.members.receive(sender, message, channel, now, address), now)
             case _:
                 self.desk.counters["messages out of place"] += 1
+
+    def _believe(self, outcome: Outcome, now: Now) -> None:
+        """Do what membership wants done; only where somebody comes or goes it has consequences."""
+        if outcome.changes:
+            self.calm.stir()
+        self.company.outcome(outcome, now)
 
     def _consult(
         self,
@@ -328,6 +337,8 @@ class Participant:
         self.entries.compare(peer, summary.store, now)
         self.scribe.compare(peer, summary.facts, now)
         self.disagreement.compare(peer, summary, now)
+        if self.disagreement.is_on:
+            self.calm.stir()
 
     def summary(self) -> Summary | None:
         """What is held, as of the last moment when all of it was durable; None before that."""
@@ -347,19 +358,26 @@ class Participant:
 
     def deadline_ns(self, now: Now) -> int | None:
         """Monotonic time at which ``wake`` or ``settle`` has something to do."""
+        around_ns = self.calm.deadline_ns if self.is_calm else self._around_ns(now)
         return earliest(
             self.members.deadline_ns,
             self.information.deadline_ns,
+            self.secrecy.deadline_ns(),
+            around_ns,
+        )
+
+    def _around_ns(self, now: Now) -> int | None:
+        """Monotonic time at which there is something to look around for."""
+        return earliest(
             self.crank.deadline_ns,
             self.activations.deadline_ns(self.roster.active, now),
             self.checkpoints.deadline_ns(now),
             self.resealing.deadline_ns(),
-            self.secrecy.deadline_ns(),
         )
 
     def wake(self, now: Now) -> None:
         """Do what is due."""
-        self.company.outcome(self.members.wake(now), now)
+        self._believe(self.members.wake(now), now)
         self.entries.wake(now)
 
     def stand_down(self, why: str | None) -> None:
@@ -373,18 +391,10 @@ class Participant:
 
         Let the barrier go as far as it can, write what changed, tell who must know.
         """
-        alive = self._alive()
-        self.absence.look(alive, now)
-        self.resealing.look(alive, now)
-        self._reckon(now)
-        self._turn(now)
-        if not self.crank.is_still and self._tell_recovery(self.recovering.progress(), now):
-            self._turn(now)
-        if self._activate(now) or self._take_checkpoint(now):
-            self._turn(now)
-        self._drop_what_is_agreed(now)
-        for swapped in self.crank.swap(now):
-            self.entries.publish(swapped, now)
+        is_same_view = self.members.view is self.absence.view
+        self.is_calm = is_same_view and self.calm.holds(now) and self.crank.is_idle(now)
+        if not self.is_calm:
+            self._look_around(now)
         self.secrecy.look(now)
         self.entries.flush()
         due = self.information.due_comparisons(now)
@@ -392,12 +402,36 @@ class Participant:
         if summary is not None:
             self.entries.tell_what_is_held(due, summary, now)
 
-    def _alive(self) -> frozenset[bytes]:
-        """The controllers in view."""
-        view = self.members.view
-        if view is not self._view:
-            self._view, self._in_view = view, frozenset(who.controller for who in view)
-        return self._in_view
+    def _look_around(self, now: Now) -> None:
+        """Do whatever follows from what has happened, and see whether that is all for now."""
+        is_stirred = self.calm.look()
+        alive = self.absence.look(self.members.view, now)
+        self.resealing.look(alive, now)
+        self._reckon(now)
+        self._turn(now)
+        if not self.crank.is_still and self._tell_recovery(self.recovering.progress(), now):
+            self._turn(now)
+        if self.initiative.take(self.roster.active, now):
+            self._turn(now)
+        self._drop_what_is_agreed(now)
+        for swapped in self.crank.swap(now):
+            self.entries.publish(swapped, now)
+        if not is_stirred and not self._is_busy():
+            around_ns = self._around_ns(now)
+            look_ns = self.resealing.look_at_ns
+            until_ns = look_ns if around_ns is None else min(look_ns, around_ns)
+            self.calm.rest(until_ns, around_ns)
+
+    def _is_busy(self) -> bool:
+        """Whether the next step may find something to do, whatever it is."""
+        return (
+            self.crank.is_waiting
+            or self.activations.is_awaited
+            or self.recovering.is_under_way
+            or self.checkpoints.is_awaited
+            or self.disagreement.is_on
+            or self.twins.why is not None
+        )
 
     def _reckon(self, now: Now) -> None:
         """Show what others made us mend; take leave where nobody should wait for this life."""
@@ -442,14 +476,6 @@ class Participant:
             if is_new and life.controller != self.desk.own.controller:
                 self.company.booted(life, now)
 
-    def _take_checkpoint(self, now: Now) -> bool:
-        """Propose a checkpoint where one is due; whether one was."""
-        terms = None if self.crank.is_still else self.checkpoints.due(now)
-        if terms is None:
-            return False
-        name = f"checkpoint {self.catalogue.ground.height + 1}"
-        return self.crank.propose_by_itself(name, (terms.command,), now) is not None
-
     def _drop_what_is_agreed(self, now: Now) -> None:
         """Stand on the last checkpoint, once nobody needs what is below it."""
         ground = self.checkpoints.agreed()
@@ -467,30 +493,3 @@ class Participant:
         self.desk.notice(
             "info", "checkpoint", f"{changes} are summed up in {ground.hash.hex()[:8]}"
         )
-
-    def _activate(self, now: Now) -> bool:
-        """Propose that learners that have caught up take part; whether anything was."""
-        if not self.activations.is_awaited:
-            return False
-        due = self.activations.due(self.roster.active, now)
-        if not due:
-            return False
-        others = f" and {len(due) - 1} more" if len(due) > 1 else ""
-        name = f"activate {fingerprint(due[0])}{others}"
-        tx = self.crank.propose_by_itself(name, commands_to_activate(due), now)
-        if tx is not None:
-            self.activations.proposed(tx)
-        return tx is not None
-
-
-def _information(
-    own: Incarnation, place: Enrolment, random: Random, image: Image, authorship: Authorship
-) -> Information:
-    data = DataSet(
-        place.environment,
-        place.generation,
-        place.generation_nonce,
-        place.secret,
-        place.secret_version,
-    )
-    return Information(own, data, random, image.records, image.store_metadata, authorship)

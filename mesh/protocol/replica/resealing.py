@@ -55,19 +55,20 @@ class Resealing:
         self._information = information
         self._entries = entries
         self._own = desk.own.controller.hex()
-        self._look_at_ns: int | None = None
+        self.look_at_ns = 0
+        """Monotonic time of the next look, whether there are secrets or not."""
         self._since: dict[tuple[str, ...], int] = {}
         """When this life first saw the reader wait whose copy stands there."""
 
     def deadline_ns(self) -> int | None:
         """Monotonic time of the next look; None while there is no secret."""
-        return self._look_at_ns if self._history.state.names(secret.NAME) else None
+        return self.look_at_ns if self._history.state.names(secret.NAME) else None
 
     def look(self, alive: frozenset[bytes], now: Now) -> None:
         """Seal to whoever waits and it is our turn, ``alive`` being the controllers in view."""
-        if self._look_at_ns is not None and now.monotonic_ns < self._look_at_ns:
+        if now.monotonic_ns < self.look_at_ns:
             return
-        self._look_at_ns = now.monotonic_ns + LOOK_EVERY_NS
+        self.look_at_ns = now.monotonic_ns + LOOK_EVERY_NS
         waiting = {place: held for held in self._secrets() for place in self._waiting(held)}
         self._since = {place: self._since.get(place, now.monotonic_ns) for place in waiting}
         due = [

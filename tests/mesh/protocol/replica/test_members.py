@@ -185,6 +185,7 @@ def test_a_quarantined_life_says_nothing_at_the_barrier() -> None:
     mesh = gather(3)
     host = mesh.hosts[2]
     inside(host).twins.quarantine()
+    inside(host).calm.stir()  # as the change of membership does of which it follows
     host.handle(Woke())
     assert inside(host).crank.stand_down == QUARANTINED
     assert not views.status(host.replica, mesh.now)["votes"]
