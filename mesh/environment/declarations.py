@@ -30,7 +30,11 @@ class Parameter:
     help: str
     required: bool = False
     default: Value = None
-    """Written out when the request is made, since another version may have another. None: none."""
+    """Written out when the request is made, since another version may have another. None: none.
+
+    A parameter that had none never gets one, and no default is ever given up: whether a request may
+    say more than was written is judged by that, by all versions alike.
+    """
     written: Shape | None = None
     """What people may write where a request is stricter, such as a name for a key."""
     filled: bool = False

@@ -19,7 +19,7 @@ from mesh.environment.invariants import breaches
 from mesh.environment.kinds import controller, data, environment, role
 from mesh.environment.policy import MAJORITY_ROSTER_MIN, Policy
 from mesh.environment.suggestions import NEAR, unknown_name
-from mesh.environment.templates import Filling, missing_error
+from mesh.environment.templates import Filling, missing_error, too_much_error
 from mesh.environment.workspace import Workspace
 from mesh.wire.identity import digest
 from mesh.wire.limits import BASE_MAX
@@ -78,6 +78,8 @@ def resolve(
         return Unresolved(
             tuple(starmap(missing_error, filling.missing.items())), missing=(*filling.missing,)
         )
+    if filling.is_too_much:
+        return Unresolved((too_much_error(),))
     errors = check_commands(filled, filled=True)
     if errors:
         return Unresolved(errors)

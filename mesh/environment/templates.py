@@ -15,11 +15,16 @@ from typing import Final
 
 from mesh.environment.configuration import Configuration
 from mesh.environment.kinds import data
+from mesh.wire.limits import REQUEST_BYTES_MAX
 from mesh.wire.requests import Key, Value
 
 _OPEN: Final = "{{"
 _ESCAPED: Final = "{{{{"
 _TEMPLATE: Final = re.compile(r"\{\{\{\{|\{\{ ?(!?)([a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?) ?\}\}")
+
+FILLED_CHARACTERS_MAX: Final = REQUEST_BYTES_MAX
+"""What the templates of one ChangeSet may take together: a few characters that take a long value,
+many times, would fill the memory before the request is found to be too large."""
 
 
 def names_in(value: Value) -> Iterator[str]:
@@ -31,6 +36,25 @@ def names_in(value: Value) -> Iterator[str]:
 def has_template(value: Value) -> bool:
     """Whether there is anything in ``value`` to be filled in, well-formed or not."""
     return any(_OPEN in text for text in _texts(value))
+
+
+def literals(text: str) -> list[str] | None:
+    """What stands before, between and behind the templates in ``text``.
+
+    None where it is nothing but one template, which stands for a value of any shape.
+    """
+    pieces, at = [""], 0
+    for found in _TEMPLATE.finditer(text):
+        if found[0] != _ESCAPED and found[0] == text:
+            return None
+        pieces[-1] += text[at : found.start()]
+        at = found.end()
+        if found[0] == _ESCAPED:
+            pieces[-1] += _OPEN
+        else:
+            pieces.append("")
+    pieces[-1] += text[at:]
+    return pieces
 
 
 def template_errors(value: Value, path: str) -> list[str]:
@@ -65,6 +89,13 @@ class Filling:
     """Every key that what was filled in depends on."""
     missing: dict[str, str] = field(default_factory=dict)
     """The data that is not there: its name, and the template as it was written."""
+    taken: int = 0
+    """Characters that were filled in so far."""
+
+    @property
+    def is_too_much(self) -> bool:
+        """Whether more would be filled in than is allowed: then the rest was left out."""
+        return self.taken > FILLED_CHARACTERS_MAX
 
     def parameters(self, given: Mapping[str, Value]) -> dict[str, Value]:
         """``given`` with every template filled in that can be."""
@@ -99,12 +130,23 @@ class Filling:
         fields = (data.VALUE, data.DEFAULT, data.REQUIRED)
         self.read.update(dict.fromkeys((key, *((*key, each) for each in fields))))
         if self.configuration.entry((*key, data.VALUE)).present:
-            return self.configuration.read((*key, data.VALUE))
+            return self._weighed(self.configuration.read((*key, data.VALUE)))
         insists = insists or self.configuration.read((*key, data.REQUIRED)) is True
         if not insists and self.configuration.entry((*key, data.DEFAULT)).present:
-            return self.configuration.read((*key, data.DEFAULT))
+            return self._weighed(self.configuration.read((*key, data.DEFAULT)))
         _ = self.missing.setdefault(name, found[0])
         return ""
+
+    def _weighed(self, value: Value) -> Value:
+        """``value``, unless that makes too much."""
+        if not self.is_too_much:
+            self.taken += max(1, len(json.dumps(value, ensure_ascii=False)))
+        return "" if self.is_too_much else value
+
+
+def too_much_error() -> str:
+    """What is wrong where ``is_too_much``."""
+    return f"its templates take more than {FILLED_CHARACTERS_MAX} characters: make several changes"
 
 
 def missing_error(name: str, template: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from mesh.environment import consent, invariants, resolve
+from mesh.environment import consent, faithful, invariants, resolve
 from mesh.environment.consent import Backing
 from mesh.environment.templates import Filling
 from mesh.protocol.history import prepared, proofs, rules
@@ -14,6 +14,7 @@ from tests.mutants.mutant import Mutant
 
 _TEMPLATES: Final = "tests/mesh/environment/test_templates.py"
 _BOARD: Final = "tests/mesh/protocol/replica/test_consents.py"
+_WRITTEN: Final = "tests/specification/fold/test_written.py"
 _CONSENT: Final = "tests/specification/fold/test_consent.py"
 
 MUTANTS: Final[dict[str, Mutant]] = {
@@ -86,8 +87,43 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_CONSENT}::test_a_vouch_is_of_a_controller_that_is_linked",),
     ),
     "consent-unlinked-origins": Mutant(
-        edit(rules._unagreed, "not case.came_by", "False"),
+        edit(rules._misplaced, "not case.came_by", "False"),
         (f"{_CONSENT}::test_a_vouch_is_of_a_controller_that_is_linked",),
+    ),
+    "consent-own-kinds-are-promoted": Mutant(
+        edit(rules._misplaced, "own is not None", "False"),
+        (f"{_WRITTEN}::test_nobody_promotes_what_is_an_environments_own",),
+    ),
+    "consent-forced-promotion": Mutant(
+        edit(rules._misplaced, "prepared.change_set.request.overridden", "False"),
+        (f"{_WRITTEN}::test_what_is_promoted_is_not_forced",),
+    ),
+    "written-is-not-compared": Mutant(
+        edit(prepared.prepare, " + _unfaithful(request)", ""),
+        (
+            f"{_WRITTEN}::test_a_vouch_is_no_cloak",
+            f"{_WRITTEN}::test_nobody_shows_one_thing_and_does_another",
+        ),
+    ),
+    "written-may-be-added-to": Mutant(
+        edit(faithful._departures, "and not may_be_filled_in(declaration, name)", "and False"),
+        ("tests/mesh/environment/test_faithful.py::test_nothing_else_is_added",),
+    ),
+    "written-commands-may-be-added": Mutant(
+        edit(faithful.departure, "_more(own, added)", '""'),
+        (f"{_WRITTEN}::test_nobody_shows_one_thing_and_does_another",),
+    ),
+    "templates-take-anything": Mutant(
+        edit(rules._misfilled, "if wrong:", "if False:"),
+        (f"{_WRITTEN}::test_templates_take_the_data_of_here",),
+    ),
+    "templates-of-what-is-forced": Mutant(
+        edit(rules._misfilled, "if request.overridden:", "if False:"),
+        (f"{_WRITTEN}::test_what_is_forced_took_the_data_of_its_time",),
+    ),
+    "templates-without-end": Mutant(
+        edit(Filling._weighed, '"" if self.is_too_much else value', "value"),
+        (f"{_TEMPLATES}::test_what_is_filled_in_has_an_end",),
     ),
     "consent-link-that-is-not-there": Mutant(
         edit(invariants._breach_of_promotion, "if demanded and", "if False and"),
@@ -102,7 +138,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_TEMPLATES}::test_the_environments_own_value_wins",),
     ),
     "data-first-missing-only": Mutant(
-        edit(Filling._taken, "self.missing[name] = None", "self.missing = {name: None}"),
+        edit(
+            Filling._taken,
+            "_ = self.missing.setdefault(name, found[0])",
+            "self.missing = {name: ''}",
+        ),
         (f"{_TEMPLATES}::test_all_that_is_missing_is_named_at_once",),
     ),
     "data-numbers-become-text": Mutant(

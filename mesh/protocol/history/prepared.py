@@ -11,6 +11,7 @@ from mesh.environment.commands import check_resolved, declaration_of, unknown_pa
 from mesh.environment.declarations import Arguments, Declaration
 from mesh.environment.draft import Touched
 from mesh.environment.entries import spell
+from mesh.environment.faithful import departure
 from mesh.environment.kinds import merge
 from mesh.protocol.catalogue import ChangeSet
 from mesh.protocol.history.proofs import approvers_of, unproved, unvouched
@@ -82,7 +83,7 @@ def prepare(change_set: ChangeSet, environment: bytes, suite: Verifier) -> Prepa
     for step in steps:
         faults += unproved(step.declaration, step.arguments, environment, suite)
     if not faults:
-        faults += _uncovered(request, steps)
+        faults += _uncovered(request, steps) + _unfaithful(request)
     approvers = approvers_of(change_set.attempt.approvals, environment, change_set.tx, suite)
     return Prepared(change_set, None, None, tuple(faults), steps, _decision(steps), approvers)
 
@@ -163,6 +164,12 @@ def _uncovered(request: Request, steps: Sequence[Step]) -> list[str]:
         dict.fromkeys(key for step in steps for key in step.touched.based if key not in covered)
     )
     return [f"its base does not name {spell(missing[0])}"] if missing else []
+
+
+def _unfaithful(request: Request) -> list[str]:
+    """What is folded is what was written, which is what people read and others vouch for."""
+    wrong = departure(request.written, request.resolved)
+    return [f"its commands are not those that were written: {wrong}"] if wrong else []
 
 
 def _decision(steps: Sequence[Step]) -> Decision:

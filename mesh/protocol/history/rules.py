@@ -8,9 +8,10 @@ function of the ChangeSet, the state before it and the merge that names it.
 from dataclasses import dataclass
 
 from mesh.environment.configuration import Configuration
-from mesh.environment.consent import Backing, Case, Demands, lack, link_by
+from mesh.environment.consent import Backing, Case, Demands, lack, link_by, own_kind
 from mesh.environment.draft import Draft, Refusal
 from mesh.environment.entries import Entry, object_of, spell
+from mesh.environment.faithful import misfilled
 from mesh.environment.invariants import breach
 from mesh.environment.rights import ALL, Grant, Level, Rights, is_of_right
 from mesh.environment.workspace import Workspace
@@ -93,10 +94,24 @@ def _unagreed(workspace: Workspace, prepared: Prepared) -> Outcome | None:
     if origin is None and Demands.of(workspace).is_nothing:
         return None
     case = case_of(workspace, prepared)
-    if case is not None and origin is not None and not case.came_by:
-        return _aside(Why.REFUSED, "it comes from an environment that is not linked to this one")
+    if case is not None and origin is not None:
+        wrong = _misplaced(prepared, case)
+        if wrong:
+            return _aside(Why.REFUSED, wrong)
     found = None if case is None else lack(workspace, case)
     return None if found is None else _aside(Why.REFUSED, str(found))
+
+
+def _misplaced(prepared: Prepared, case: Case) -> str:
+    """Why what another environment vouches for is not carried on here; empty: it may be."""
+    if not case.came_by:
+        return "it comes from an environment that is not linked to this one"
+    own = own_kind(case.written)
+    if own is not None:
+        return f"what is of the kind {own} is an environment's own, and is not promoted"
+    if prepared.change_set.request.overridden:
+        return "what is promoted is not forced: others' data might have been filled in"
+    return ""
 
 
 def case_of(configuration: Configuration, prepared: Prepared) -> Case | None:
@@ -165,6 +180,9 @@ def _commit(workspace: Workspace, prepared: Prepared) -> Verdict:
     """Rule 3: all commands, then the invariants of the whole; or nothing."""
     if prepared.faults:
         return Verdict(_aside(Why.FAILED, prepared.faults[0]))
+    misfilled = _misfilled(workspace, prepared)
+    if misfilled:
+        return Verdict(_aside(Why.FAILED, misfilled))
     draft = Draft(workspace)
     for step in prepared.steps:
         draft.begin(step.touched)
@@ -178,6 +196,22 @@ def _commit(workspace: Workspace, prepared: Prepared) -> Verdict:
         return Verdict(EFFECTIVE, before, after)
     _ = workspace.assign(before)
     return Verdict(_failed(workspace, broken))
+
+
+def _misfilled(workspace: Workspace, prepared: Prepared) -> str:
+    """Whether templates took something else than the data of here; empty: they did not.
+
+    The base names that data, so it is what it was when the request was made. What is forced has no
+    base, and is filled in from the data that its signer saw.
+    """
+    request = prepared.change_set.request
+    if request.overridden:
+        return ""
+    for written, resolved in zip(request.written, request.resolved, strict=False):
+        wrong = misfilled(workspace, written, resolved)
+        if wrong:
+            return f"{wrong} of {written.group} {written.verb} is not what the data here says"
+    return ""
 
 
 def _failed(workspace: Workspace, refusal: Refusal) -> Outcome:

@@ -4,7 +4,7 @@ import pytest
 
 from mesh.environment.commands import check_commands, parse_words
 from mesh.environment.resolve import Resolution, Unresolved, resolve
-from mesh.environment.templates import template_errors
+from mesh.environment.templates import FILLED_CHARACTERS_MAX, Filling, template_errors
 from mesh.protocol.history import Why
 from mesh.wire.requests import Command, Value
 from tests.mesh.protocol.history.world import Side, World, command, item
@@ -120,3 +120,15 @@ def test_a_template_is_typed_where_another_shape_stands() -> None:
     resolution = resolve(side.history._line.workspace, (parsed,), bytes(16))
     assert isinstance(resolution, Resolution)
     assert resolution.resolved[0].parameters["count"] == 3
+
+
+def test_what_is_filled_in_has_an_end() -> None:
+    """A few characters that take a long value many times fill no memory; once is well."""
+    side = side_with(long="x" * 4_000)
+    assert resolved(side, "{{long}}" * 2) == "x" * 8_000
+    filling = Filling(side.history.state)
+    filled = filling.parameters({"value": "{{long}}" * 30_000, "other": ["{{long}}"] * 10_000})
+    assert len(str(filled)) < 2 * FILLED_CHARACTERS_MAX
+    assert filling.is_too_much
+    assert filling.taken < 2 * FILLED_CHARACTERS_MAX
+    assert "templates take more" in side.refused(item("a", "{{long}}" * 200))[0]
