@@ -15,6 +15,7 @@ from mesh.api.access import CALLER, Caller
 from mesh.api.handle import Desk
 from mesh.api.problems import REFUSED, Problem, answer
 from mesh.api.tokens import caller_with
+from mesh.api.unread import Patient
 from mesh.driver import log
 
 _BEARER: Final = b"bearer "
@@ -36,10 +37,11 @@ class Porter:
             await self._app(scope, receive, send)
             return
         told = self._admit(scope)
+        ends = Patient(receive, send)
         if isinstance(told, Problem):
-            await answer(told)(scope, receive, send)
+            await answer(told)(scope, ends.receive, ends.send)
             return
-        await self._app({**scope, CALLER: told}, receive, send)
+        await self._app({**scope, CALLER: told}, ends.receive, ends.send)
 
     def _admit(self, scope: Scope) -> Caller | Problem:
         tally, now = self._desk.tally, self._desk.now()
