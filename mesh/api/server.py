@@ -24,6 +24,7 @@ from mesh.api.events import Ring
 from mesh.api.following import follow
 from mesh.api.handle import Desk
 from mesh.api.listening import GRACE_S, IDLE_S, REMOTE_IDLE_S, BoundedStream, Door, Server
+from mesh.api.past import HistoryPast
 from mesh.api.porter import Porter
 from mesh.api.tls import Tls, open_tls
 from mesh.api.unix import bind, unbind
@@ -51,7 +52,8 @@ async def open_api(controller: Controller, path: Path) -> AsyncIterator[Face | N
     another controller answers there, StartError for what [api] and [auth] name and is not there,
     and OSError where no socket can be made.
     """
-    desk = Desk(controller, Ring(os.urandom(4).hex()))
+    past = HistoryPast(lambda: controller.replica)
+    desk = Desk(controller, Ring(os.urandom(4).hex(), past))
     app, server, rule = make_app(desk), Server(desk.tally), _rule(controller)
     remote = await _remote(controller)
     bound = bind(path, shared=rule.is_shared)

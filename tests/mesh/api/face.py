@@ -20,6 +20,7 @@ from mesh.api.app import make_app
 from mesh.api.events import Ring
 from mesh.api.following import follow
 from mesh.api.handle import Desk
+from mesh.api.past import HistoryPast
 from mesh.controller import Controller, Parts, open_controller
 from mesh.driver.clock import TrioClock
 from mesh.driver.configuration import ClusterSection, Configuration, ControllerSection
@@ -157,7 +158,7 @@ class Town:
             luck=Random(name),
         )
         async with open_controller(configuration, parts) as controller:
-            face = Face(Desk(controller, Ring("test")))
+            face = Face(Desk(controller, Ring("test", HistoryPast(lambda: controller.replica))))
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(follow, face.desk)
                 yield face

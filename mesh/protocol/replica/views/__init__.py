@@ -25,10 +25,12 @@ from mesh.protocol.replica.views.looking_back import (
     EffectOf,
     LogView,
     Query,
+    Timeline,
     difference,
     effect,
     is_below_checkpoint,
     log,
+    timeline,
 )
 from mesh.protocol.replica.views.memory import Finding
 from mesh.protocol.replica.views.names import read_path, short_ids, spell_path
@@ -60,6 +62,7 @@ __all__ = [
     "PendingView",
     "Query",
     "Status",
+    "Timeline",
     "change",
     "changes",
     "conflicts",
@@ -78,4 +81,5 @@ __all__ = [
     "short_ids",
     "spell_path",
     "status",
+    "timeline",
 ]

@@ -6,7 +6,7 @@ What lies below the ground of a checkpoint has no entries any more, and every an
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, dropwhile, islice
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from mesh.environment.commands import declaration_of
 from mesh.environment.draft import Draft
@@ -138,6 +138,27 @@ def is_below_checkpoint(replica: Replica, asked: str) -> bool:
     if inside is None or not asked:
         return False
     return any(tx.hex().startswith(asked.lower()) for tx in inside.catalogue.ground.folded)
+
+
+class Timeline(NamedTuple):
+    """The history by its ids alone."""
+
+    below: int
+    """ChangeSets below the checkpoint."""
+    tx: list[str]
+    """Those above it, in order, each once."""
+    outside: list[str]
+    """What is known and not in the history."""
+
+
+def timeline(replica: Replica) -> Timeline:
+    """The whole history; empty outside an environment."""
+    look = Look.at(replica, Now(0, 0))
+    if look is None:
+        return Timeline(0, [], [])
+    above = [tx.hex() for tx in look.from_the_end()]
+    outside = [tx.hex() for tx in waiting_tx(look)]
+    return Timeline(len(look.inside.catalogue.ground.folded), above[::-1], outside[::-1])
 
 
 # --- two places -----------------------------------------------------------------------------------
