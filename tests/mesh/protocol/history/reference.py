@@ -8,9 +8,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from mesh.protocol.catalogue import Catalogue, ChangeSet, Ids, numbers
-from mesh.wire.identity import Timestamp
+from mesh.wire.identity import Timestamp, digest
 from mesh.wire.requests import Command, Key, Kind, Value
-from tests.mesh.protocol.history.world import ENVIRONMENT, FOUNDING, OPERATOR, sign
+from tests.mesh.protocol.history.consenting import Said, has_every_right, people, refused, unsound
+from tests.mesh.protocol.history.world import (
+    ENVIRONMENT,
+    FOUNDING,
+    OPERATOR,
+    approve,
+    sign,
+    vouch,
+)
 
 Cell = tuple[bool, Value, bytes | None]
 """(present, value, version)."""
@@ -27,7 +35,11 @@ FIELDS = {
         *("health", "count", "autostart", "tier", "after", "stop_timeout_ns", "description"),
     ),
     "controller": ("name", "site", "exchange_key", "addresses"),
+    "operator": ("key", "locked", "description"),
+    "link": ("environment", "controllers", "description"),
 }
+ELEMENTS = {"add-label": "label", "remove-label": "label", "grant": "right", "revoke": "right"}
+"""By verb: the parameter that says which element of a set is meant."""
 
 
 class Refused(Exception):
@@ -74,12 +86,15 @@ def _place(change_set: ChangeSet) -> tuple[Timestamp, bytes]:
 
 
 def _founded() -> State:
-    key = FOUNDING.founder.hex()
+    key, second = FOUNDING.founder.hex(), digest(FOUNDING.nonce + bytes((0, 0, 0, 1)))[:16]
     return {
         ("environment", "barrier"): (True, "all-active", None),
         ("controller", key): (True, "founder", None),
         ("controller", key, "state"): (True, "active", None),
         ("controller", key, "name"): (True, FOUNDING.founder_name, None),
+        ("operator", "founder"): (True, second.hex(), None),
+        ("operator", "founder", "key"): (True, OPERATOR.hex(), None),
+        ("operator", "founder", "rights", "admin:/"): (True, True, None),
     }
 
 
@@ -90,7 +105,7 @@ def _apply(result: Reference, catalogue: Catalogue, number: int, aside: set[byte
     change_set = catalogue[number]
     if change_set.kind is Kind.MERGE:
         return _merge_outcome(catalogue, number)
-    if not _has_right(change_set, result.roster):
+    if not _has_right(change_set, result):
         return "refused"
     if change_set.tx in aside:
         return "merged"
@@ -109,19 +124,36 @@ def _apply(result: Reference, catalogue: Catalogue, number: int, aside: set[byte
     return "effective"
 
 
-def _has_right(change_set: ChangeSet, roster: tuple[bytes, ...]) -> bool:
+def _has_right(change_set: ChangeSet, result: "Reference") -> bool:
     request, signed = change_set.request, change_set.propose.request
     if signed.signature != sign(request.signer, signed.raw) or request.environment != ENVIRONMENT:
         return False
-    if request.signer == OPERATOR:
-        return True
     commands = {(command.group, command.verb) for command in request.resolved}
-    return request.signer in roster and commands <= CONTROLLERS_MAY
+    if request.signer in result.roster and commands <= CONTROLLERS_MAY:
+        return True
+    if change_set.kind is Kind.MERGE:
+        is_known = request.signer in people(result.state)
+        return is_known and has_every_right(result.state, _behind(change_set))
+    vouched = request.origin is None or request.origin.signature == vouch(
+        request.origin, request.written
+    )
+    said = Said(request, _behind(change_set)[1:], vouched)
+    return not refused(result.state, said)
+
+
+def _behind(change_set: ChangeSet) -> tuple[bytes, ...]:
+    """Its signer, and those who have approved it in truth."""
+    true = [
+        each.operator
+        for each in change_set.attempt.approvals
+        if each.signature == approve(each.operator, change_set.tx)
+    ]
+    return (change_set.request.signer, *true)
 
 
 def _merge_outcome(catalogue: Catalogue, number: int) -> str:
     ancestors = catalogue.ancestors(number) or 0
-    if not _has_right(catalogue[number], reference_fold(catalogue, ancestors).roster):
+    if not _has_right(catalogue[number], reference_fold(catalogue, ancestors)):
         return "refused"
     named = [bytes.fromhex(str(c.parameters["tx"])) for c in catalogue[number].request.resolved]
     shared = ancestors
@@ -147,7 +179,7 @@ def _set_aside(catalogue: Catalogue, ids: Ids) -> set[bytes]:
     aside = set()
     for tx, verdicts in naming.items():
         latest = [
-            (catalogue[number].request.signer != OPERATOR, _place(catalogue[number]), verb)
+            (not _is_of_people(catalogue, number), _place(catalogue[number]), verb)
             for number, verb in verdicts
             if not any((catalogue.ancestors(other) or 0) >> number & 1 for other, _ in verdicts)
         ]
@@ -156,12 +188,20 @@ def _set_aside(catalogue: Catalogue, ids: Ids) -> set[bytes]:
     return aside
 
 
+def _is_of_people(catalogue: Catalogue, merge: int) -> bool:
+    below = reference_fold(catalogue, catalogue.ancestors(merge) or 0)
+    return has_every_right(below.state, _behind(catalogue[merge]))
+
+
 # --- commands ---------------------------------------------------------------------------------
 
 
 def _run(state: State, command: Command, tx: bytes) -> None:
     group, verb, given = command.group, command.verb, command.parameters
-    owner = (group, str(given["controller" if group == "controller" else "name"]))
+    if group == "environment":
+        state.update({(group, name): (True, value, tx) for name, value in given.items()})
+        return
+    owner = _owner(command)
     present = state.get(owner, (False, None, None))[0]
     if (group, verb) == ("item", "set"):
         state[owner] = (True, given["value"], tx)
@@ -178,24 +218,30 @@ def _run(state: State, command: Command, tx: bytes) -> None:
     _run_verb(state, owner, command, tx)
 
 
+def _owner(command: Command) -> tuple[str, str]:
+    group, given = command.group, command.parameters
+    kind = "operator" if group == "right" else group
+    return kind, str(given["controller" if group == "controller" else "name"])
+
+
 def _run_verb(state: State, owner: tuple[str, str], command: Command, tx: bytes) -> None:
-    match command.verb:
-        case "delete":
+    match command.group, command.verb:
+        case ("operator", "remove") | (_, "delete"):
             for key in [key for key, cell in state.items() if key[:2] == owner and cell[0]]:
                 state[key] = (False, None, tx)
-        case "add-label" | "remove-label" as verb:
-            adds = verb == "add-label"
-            key = (*owner, "labels", str(command.parameters["label"]))
+        case _, verb if verb in ELEMENTS:
+            adds, element = verb in ("add-label", "grant"), ELEMENTS[verb]
+            key = (*owner, f"{element}s", str(command.parameters[element]))
             state[key] = (adds, adds or None, tx)
-        case "admit":
+        case _, "admit":
             state[(*owner, "state")] = (True, "learner", tx)
-        case "activate" | "remove" as verb:
+        case "controller", ("activate" | "remove") as verb:
             allowed = ("learner",) if verb == "activate" else ("learner", "active")
             if state[(*owner, "state")][1] not in allowed:
                 raise Refused
             state[(*owner, "state")] = (True, "active" if verb == "activate" else "removed", tx)
         case _:
-            assert command.verb in ("create", "modify")
+            assert command.verb in ("create", "modify"), command
 
 
 def _demand_covered(change_set: ChangeSet) -> None:
@@ -207,17 +253,20 @@ def _demand_covered(change_set: ChangeSet) -> None:
 
 
 def _needed(command: Command) -> Iterable[Key]:
-    group, given = command.group, command.parameters
-    owner = (group, str(given["controller" if group == "controller" else "name"]))
+    group, verb, given = command.group, command.verb, command.parameters
+    if group == "environment":
+        yield from ((group, name) for name in given)
+        return
+    owner = _owner(command)
     yield owner
-    if command.verb in ("activate", "remove", "admit"):
+    if group == "controller":
         yield (*owner, "state")
-    if command.verb in ("create", "admit", "modify"):
+    if verb in ("create", "admit", "modify"):
         yield from ((*owner, name) for name in FIELDS[group] if name in given)
         yield from _referred(given.get("services"), "service")
         yield from _referred(given.get("site") if group == "service" else None, "site")
         yield from _referred(given.get("role"), "role")
-    if command.verb == "delete":
+    if verb == "delete" or (group, verb) == ("operator", "remove"):
         yield from ((*owner, name) for name in FIELDS.get(group, ()))
 
 
@@ -239,7 +288,7 @@ def _demand_whole(state: State) -> None:
         for target in _referred(value, _kind(key))
         if target not in present
     ]
-    if dangling or len(set(taken)) < len(taken) or "active" not in states:
+    if dangling or len(set(taken)) < len(taken) or "active" not in states or unsound(state):
         raise Refused
 
 

@@ -9,7 +9,7 @@ from mesh.environment.founding import Founding
 from mesh.environment.resolve import Resolution, Unresolved
 from mesh.protocol.catalogue import Catalogue, Ids, numbers, read_change_set
 from mesh.protocol.history import History, LogEntry
-from mesh.wire.consent import approval_of
+from mesh.wire.consent import approval_of, hash_of_commands, vouch_of
 from mesh.wire.facts import Propose
 from mesh.wire.identity import Incarnation, digest
 from mesh.wire.requests import (
@@ -53,6 +53,12 @@ def sign(public: bytes, message: bytes) -> bytes:
 def approve(public: bytes, tx: bytes) -> bytes:
     """The signature by which the operator with that key approves ``tx``."""
     return sign(public, approval_of(ENVIRONMENT, tx))
+
+
+def vouch(origin: Origin, written: tuple[Command, ...]) -> bytes:
+    """The signature by which the controller of ``origin`` vouches for ``written``."""
+    said = vouch_of(origin.environment, origin.tx, hash_of_commands(written))
+    return sign(origin.controller, said)
 
 
 def command(group: str, verb: str, **parameters: Value) -> Command:
@@ -263,11 +269,12 @@ class Side:
         *,
         signer: bytes | None = None,
         kind: Kind = Kind.MERGE,
+        approvers: tuple[bytes, ...] = (),
     ) -> int:
         """A merge, or a checkpoint, over ``ids`` that says exactly ``commands``, applied here."""
         resolution = Resolution(commands, commands, (), (), kind)
         request = self.world.sign(resolution, signer=signer or self.author.controller)
-        number = self.world.attempt(request, kind, ids, self.author)
+        number = self.world.attempt(request, kind, ids, self.author, approvers=approvers)
         self.learn(1 << number)
         return number
 

@@ -70,7 +70,7 @@ def _step(random: Random, world: World, sides: list[Side], open_ids: list[int]) 
     side = random.choice(sides)
     match random.randrange(12):
         case 0:
-            _merge(random, world, side, random.choice(sides))
+            merge_sides(random, world, side, random.choice(sides))
         case 1 if open_ids:
             side.learn(1 << open_ids.pop(random.randrange(len(open_ids))))
         case 2:
@@ -82,7 +82,7 @@ def _step(random: Random, world: World, sides: list[Side], open_ids: list[int]) 
 
 
 def _change(random: Random, side: Side, open_ids: list[int]) -> None:
-    commands = _commands(random)
+    commands = random_commands(random)
     nonce = side.world.nonce()
     resolution = side.history.resolve(commands, nonce, force=random.random() < 0.1)
     if not isinstance(resolution, Resolution):
@@ -99,7 +99,8 @@ def _change(random: Random, side: Side, open_ids: list[int]) -> None:
         side.learn(1 << number)
 
 
-def _commands(random: Random) -> tuple[Command, ...]:
+def random_commands(random: Random) -> tuple[Command, ...]:
+    """What somebody may want to do."""
     if random.random() < 0.15:
         who = random.choice(PEOPLE)
         name = random.choice(("dave", "bob"))
@@ -134,7 +135,10 @@ def _try_twice(random: Random, world: World, one: Side, other: Side) -> None:
             side.learn(1 << world.attempt(request, Kind.NORMAL, side.ids, side.author))
 
 
-def _merge(random: Random, world: World, one: Side, other: Side) -> None:
+def merge_sides(
+    random: Random, world: World, one: Side, other: Side, approvers: tuple[bytes, ...] = ()
+) -> None:
+    """``one`` merges what both have; its author, an operator or a stranger signs."""
     ids = one.ids | other.ids
     weights = [random.randrange(3) for _ in range(len(world.catalogue))]
     keep = tuple(one.tx(number) for number in range(len(world.catalogue)) if random.random() < 0.2)
@@ -150,4 +154,5 @@ def _merge(random: Random, world: World, one: Side, other: Side) -> None:
     # A controller alone says what follows from the policy; the oracle knows no disputes.
     may_be_alone = commands == plan.commands and not wish and not plan.held
     people = (OPERATOR, STRANGER, one.author.controller)[: 3 if may_be_alone else 2]
-    _ = one.merge_with(commands, ids, signer=random.choices(people, (2, 1, 6)[: len(people)])[0])
+    signer = random.choices(people, (2, 1, 6)[: len(people)])[0]
+    _ = one.merge_with(commands, ids, signer=signer, approvers=approvers)
