@@ -271,10 +271,8 @@ class Inspector:
 
     def _check_rosters(self, hosts: Iterable[Host]) -> None:
         for host in hosts:
-            glance = host.replica.glance() if host.replica is not None else None
-            if glance is not None and host.replica is not None:
-                for text in self.admission.counts(host.replica, glance.active):
-                    self._wrongly_in(host, text)
+            for text in self.admission.shows(host.replica) if host.replica is not None else ():
+                self._wrongly_in(host, text)
 
     def at_rest(self, hosts: Iterable[Host], *, agreed: bool) -> None:
         """Look once more at all of ``hosts``, which rest."""
@@ -313,12 +311,17 @@ class Inspector:
                 self._remark(host, f"holds {controller.hex()[:8]} {standing}")
             case Noticed(level, event, text):
                 self._remark(host, f"{level}: {event}: {text}")
-                for wrong in self.admission.came_in(host.controller) if event == _CAME_IN else ():
-                    self._wrongly_in(host, wrong)
+                if event == _CAME_IN:
+                    self._came_in(host)
                 if event in _ALARMS or (event == _STORE_ALARM and not self.lost):
                     self.violated("alarm", f"{host.name}: {event}: {text}")
             case _:
                 pass
+
+    def _came_in(self, host: Host) -> None:
+        assert host.replica is not None
+        for text in self.admission.came_in(host.controller, host.replica):
+            self._wrongly_in(host, text)
 
     def _check_durable(self, host: Host, deed: Deed) -> None:
         """What a client is told to be done, and what still shows, is on this host's disk."""

@@ -251,9 +251,9 @@ class RealLife:
         inside = self.replica.participant
         if inside is None:
             return 0
-        if lie in ("alone", "merges"):
+        if lie in ("alone", "merges", "admits"):
             usurper = Usurper(inside, self._identity, self._operator, random, now)
-            return usurper.asks_itself() if lie == "alone" else usurper.merges_away()
+            return usurper.usurps(lie)
         told = tuple(Liar(inside, self._identity, random, now).lies(lie))
         self.replica.desk.send(told, now, gated=False)
         return len(told)

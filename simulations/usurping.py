@@ -4,9 +4,12 @@ All that it writes is well-formed and in its own chain, so everybody holds it. I
 to vote, so nobody refuses. The others have to see by themselves that it had no business to.
 """
 
+from collections.abc import Mapping
 from random import Random
 from typing import Final
 
+from mesh.environment.kinds.invite import NAME as _INVITE
+from mesh.environment.kinds.invite import OPEN
 from mesh.environment.resolve import Resolution
 from mesh.protocol.catalogue import Ids
 from mesh.protocol.history.outcomes import Standing
@@ -15,7 +18,8 @@ from mesh.protocol.replica.authoring import Cover, author
 from mesh.protocol.replica.participant import Participant
 from mesh.protocol.suite import Signer
 from mesh.wire.facts import Propose, Seal
-from mesh.wire.requests import Attempt, Command, Kind, SignedRequest, encode_attempt
+from mesh.wire.requests import Attempt, Command, Kind, SignedRequest, Value, encode_attempt
+from simulations.troubles import Lie
 
 TITLE: Final = "usurped"
 """The name of what it does; and the value that nobody must ever see."""
@@ -39,6 +43,16 @@ class Usurper:
         self._operator = operator
         self._random = random
         self._now = now
+
+    def usurps(self, lie: Lie) -> int:
+        """Do what ``lie`` says; how many ChangeSets that took."""
+        match lie:
+            case "alone":
+                return self.asks_itself()
+            case "merges":
+                return self.merges_away()
+            case _:
+                return self.admits()
 
     def asks_itself(self) -> int:
         """Release what somebody gave it with a quorum of one, once; how many ChangeSets."""
@@ -66,6 +80,39 @@ class Usurper:
         apart = self._release(self._merge(()), Kind.MERGE, before)
         _ = self._release(self._merge((aside,)), Kind.MERGE, ids | apart)
         return 2
+
+    def admits(self) -> int:
+        """Let a friend in on its own word, and one by each open invite that it reads of, once."""
+        if self._has_begun():
+            return 0
+        state = self._inside.history.state
+        opened = [
+            key for key, _ in state.items(_INVITE) if state.fields((_INVITE, key))["state"] == OPEN
+        ]
+        forged: dict[str, Value]
+        for invite in (None, *opened):
+            forged = {} if invite is None else {_INVITE: invite, "proof": self._bytes(64).hex()}
+            self._admit(self._bytes(32).hex(), forged)
+        return 1 + len(opened)
+
+    def _admit(self, friend: str, forged: Mapping[str, Value]) -> None:
+        given: dict[str, Value] = {
+            "controller": friend,
+            "name": f"friend-{friend[:8]}",
+            "site": "elsewhere",
+            "exchange_key": self._bytes(32).hex(),
+            **forged,
+        }
+        nonce, history = self._bytes(16), self._inside.history
+        command = Command("controller", "admit", given)
+        resolution = history.resolve((command,), nonce, signer=self._operator.public)
+        if isinstance(resolution, Resolution):
+            place = self._inside.place.environment
+            request = author(place, self._identity, resolution, _COVER, nonce)
+            _ = self._release(request, resolution.kind, history.ids)
+
+    def _bytes(self, count: int) -> bytes:
+        return self._random.randbytes(count)
 
     def _has_begun(self) -> bool:
         known = self._inside.catalogue.change_sets

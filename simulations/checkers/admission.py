@@ -26,6 +26,7 @@ from simulations.inviting import Invites
 
 _CONTROLLER: Final = "controller"
 _INVITE: Final = "invite"
+_COUNTED: Final = ("learner", "active")
 
 
 class Shown(Protocol):
@@ -94,17 +95,24 @@ class AdmissionChecker:
 
     # --- who is in ----------------------------------------------------------------------------
 
-    def came_in(self, controller: bytes) -> Iterator[str]:
-        """``controller`` says that it was admitted: AD5."""
-        if not any(entry.complete for entry, _ in self._entries(controller)):
+    def came_in(self, controller: bytes, life: Shown) -> Iterator[str]:
+        """``controller`` says that it was admitted: AD5. A founder may come back from a loss."""
+        beginning = life.beginning()
+        is_founder = beginning is not None and beginning[0].founder == controller
+        if not is_founder and not any(entry.complete for entry, _ in self._entries(controller)):
             yield "AD5: it came in, and its admission is not released"
 
-    def counts(self, life: Shown, roster: Collection[bytes]) -> Iterator[str]:
-        """A controller takes those in ``roster`` for active: AD1, AD2, AD3."""
+    def shows(self, life: Shown) -> Iterator[str]:
+        """What is wrong with the roster that ``life`` shows: AD1, AD2, AD3."""
         beginning = life.beginning()
         if self._people is None or beginning is None:
             return
         founding, suite = beginning
+        roster = [
+            each
+            for each in self._admissions
+            if life.setting((_CONTROLLER, each.hex(), "state")) in _COUNTED
+        ]
         for each in roster:
             if each != founding.founder:
                 yield from self._unwanted(each)

@@ -60,6 +60,8 @@ def promised(ending: Ending, *expects: Expect) -> Sequence[bool]:
         (Expect(never_noticed=("disk failed",)), Expect(noticed=("disk failed",))),
         (Expect(agree_within_ns=SECOND), Expect(removed=("pine",))),
         (Expect(rotated=("pine",)), Expect(environments=2)),
+        (Expect(admitted=("pine",)), Expect(outside=("pine",))),
+        (Expect(environments=1), Expect(one_admitted=(("ash", "pine"),))),
         (Expect(merges=Range(1, 5)), Expect(merges=Range(0, 0))),
         (Expect(failed=("ash",)), Expect(never_suspected=("oak",))),
         (Expect(late=Range(1)), Expect(refused={"office": "no quorum"})),

@@ -40,4 +40,4 @@ def test_a_lie_is_a_lie(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_all_lies_but_those_that_show() -> None:
     """Two facts under one number are a proof, and what a member does alone is there for all."""
-    assert {*LIES, "equivocation", "alone", "merges"} == set(get_args(Lie))
+    assert {*LIES, "equivocation", "alone", "merges", "admits"} == set(get_args(Lie))
