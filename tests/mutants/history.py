@@ -23,6 +23,7 @@ from tests.mutants.mutant import Mutant
 _FOLD: Final = "tests/specification/fold/test_fold_rules.py"
 _CHANGES: Final = "tests/mesh/protocol/replica/test_changes.py"
 _MERGES: Final = "tests/specification/fold/test_merges.py"
+_BELOW: Final = "tests/specification/fold/test_merges_on_a_ground.py"
 _VOTES: Final = "tests/specification/fold/test_votes.py"
 _ROSTER: Final = "tests/specification/fold/test_roster.py"
 _ORACLE: Final = "tests/mesh/protocol/history/test_against_reference.py"
@@ -266,6 +267,22 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "merge-disputes-orphans": Mutant(
         _replace(merging.Merging, "_is_orphan", lambda *_: False),
         (f"{_MERGES}::test_a_chain_is_kept_or_set_aside_as_one",),
+    ),
+    "merge-knows-nothing-below": Mutant(
+        edit(
+            merging.Merging._is_orphan,
+            "entry.version not in self._catalogue.ground.effective",
+            "True",
+        ),
+        (f"{_BELOW}::test_what_was_built_on_the_ground_is_disputed",),
+    ),
+    "merge-takes-all-below-for-ground": Mutant(
+        edit(
+            merging.Merging._is_orphan,
+            "entry.version not in self._catalogue.ground.effective",
+            "False",
+        ),
+        (f"{_BELOW}::test_what_fell_below_the_ground_carries_nothing",),
     ),
     "merge-misses-mutual-removal": Mutant(
         _replace(merging.Merging, "_mutual_removals", lambda *_: ()),
