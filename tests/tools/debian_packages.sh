@@ -2,7 +2,7 @@
 # Installs the Debian packages that integration tests use, where that can be done without asking.
 # Elsewhere the tests that need a missing one are skipped, each with its reason.
 set -eu
-packages="avahi-daemon chromium dbus fonts-dejavu-core gcc iproute2 libc6-dev nftables spin strace"
+packages="avahi-daemon chromium curl dbus fonts-dejavu-core gcc iproute2 libc6-dev nftables spin strace"
 
 missing=""
 for package in $packages; do
