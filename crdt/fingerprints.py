@@ -72,7 +72,7 @@ _Sums = list[dict[int, int]]
 class Fingerprints:
     """The sums of one store."""
 
-    __slots__ = ("_hash", "_lines", "_log", "_total", "secret")
+    __slots__ = ("_hash", "_lines", "_log", "_total", "changes", "secret")
 
     def __init__(self, secret: Secret) -> None:
         self.secret = secret
@@ -80,9 +80,12 @@ class Fingerprints:
         self._lines: dict[bytes, _Sums] = {}
         self._log: list[tuple[Key, Record, Record]] = []
         self._total = 0
+        self.changes = 0
+        """Rises with whatever may change a sum: as long as it stands, so do all sums."""
 
     def note(self, key: Key, before: Record, after: Record) -> None:
         """Remember that the record of `key` changed; summed up later."""
+        self.changes += 1
         self._log.append((key, before, after))
         if len(self._log) >= _LOG_MAX:
             self.settle()
@@ -100,6 +103,7 @@ class Fingerprints:
 
     def forget(self, replica: bytes) -> None:
         """Drop the sums of a replica id whose records were all dropped."""
+        self.changes += 1
         self.settle()
         lost = self._lines.pop(replica, None)
         if lost is not None:

@@ -171,7 +171,9 @@ class Ledger:
         _ = self._headers.pop(replica, None)
 
     def _enter(self, replica: bytes, first: int, new: _Header) -> Equivocation | None:
-        known: SortedDict = self._headers.setdefault(replica, SortedDict())
+        known = self._headers.get(replica)
+        if known is None:
+            known = self._headers[replica] = SortedDict()
         place = known.bisect_right(first + new.size - 1)
         if place:
             before_first, before = known.peekitem(place - 1)

@@ -18,6 +18,7 @@ from random import Random
 from typing import assert_never
 
 from crdt.errors import Reason, Rejected
+from crdt.fingerprints import Fingerprints
 from crdt.limits import (
     PROTOCOL_VERSION,
     datagram_bytes_max,
@@ -52,7 +53,8 @@ _RUMOUR_BYTES = 16
 
 _SESSIONS = 2**32
 
-_Told = tuple[int, bytes, bytes, bytes, bytes]
+_Held = tuple[Fingerprints, int, Fingerprints, int, tuple[bytes, bytes]]
+"""What two equal ones say of both stores: the sums, how often they changed, and the extents."""
 """The secret's version, and of the kept and the owned store what was seen and what is live."""
 
 _Name = tuple[bytes, bool]
@@ -113,25 +115,26 @@ class Synchronizer:
         self._rejected: Counter[Reason] = Counter()
         self._far_future = 0
         self._begun = 0
-        self._said: tuple[_Told, bytes] | None = None
-        """What was last said of both stores, and the PING that says it."""
+        self._said: tuple[_Held, bytes] | None = None
+        """As both stores were when something was last said of them, and the PING that says it."""
 
     # ── Saying ───────────────────────────────────────────────────────────────────────────────
 
     def ping(self) -> bytes:
         """Return what to put on a probe."""
         kept, owned = self._stores
-        version = kept.table.sums.secret.version
-        told = (version, kept.extent_hash(), kept.root(), owned.extent_hash(), owned.root())
-        if self._said is None or self._said[0] != told:
+        sums, others = kept.table.sums, owned.table.sums
+        extents = kept.extent_hash(), owned.extent_hash()
+        held = (sums, sums.changes, others, others.changes, extents)
+        if self._said is None or self._said[0] != held:
             ping = Ping(
                 PROTOCOL_VERSION,
                 kept.epoch[:epoch_tag_bytes],
-                version,
-                Summary(told[1], told[2]),
-                Summary(told[3], told[4]),
+                sums.secret.version,
+                Summary(extents[0], kept.root()),
+                Summary(extents[1], owned.root()),
             )
-            self._said = told, encode(ping)
+            self._said = held, encode(ping)
         return self._said[1]
 
     def rumour(self, delta: Delta, *, owned: bool = False) -> tuple[Parcel, ...]:

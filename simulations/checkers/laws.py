@@ -47,6 +47,11 @@ def broken_laws(one: Durable, other: Durable, epoch: bytes, wall_ns: int) -> Ite
         yield "a state joined twice is another one than joined once"
 
 
+def is_same(one: Durable, other: Durable) -> bool:
+    """Whether both hold the same and have seen the same, byte for byte."""
+    return one.store_metadata == other.store_metadata and one.records == other.records
+
+
 def _store(durable: Durable, epoch: bytes) -> Store:
     records = sorted(durable.records.items())
     return restore(_REPLICA, epoch, _SECRET, durable.store_metadata, records).store

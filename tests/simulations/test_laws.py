@@ -5,7 +5,7 @@ import pytest
 from crdt.fingerprints import Secret
 from crdt.merge import Applied
 from crdt.store import Store
-from simulations.checkers.laws import broken_laws
+from simulations.checkers.laws import broken_laws, is_same
 from simulations.durable import Durable
 
 EPOCH = bytes(16)
@@ -43,6 +43,16 @@ def test_a_sound_join_keeps_the_laws(disks: tuple[Durable, Durable]) -> None:
     one, other = disks
     assert not list(broken_laws(one, other, EPOCH, 5))
     assert not list(broken_laws(other, one, EPOCH, 5))
+
+
+def test_disks_are_the_same_only_byte_for_byte(disks: tuple[Durable, Durable]) -> None:
+    """Who holds other records, or has seen something else, is always looked at."""
+    one, other = disks
+    assert is_same(one, one.copy())
+    assert not is_same(one, other)
+    less = one.copy()
+    less.store_metadata = other.store_metadata
+    assert not is_same(one, less)
 
 
 def test_a_join_that_hears_nothing_is_seen(
