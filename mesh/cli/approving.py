@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from mesh.cli.client import Client, Json, quoted
 from mesh.cli.errors import DONE, FAILED, WRONG_USAGE, CommandError
-from mesh.cli.output import pairs, say, spelled
-from mesh.cli.signing import logged_in
+from mesh.cli.output import pairs
+from mesh.cli.signing import logged_in, show
 from mesh.cli.submitting import Submission, await_change, submit
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def approve(client: Client, arguments: argparse.Namespace) -> int:
     tx, request = _read(told)
     _demand_yes(client, tx, request, arguments)
     if not told["resolved"]:
-        return submit(client, Submission(path, {}), arguments)
+        return submit(client, Submission(path, {}, shown=request), arguments)
     who = logged_in(client)
     begun = time.monotonic()
     events = None if arguments.no_wait else client.events(kinds="change")
@@ -77,8 +77,6 @@ def _still_waits(client: Client, tx: str) -> bool:
 def _demand_yes(client: Client, tx: str, request: Request, arguments: argparse.Namespace) -> None:
     if arguments.yes or arguments.json:
         return
-    from mesh.environment.redaction import shown_command
-
     detail = client.get(quoted("changes", tx))
     signer = detail["signer"]
     assert isinstance(signer, dict)
@@ -89,9 +87,7 @@ def _demand_yes(client: Client, tx: str, request: Request, arguments: argparse.N
         "stands": str(detail["text"]),
     }
     pairs({name: value for name, value in lines.items() if value})
-    for command in map(shown_command, request.resolved or request.written):
-        words = " ".join(f"--{name} {spelled(value)}" for name, value in command.parameters.items())
-        say(f"  {command.group} {command.verb} {words}".rstrip())
+    show(request)
     if not sys.stdin.isatty():
         raise CommandError(WRONG_USAGE, "Nobody is here to be asked: say --yes, once you know it.")
     sys.stdout.write("Approve it? [y/N] ")

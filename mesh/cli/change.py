@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_reading(subparsers)
     _add_undoing(subparsers)
     _add_deciding(subparsers)
+    _add_promoting(subparsers)
 
 
 def _add_writing(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -179,24 +180,6 @@ def _add_deciding(subparsers: argparse._SubParsersAction[argparse.ArgumentParser
     approve.add_argument("id", metavar="ID")
     approve.add_argument("-y", "--yes", action="store_true", help="do not ask")
     add_waiting(approve)
-    promote = add_verb(
-        subparsers,
-        "promote",
-        "carry a ChangeSet of a linked environment on to this one",
-        "trellis change promote --from test add-blog",
-    )
-    promote.add_argument("--from", dest="link", metavar="LINK", required=True)
-    promote.add_argument("name", metavar="NAME", help="its name there, or its id")
-    promote.add_argument("--reason", metavar="TEXT", help="why, for the log; else the one there")
-    add_override(promote)
-    add_waiting(promote)
-    publish = add_verb(
-        subparsers,
-        "publish",
-        "let linked environments have a ChangeSet, where the setting `publication` is by-hand",
-        "trellis change publish 3f9a12c0",
-    )
-    publish.add_argument("id", metavar="ID")
     withdraw = add_verb(
         subparsers,
         "withdraw",
@@ -213,6 +196,28 @@ def _add_deciding(subparsers: argparse._SubParsersAction[argparse.ArgumentParser
     merge.add_argument("--keep", metavar="ID", action="append", required=True)
     add_waiting(merge)
     add_yes(merge)
+
+
+def _add_promoting(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    promote = add_verb(
+        subparsers,
+        "promote",
+        "carry a ChangeSet of a linked environment on to this one",
+        "trellis change promote --from test add-blog",
+    )
+    promote.add_argument("--from", dest="link", metavar="LINK", required=True)
+    promote.add_argument("name", metavar="NAME", help="its name there, or its id")
+    promote.add_argument("--reason", metavar="TEXT", help="why, for the log; else the one there")
+    add_override(promote)
+    add_waiting(promote)
+    add_yes(promote)
+    publish = add_verb(
+        subparsers,
+        "publish",
+        "let linked environments have a ChangeSet, where the setting `publication` is by-hand",
+        "trellis change publish 3f9a12c0",
+    )
+    publish.add_argument("id", metavar="ID")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
-from mesh.cli import opened
+from mesh.cli import opened, typed
 from mesh.cli.arguments import add_common
 from mesh.cli.client import Client, Json, quoted
 from mesh.cli.errors import DONE, FAILED, WRONG_USAGE, CommandError
@@ -29,6 +29,7 @@ def new(client: Client, arguments: argparse.Namespace) -> int:
     """Open a draft here; commands go into it from now on."""
     body = {"name": arguments.name, "reason": arguments.reason}
     told = cast("Draft", client.post("/v1/drafts", body))
+    typed.forget(client, told["name"])
     opened.remember(client, told["name"])
     return _told(told, f"opened {told['name']}; {_HOW}", arguments)
 
@@ -70,7 +71,9 @@ def _look_again(client: Client, draft: Draft, arguments: argparse.Namespace) -> 
 def append(client: Client, name: str, commands: list[dict[str, object]]) -> Draft:
     """Add commands to a draft: all of them, or none."""
     path = quoted("drafts", name, "commands")
-    return cast("Draft", client.post(path, {"commands": commands}))
+    draft = cast("Draft", client.post(path, {"commands": commands}))
+    typed.note(client, name, commands)
+    return draft
 
 
 def said_of(draft: Draft) -> str:
@@ -95,6 +98,7 @@ def discard(client: Client, arguments: argparse.Namespace) -> int:
     """Throw a draft away."""
     name = draft_name(client, arguments.name)
     told = client.delete(quoted("drafts", name))
+    typed.forget(client, name)
     _ = opened.forget(client, name)
     if arguments.json:
         emit_json(told)
@@ -112,6 +116,7 @@ def submit_draft(client: Client, arguments: argparse.Namespace) -> int:
         show_commands(draft["commands"])
     body = {"draft": name, "commands": draft["commands"]}
     code = submit(client, Submission("/v1/changes", body), arguments)
+    typed.forget(client, name)
     _ = opened.forget(client, name)
     return code
 
@@ -127,6 +132,7 @@ def import_file(client: Client, arguments: argparse.Namespace) -> int:
     drafts = cast("list[Draft]", client.get("/v1/drafts")["drafts"])
     if not any(draft["name"] == name and draft["here"] for draft in drafts):
         _ = client.post("/v1/drafts", {"name": name, "reason": ""})
+        typed.forget(client, name)
     draft = append(client, name, commands)
     return _told(draft, said_of(draft), arguments)
 

@@ -55,7 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
         case "accept":
             return _accept(client, arguments)
         case "rotate-key":
-            return submit(client, Submission("/v1/members/rotate-key", {}), arguments)
+            rotation = Submission("/v1/members/rotate-key", {}, by_controller=True)
+            return submit(client, rotation, arguments)
         case "remove":
             command = {
                 "group": "controller",

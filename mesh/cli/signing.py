@@ -1,23 +1,24 @@
 """Signing a request on the person's own machine.
 
 The controller makes the request; before it is signed it is read, and must say what was asked for.
-So a controller that lies gets no signature under anything but what the person typed: what it may
-fill in are defaults, ids and keys that names stand for.
+So a controller that lies gets no signature under anything but what the person typed (see
+:mod:`mesh.cli.checking`), and under what only it knows none without a yes.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mesh.cli import session
+from mesh.cli.checking import disagreement
 from mesh.cli.client import Client, quoted
-from mesh.cli.errors import FAILED, CommandError
+from mesh.cli.errors import FAILED, WRONG_USAGE, CommandError
 
 if TYPE_CHECKING:
     from mesh.cli.session import Session
-    from mesh.wire.requests import Command, Request
+    from mesh.cli.submitting import Submission
+    from mesh.wire.requests import Request
 
 
 def logged_in(client: Client) -> Session | None:
@@ -30,129 +31,95 @@ def logged_in(client: Client) -> Session | None:
     return session.current(str(environment["id"]))
 
 
-def send(client: Client, path: str, body: Mapping[str, object], *, is_quiet: bool = True) -> str:
+def send(
+    client: Client, submission: Submission, *, says_yes: bool = False, is_quiet: bool = False
+) -> str:
     """Bring what is asked for to the barrier; its tx. Signed here by whoever is logged in.
 
     What was not typed here, such as a restaged ChangeSet, is shown before it is signed, from the
-    very bytes, and asked about on a terminal, unless ``is_quiet``.
+    very bytes, and asked about, unless the person ``says_yes`` beforehand. Where nothing may be
+    shown (``is_quiet``), or nobody is there to be asked, it is not signed without that.
     """
-    who = logged_in(client)
+    path, body = submission.path, submission.body
+    who = None if submission.by_controller else logged_in(client)
     if who is None:
         return str(client.post(path, body)["tx"])
     told = client.request("POST", path, body, {"signer": who.key})
     raw = bytes.fromhex(str(told["request"]))
-    signature = _signature(raw, who, body, is_quiet=is_quiet)
-    sent = {"request": raw.hex(), "signature": signature.hex()}
+    request = _checked(raw, who, submission)
+    if not says_yes and _takes_a_yes(client, submission, request):
+        _demand_yes(request, is_quiet=is_quiet, is_vouched="from" in body)
+    sent = {"request": raw.hex(), "signature": _signature(raw, who).hex()}
     tx = str(client.post("/v1/requests", sent)["tx"])
     if body.get("draft") is not None:
         _ = client.delete(quoted("drafts", str(body["draft"])))
     return tx
 
 
-def _signature(raw: bytes, who: Session, body: Mapping[str, object], *, is_quiet: bool) -> bytes:
-    from mesh.driver.keys import NaClSigner
+def _checked(raw: bytes, who: Session, submission: Submission) -> Request:
     from mesh.wire.requests import decode_request
 
     request = decode_request(raw)
-    wrong = disagreement(request, who, body)
+    wrong = disagreement(request, who, submission.body, submission.shown)
     if wrong:
         text = f"the controller made another request of it: {wrong}. Nothing was signed."
         raise CommandError(FAILED, text)
-    if not is_quiet and not body.keys() & {"commands", "fingerprint"}:
-        _demand_yes(request)
+    return request
+
+
+def _signature(raw: bytes, who: Session) -> bytes:
+    from mesh.driver.keys import NaClSigner
+
     return NaClSigner(who.seed).sign(raw)
 
 
-def _demand_yes(request: Request) -> None:
-    """Show what is about to be signed, and ask where somebody is there to be asked."""
+def _takes_a_yes(client: Client, submission: Submission, request: Request) -> bool:
+    """Whether anything in it was neither typed here nor can be checked."""
+    from mesh.cli import typed
+    from mesh.environment.templates import has_template
+
+    body = submission.body
+    if "fingerprint" in body:
+        return False
+    commands = body.get("commands")
+    if not isinstance(commands, list):
+        return True
+    if request.overridden and any(has_template({**each.parameters}) for each in request.written):
+        return True  # nobody checks what the templates of a forced change took
+    draft = body.get("draft")
+    return draft is not None and not typed.is_all_from_here(client, str(draft), commands)
+
+
+def _demand_yes(request: Request, *, is_quiet: bool, is_vouched: bool) -> None:
+    """Show what is about to be signed, and ask.
+
+    What linked controllers vouch for is not asked about where nobody is there.
+    """
+    from mesh.cli.output import say
+
+    is_asked = sys.stdin.isatty() and not is_quiet
+    if not is_quiet:
+        say(f"{request.name}:")
+        show(request)
+    if is_asked:
+        sys.stdout.write("Sign it? [y/N] ")
+        sys.stdout.flush()
+        if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+            raise CommandError(FAILED, "Nothing was signed.")
+    elif not is_vouched:
+        text = "This was not typed here, and nobody is here to be asked: say --yes, once you know"
+        raise CommandError(WRONG_USAGE, f"{text} what it is. Nothing was signed.")
+
+
+def show(request: Request) -> None:
+    """The commands of a request as people type them, one on each line."""
+    import shlex
+
     from mesh.cli.output import say, spelled
     from mesh.environment.redaction import shown_command
 
-    say(f"{request.name}:")
     for command in map(shown_command, request.resolved or request.written):
-        words = " ".join(f"--{name} {spelled(value)}" for name, value in command.parameters.items())
-        say(f"  {command.group} {command.verb} {words}".rstrip())
-    if not sys.stdin.isatty():
-        return
-    sys.stdout.write("Sign it? [y/N] ")
-    sys.stdout.flush()
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise CommandError(FAILED, "Nothing was signed.")
-
-
-def disagreement(request: Request, who: Session, body: Mapping[str, object]) -> str:
-    """How ``request`` differs from what was asked for with ``body``; empty where it does not.
-
-    What a merge, a revert or a restaged ChangeSet says only the controller knows: it is shown.
-    """
-    if request.environment.hex() != who.environment:
-        return "it is for another environment"
-    if request.signer.hex() != who.key:
-        return "it names another signer"
-    if any(each.unknown for each in (*request.written, *request.resolved)):
-        return "it says more than this version can read"
-    if not _is_what_was_typed(request.written, body):
-        return "its commands are others"
-    if "from" in body and not request.resolved:
-        return ""  # it waits for data: whoever carries it on signs what comes of it
-    added = request.resolved[len(request.written) :]
-    if len(request.resolved) < len(request.written) or not _follows(added, request.written):
-        return "it has other commands than it says"
-    pairs = zip(request.written, request.resolved, strict=False)
-    return next((wrong for pair in pairs if (wrong := _altered(*pair))), "")
-
-
-def _is_what_was_typed(written: Sequence[Command], body: Mapping[str, object]) -> bool:
-    match body:
-        case {"commands": [*typed]}:
-            said = [
-                {"group": each.group, "verb": each.verb, "parameters": each.parameters}
-                for each in written
-            ]
-            return said == typed
-        case {"fingerprint": str(mark)}:
-            return [_admitted(each) for each in written] == [mark.replace("-", "").lower()]
-        case _:
-            return True
-
-
-def _admitted(command: Command) -> str:
-    """The fingerprint of whom a command admits; empty: nobody."""
-    from mesh.wire.identity import fingerprint
-
-    if (command.group, command.verb) != ("controller", "admit"):
-        return ""
-    return fingerprint(bytes.fromhex(str(command.parameters["controller"]))).replace("-", "")
-
-
-def _follows(added: Sequence[Command], written: Sequence[Command]) -> bool:
-    """Whether no more was added than what follows from what was typed.
-
-    That is a role that is named for the first time, and what comes with a removal that leaves
-    fewer controllers than a majority needs.
-    """
-    roles = [each.parameters.get("role") for each in written]
-    others = [
-        (each.group, each.verb, each.parameters)
-        for each in added
-        if (each.group, each.verb) != ("role", "create")
-        or each.parameters.keys() != {"name", "id"}
-        or each.parameters["name"] not in roles
-    ]
-    return others in ([], [("environment", "set", {"barrier": "all-active"})])
-
-
-def _altered(written: Command, resolved: Command) -> str:
-    from mesh.environment.commands import declaration_of
-    from mesh.environment.templates import has_template
-
-    declaration = declaration_of(written)
-    if declaration is None or (written.group, written.verb) != (resolved.group, resolved.verb):
-        return f"{written.group} {written.verb} became {resolved.group} {resolved.verb}"
-    spelled = {each.name for each in declaration.parameters if each.written is not None}
-    for name, value in written.parameters.items():
-        if has_template(value):
-            continue  # filled in from the environment's data
-        if name not in spelled and resolved.parameters.get(name) != value:
-            return f"{name} of {written.group} {written.verb} became another"
-    return ""
+        words = (
+            f"--{name} {shlex.quote(spelled(value))}" for name, value in command.parameters.items()
+        )
+        say("  " + " ".join([command.group, command.verb, *words]))

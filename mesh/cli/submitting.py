@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, cast
 
 from mesh.cli.client import Client, Events, quoted
@@ -18,7 +17,9 @@ from mesh.cli.output import LiveLine, duration, emit_json, paint, say
 from mesh.cli.signing import send
 
 if TYPE_CHECKING:
+    from mesh.cli.checking import Body
     from mesh.protocol.replica.views import ChangeDetail
+    from mesh.wire.requests import Request
 
 REFRESH_S: Final = 1.0
 """How often the line is drawn anew although nothing happened: it says for how long."""
@@ -32,7 +33,11 @@ class Submission:
     """What is sent, and where to."""
 
     path: str
-    body: Mapping[str, object]
+    body: Body
+    shown: Request | None = None
+    """The request that it carries on, where the person has read that."""
+    by_controller: bool = False
+    """The controller itself signs what comes of it."""
 
 
 def add_waiting(parser: argparse.ArgumentParser) -> None:
@@ -105,9 +110,9 @@ def submit_quietly(
 
 def _send(client: Client, submission: Submission, arguments: argparse.Namespace) -> str:
     """Its tx."""
-    body = {**submission.body, **_cover(arguments)}
-    is_quiet = arguments.json or getattr(arguments, "yes", False)
-    return send(client, submission.path, body, is_quiet=is_quiet)
+    asked = replace(submission, body={**submission.body, **_cover(arguments)})
+    says_yes = getattr(arguments, "yes", False)
+    return send(client, asked, says_yes=says_yes, is_quiet=arguments.json)
 
 
 def _cover(arguments: argparse.Namespace) -> dict[str, object]:

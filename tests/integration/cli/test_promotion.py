@@ -201,7 +201,7 @@ def _promote_to_prod(prod: Place) -> None:
 
 def _undo_on_prod(dev: Place, test: Place, prod: Place) -> None:
     """What is undone on prod leaves dev and test alone; it takes the right to override."""
-    undone = prod.by("pia", "change", "revert", "add-blog", "--override")
+    undone = prod.by("pia", "change", "revert", "add-blog", "--override", "--yes")
     assert undone.code == 0, undone
     await_(lambda: prod.services() == [[], []])
     assert dev.services() == test.services() == [["blog"], ["blog"]]

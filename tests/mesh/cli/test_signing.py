@@ -7,97 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-import msgspec
 import pytest
 
-from mesh.cli import session
+from mesh.cli import session, typed
 from mesh.cli.client import Client
 from mesh.cli.errors import CommandError
-from mesh.cli.session import Session
-from mesh.cli.signing import disagreement, send
-from mesh.wire.identity import fingerprint
-from mesh.wire.requests import Command, Request, encode_request
-
-KEY = "ab" * 32
-ENVIRONMENT = "cd" * 32
-WHO = Session(ENVIRONMENT, "ann", KEY, 0, bytes(range(32)))
-SITE = Command("site", "create", {"name": "x", "location": "eu"})
-ASKED = {"commands": [{"group": "site", "verb": "create", "parameters": dict(SITE.parameters)}]}
-
-
-def request(**changes: object) -> Request:
-    """A request as the controller makes it of ASKED."""
-    resolved = Command("site", "create", {**SITE.parameters, "id": "00" * 16})
-    made = Request(
-        0,
-        bytes.fromhex(ENVIRONMENT),
-        bytes.fromhex(KEY),
-        "a change",
-        (SITE,),
-        (resolved,),
-        (),
-        (),
-        1,
-        "",
-        bytes(16),
-        None,
-        override=False,
-    )
-    return msgspec.structs.replace(made, **changes)
-
-
-def test_what_was_typed_is_signed() -> None:
-    """Ids and defaults may be filled in."""
-    assert disagreement(request(), WHO, ASKED) == ""
-
-
-GRANT = Command("right", "grant", {"name": "eve", "right": "admin:/"})
-LAPSE = Command("environment", "set", {"barrier": "all-active"})
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"environment": bytes(32)},
-        {"signer": bytes(32)},
-        {"written": (GRANT,)},
-        {"written": ()},
-        {"resolved": ()},
-        {"resolved": (GRANT,)},
-        {"resolved": (SITE, GRANT)},
-        {"resolved": (SITE, LAPSE, LAPSE)},
-        {"resolved": (Command("site", "create", {"name": "y", "location": "eu"}),)},
-    ],
-)
-def test_nothing_else_is_signed(changes: dict[str, Any]) -> None:
-    """Another environment, signer, command or value; a command more or less."""
-    assert disagreement(request(**changes), WHO, ASKED)
-
-
-def test_the_end_of_a_majority_may_come_with_a_removal() -> None:
-    """The one command that a controller adds by rule."""
-    assert disagreement(request(resolved=(SITE, LAPSE)), WHO, ASKED) == ""
-
-
-def test_a_name_may_become_a_key() -> None:
-    """Where people write names and requests hold keys."""
-    remove = Command("controller", "remove", {"controller": "oak"})
-    typed = {"commands": [{"group": "controller", "verb": "remove",
-                           "parameters": {"controller": "oak"}}]}  # fmt: skip
-    resolved = Command("controller", "remove", {"controller": "ef" * 32})
-    made = request(written=(remove,), resolved=(resolved,))
-    assert disagreement(made, WHO, typed) == ""
-
-
-def test_whom_one_accepts_is_whom_one_typed() -> None:
-    """The fingerprint that the person compared, with or without hyphens."""
-    mark = fingerprint(b"n" * 32)
-    admit = Command("controller", "admit", {"controller": (b"n" * 32).hex(), "name": "n"})
-    made = request(written=(admit,), resolved=(admit,))
-    assert disagreement(made, WHO, {"fingerprint": mark.replace("-", "").upper()}) == ""
-    assert disagreement(made, WHO, {"fingerprint": fingerprint(b"o" * 32)})
-    assert disagreement(request(), WHO, {"fingerprint": mark})
-
+from mesh.cli.signing import send
+from mesh.cli.submitting import Submission
+from mesh.wire.requests import Base, Command, Request, encode_request
+from tests.mesh.cli.asked import ASKED, ENVIRONMENT, GRANT, WHO, request
 
 # --- sessions -------------------------------------------------------------------------------------
 
@@ -163,9 +81,10 @@ def test_a_damaged_session_is_told(place: Path) -> None:
 
 
 class Lending:
-    """A controller that makes REQUEST of whatever is asked for."""
+    """A controller that makes one request of whatever is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, makes: Request | None = None) -> None:
+        self.makes = makes or request(written=(GRANT,), resolved=(GRANT,))
         self.brought: list[dict[str, Any]] = []
 
     def get(self, path: str) -> dict[str, Any]:
@@ -176,7 +95,7 @@ class Lending:
     def request(self, method: str, path: str, body: object, query: object) -> dict[str, Any]:
         """The request to be signed."""
         del method, path, body, query
-        return {"request": encode_request(request(written=(GRANT,), resolved=(GRANT,))).hex()}
+        return {"request": encode_request(self.makes).hex()}
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """What was signed."""
@@ -184,43 +103,113 @@ class Lending:
         self.brought.append(body)
         return {"tx": "00"}
 
+    def delete(self, path: str) -> dict[str, Any]:
+        """A draft that has come to its end."""
+        assert path == "/v1/drafts/d"
+        return {}
 
-@pytest.mark.parametrize(
-    ("typed", "is_signed"), [(None, True), ("y\n", True), ("n\n", False), ("\n", False)]
-)
-def test_what_was_not_typed_is_shown_before_it_is_signed(
-    place: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    typed: str | None,
-    *,
-    is_signed: bool,
-) -> None:
-    """A revert, a merge or a restaged change; at a terminal one may still say no."""
+
+class Keyboard(io.StringIO):
+    """Somebody who types, or nobody."""
+
+    def __init__(self, typed: str | None) -> None:
+        super().__init__(typed or "")
+        self._is_there = typed is not None
+
+    def isatty(self) -> bool:
+        """Whether somebody is there."""
+        return self._is_there
+
+
+@pytest.fixture(name="logged_in")
+def _logged_in(place: Path) -> None:
     del place
     _ = session.keep(replace(WHO, expires_ns=time.time_ns() + 10**12))
 
-    class Keyboard(io.StringIO):
-        def isatty(self) -> bool:
-            return typed is not None
 
-    monkeypatch.setattr(sys, "stdin", Keyboard(typed or ""))
+REVERT = Submission("/v1/changes/3f9a12c0/revert", {})
+DRAFT = Submission("/v1/changes", {"draft": "d", **ASKED})
+
+
+@pytest.mark.usefixtures("logged_in")
+@pytest.mark.parametrize(
+    ("keys", "says_yes", "is_signed"),
+    [
+        ("y\n", False, True),
+        ("n\n", False, False),
+        ("\n", False, False),
+        (None, False, False),
+        (None, True, True),
+    ],
+)
+def test_what_was_not_typed_takes_a_yes(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    keys: str | None,
+    *,
+    says_yes: bool,
+    is_signed: bool,
+) -> None:
+    """A revert, a merge or a restaged change: at a terminal, or beforehand; never by silence."""
+    monkeypatch.setattr(sys, "stdin", Keyboard(keys))
     lending = Lending()
     client = cast("Client", lending)
     if is_signed:
-        _ = send(client, "/v1/changes/3f9a12c0/revert", {}, is_quiet=False)
+        _ = send(client, REVERT, says_yes=says_yes)
     else:
         with pytest.raises(CommandError, match="Nothing was signed"):
-            _ = send(client, "/v1/changes/3f9a12c0/revert", {}, is_quiet=False)
-    assert "right grant --name eve --right admin:/" in capsys.readouterr().out
-    assert bool(lending.brought) is is_signed
+            _ = send(client, REVERT, says_yes=says_yes)
+    shown = "right grant --name eve --right admin:/" in capsys.readouterr().out
+    assert (shown, bool(lending.brought)) == (not says_yes, is_signed)
 
 
-def test_a_draft_is_signed_as_it_was_shown(place: Path) -> None:
+@pytest.mark.usefixtures("logged_in")
+def test_a_program_says_yes_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing may be shown nothing is asked, and nothing signed."""
+    monkeypatch.setattr(sys, "stdin", Keyboard("y\n"))
+    lending = Lending()
+    with pytest.raises(CommandError, match="say --yes"):
+        _ = send(cast("Client", lending), REVERT, is_quiet=True)
+    assert lending.brought == []
+
+
+@pytest.mark.usefixtures("logged_in")
+def test_a_draft_is_signed_as_it_was_shown() -> None:
     """A controller that has other commands in it by then gets no signature."""
-    del place
-    _ = session.keep(replace(WHO, expires_ns=time.time_ns() + 10**12))
     lending = Lending()
     with pytest.raises(CommandError, match="its commands are others"):
-        _ = send(cast("Client", lending), "/v1/changes", {"draft": "d", **ASKED}, is_quiet=False)
+        _ = send(cast("Client", lending), DRAFT)
+    assert lending.brought == []
+
+
+@pytest.mark.usefixtures("logged_in")
+def test_a_draft_that_others_wrote_takes_a_yes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What went into it from here does not; whatever the controller put there does."""
+    monkeypatch.setattr(sys, "stdin", Keyboard(None))
+    lending = Lending(request(name="d"))
+    client = cast("Client", lending)
+    commands = cast("list[object]", ASKED["commands"])
+    with pytest.raises(CommandError, match="say --yes"):
+        _ = send(client, DRAFT)
+    typed.note(client, "d", [*commands, *commands])
+    with pytest.raises(CommandError, match="say --yes"):
+        _ = send(client, DRAFT)
+    typed.forget(client, "d")
+    typed.note(client, "d", commands)
+    _ = send(client, DRAFT)
+    assert len(lending.brought) == 1
+
+
+@pytest.mark.usefixtures("logged_in")
+def test_what_is_forced_and_filled_in_takes_a_yes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else checks what its templates took."""
+    monkeypatch.setattr(sys, "stdin", Keyboard(None))
+    command = Command("item", "set", {"name": "a", "value": "{{host}}"})
+    filled = Command("item", "set", {"name": "a", "value": "evil.example"})
+    base = (Base(("item", "a"), None),)
+    lending = Lending(request(written=(command,), resolved=(filled,), overridden=base))
+    listed = [{"group": "item", "verb": "set", "parameters": dict(command.parameters)}]
+    forced = Submission("/v1/changes", {"commands": listed, "force": True})
+    with pytest.raises(CommandError, match="say --yes"):
+        _ = send(cast("Client", lending), forced)
     assert lending.brought == []

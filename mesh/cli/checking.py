@@ -1,0 +1,160 @@
+"""Whether a request says what a person asked for, found out on the person's own machine.
+
+The controller makes the request, and may be anybody's: whatever it puts there that was not asked
+for is found before anything is signed. It may fill in defaults, ids and keys that names stand for;
+what it fills in for templates each controller checks against the environment's data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from mesh.cli.session import Session
+    from mesh.wire.requests import Command, Request
+
+Body = Mapping[str, object]
+"""What was sent to the controller: what the person asked for."""
+
+_ID_DIGITS_MIN: Final = 8
+
+
+def disagreement(request: Request, who: Session, body: Body, shown: Request | None = None) -> str:
+    """How ``request`` differs from what was asked for with ``body``; empty where it does not.
+
+    ``shown`` is the request that it carries on, which the person has read. What a merge or a revert
+    comes to only the controller knows: it is shown, and asked about.
+    """
+    return next(_differences(request, who, body, shown), "")
+
+
+def _differences(
+    request: Request, who: Session, body: Body, shown: Request | None
+) -> Iterator[str]:
+    if request.environment.hex() != who.environment:
+        yield "it is for another environment"
+    if request.signer.hex() != who.key:
+        yield "it names another signer"
+    if any(each.unknown for each in (*request.written, *request.resolved)):
+        yield "it says more than this version can read"
+    if not _is_what_was_typed(request.written, body):
+        yield "its commands are others"
+    yield from _of_the_cover(request, body)
+    yield from _of_where_it_comes_from(request, body, shown)
+    yield from _of_what_it_carries_out(request)
+
+
+def _of_the_cover(request: Request, body: Body) -> Iterator[str]:
+    """What goes with the commands."""
+    if request.override and not body.get("override"):
+        yield "it would pass by what the environment demands"
+    if request.overridden and not body.get("force"):
+        yield "it would write over what others changed meanwhile"
+    for name in ("reason", "patience_ns"):
+        if body.get(name) and getattr(request, name) != body[name]:
+            yield f"its {name} is another"
+    called = body.get("name") or body.get("draft")
+    if "commands" in body and called and request.name != called:
+        yield "its name is another"
+
+
+def _of_where_it_comes_from(request: Request, body: Body, shown: Request | None) -> Iterator[str]:
+    """Only what is promoted comes from elsewhere, and then it is vouched for."""
+    if shown is not None:
+        if request.written != shown.written or request.origin != shown.origin:
+            yield "it is not what was shown"
+        return
+    if "from" not in body:
+        if request.origin is not None:
+            yield "it says that it comes from another environment"
+        return
+    yield from _of_the_vouch(request, str(body["name"]))
+
+
+def _of_the_vouch(request: Request, asked: str) -> Iterator[str]:
+    from mesh.driver.keys import NaClSuite
+    from mesh.environment.consent import own_kind
+    from mesh.protocol.history.prepared import keys_written
+    from mesh.protocol.history.proofs import unvouched
+
+    origin = request.origin
+    if origin is None:
+        yield "it does not come from another environment"
+        return
+    is_id = len(asked) >= _ID_DIGITS_MIN and origin.tx.hex().startswith(asked.lower())
+    if request.name != asked and not is_id:
+        yield f"it is '{request.name}', not '{asked}'"
+    wrong = unvouched(request, NaClSuite())
+    if wrong:
+        yield wrong
+    own = own_kind(keys_written(request.resolved or request.written))
+    if own is not None:
+        yield f"what is of the kind {own} is an environment's own, and is not promoted"
+
+
+def _of_what_it_carries_out(request: Request) -> Iterator[str]:
+    from mesh.environment.faithful import departure
+
+    if request.origin is not None and not request.resolved:
+        return  # it waits for data: whoever carries it on signs what comes of it
+    wrong = departure(request.written, request.resolved)
+    if wrong:
+        yield wrong
+    for written, resolved in zip(request.written, request.resolved, strict=False):
+        yield from _added(written, resolved)
+        yield from _other_fingerprint(written, resolved)
+
+
+def _added(written: Command, resolved: Command) -> Iterator[str]:
+    """Defaults that are not the ones of this program: the fold would take any."""
+    from mesh.environment.commands import declaration_of
+
+    declaration = declaration_of(written)
+    assert declaration is not None, "a departure otherwise"
+    for each in declaration.parameters:
+        is_default = each.default is not None and each.name not in written.parameters
+        if is_default and resolved.parameters.get(each.name, each.default) != each.default:
+            yield f"{each.name} was added to {written.group} {written.verb}"
+
+
+def _other_fingerprint(written: Command, resolved: Command) -> Iterator[str]:
+    """A fingerprint that was written stands for its own key."""
+    from mesh.wire.identity import fingerprint
+
+    for name, value in written.parameters.items():
+        key = resolved.parameters.get(name)
+        if isinstance(value, str) and isinstance(key, str) and _is_key_for(value, key):
+            mark = fingerprint(bytes.fromhex(key))
+            if len(value) == len(mark) and value.count("-") == mark.count("-") and value != mark:
+                yield f"{name} of {written.group} {written.verb} became another"
+
+
+def _is_key_for(written: str, resolved: str) -> bool:
+    digits = 64
+    return (
+        written != resolved and len(resolved) == digits and not resolved.strip("0123456789abcdef")
+    )
+
+
+def _is_what_was_typed(written: Sequence[Command], body: Body) -> bool:
+    match body:
+        case {"commands": [*typed]}:
+            said = [
+                {"group": each.group, "verb": each.verb, "parameters": each.parameters}
+                for each in written
+            ]
+            return said == typed
+        case {"fingerprint": str(mark)}:
+            return [_admitted(each) for each in written] == [mark.replace("-", "").lower()]
+        case _:
+            return True
+
+
+def _admitted(command: Command) -> str:
+    """The fingerprint of whom a command admits; empty: nobody."""
+    from mesh.wire.identity import fingerprint
+
+    if (command.group, command.verb) != ("controller", "admit"):
+        return ""
+    return fingerprint(bytes.fromhex(str(command.parameters["controller"]))).replace("-", "")
