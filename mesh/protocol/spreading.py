@@ -103,6 +103,8 @@ class Spreading:
             exchange.helped = True
             if exchange.behind:
                 return self._ask(source, now)
+        if self._is_asking_another(source, now):
+            return ()
         if gaps and (exchange is None or now.monotonic_ns - exchange.asked_at_ns > SETTLE_NS):
             return self._ask(source, now)
         return ()
@@ -149,7 +151,7 @@ class Spreading:
         held = {line.origin: line.sequence for line in vector.held}
         found: list[Facts] = []
         size = 0
-        for message in _messages(self._chains.missing(held, vector.covers), direct=False):
+        for message in _messages(self._chains.missing(held, vector.covers), direct=True):
             found.append(message)
             size += sum(len(fact.raw) for fact in message.facts)
             if size > ANSWER_BYTES_MAX:

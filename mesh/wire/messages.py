@@ -274,7 +274,7 @@ class Facts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
 
     facts: Annotated[tuple[SignedFact, ...], msgspec.Meta(max_length=FACTS_PER_MESSAGE_MAX)]
     direct: bool
-    """Sent by its origin to every peer that it has: need not be passed on."""
+    """Not to be passed on: its origin sends it to every peer, or a vector has asked for it."""
 
 
 class Hello(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=11):

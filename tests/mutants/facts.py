@@ -234,6 +234,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
         _replace(spreading, "DIRECT_PEERS_MAX", 2**32),
         (f"{_SPREADING}::test_in_a_large_mesh_a_few_are_told_and_pass_it_on",),
     ),
+    "spread-answers-go-round": Mutant(
+        edit(Spreading.lacking, "direct=True", "direct=False"),
+        (f"{_SPREADING}::test_what_was_asked_for_is_not_passed_on",),
+    ),
+    "spread-gaps-ask-everybody": Mutant(
+        edit(Spreading.took, "self._is_asking_another(source, now)", "False"),
+        (f"{_SPREADING}::test_a_gap_is_asked_about_once",),
+    ),
     "spread-asks-everybody": Mutant(
         _replace(Spreading, "_is_asking_another", lambda _self, _peer, _now: False),
         (f"{_SPREADING}::test_whoever_meets_many_at_once_asks_one_of_them",),

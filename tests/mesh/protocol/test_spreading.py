@@ -78,6 +78,24 @@ def test_a_direct_push_is_not_passed_on() -> None:
     assert spreading.pass_on((), crowd[0], crowd, direct=False) == ()
 
 
+def test_what_was_asked_for_is_not_passed_on() -> None:
+    """The past that one newcomer was sent is no news for the others: they ask for it themselves."""
+    a = chains("a")
+    say(a, 3)
+    answer = sent(Spreading(a, Random(1)).answer(life("b"), FactVector((), False, 0), NOW), Facts)
+    assert answer
+    assert all(isinstance(each.message, Facts) and each.message.direct for each in answer)
+
+
+def test_a_gap_is_asked_about_once() -> None:
+    """What shows a gap while an answer is on its way asks nobody else; later somebody is asked."""
+    spreading = Spreading(chains("a"), Random(1))
+    assert spreading.took(life("b"), NOW, news=True, gaps=True) != ()
+    assert spreading.took(life("c"), NOW, news=True, gaps=True) == ()
+    later = Now(NOW.monotonic_ns + ASKING_NS, NOW.wall_ns)
+    assert spreading.took(life("c"), later, news=True, gaps=True) != ()
+
+
 def test_vectors_are_compared_when_a_stream_stands() -> None:
     """A new stream begins with a vector that asks for the other's."""
     a = chains("a")
