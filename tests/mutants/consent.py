@@ -173,6 +173,18 @@ MUTANTS: Final[dict[str, Mutant]] = {
         edit(noticeboard.is_reserved, "path[:1] in ((PLACE,), (PUBLISHED,))", "False"),
         (f"{_BOARD}::test_only_controllers_write_on_the_board",),
     ),
+    "board-hears-strangers": Mutant(
+        edit(Board._is_heard, "is not None", "is not self"),
+        (f"{_BOARD}::test_made_up_people_approve_nothing",),
+    ),
+    "board-one-crowds-out-others": Mutant(
+        edit(Consents.waiting, "of_one[signer] >= PENDING_OF_ONE_MAX or", ""),
+        (f"{_BOARD}::test_nobody_is_crowded_out",),
+    ),
+    "board-shows-what-nobody-may-propose": Mutant(
+        edit(Consents.waiting, "self._may_propose(each.request)", "True"),
+        (f"{_BOARD}::test_nobody_is_crowded_out",),
+    ),
     "board-never-tidied": Mutant(
         edit(Consents.tidy, "if is_own or", "if False and"),
         (f"{_BOARD}::test_what_lacks_approvals_waits_everywhere_and_is_completed_anywhere",),

@@ -6,6 +6,7 @@ controller brings it to the barrier, with all the approvals on the board. Two wh
 once on two controllers bring the same request, which takes effect once.
 """
 
+from collections import Counter
 from typing import assert_never
 
 from mesh.environment.rights import Grant, Holder, Level
@@ -43,8 +44,19 @@ class Consents:
         self.board = board
 
     def waiting(self) -> list[Posted]:
-        """What hangs on the board and is not in the history, the one that waits longest first."""
-        found = [each for each in self.board.all() if not self._is_done(each)]
+        """What hangs on the board and is not in the history, the one that waits longest first.
+
+        It is what its signer may propose today, and of one signer no more than so much.
+        """
+        found: list[Posted] = []
+        of_one: Counter[bytes] = Counter()
+        for each in self.board.all():
+            signer = each.request.signer
+            if of_one[signer] >= PENDING_OF_ONE_MAX or self._is_done(each):
+                continue
+            if self._may_propose(each.request):
+                of_one[signer] += 1
+                found.append(each)
         resolved = {_source(each.request) for each in found if each.is_resolved}
         return [each for each in found if each.is_resolved or _source(each.request) not in resolved]
 
@@ -136,7 +148,11 @@ class Consents:
             return False
         if not prospect.lack.can_be_given and is_resolved(request):
             return False
-        return may_propose(signer, self._history.written_keys(request))
+        return self._may_propose(request)
+
+    def _may_propose(self, request: Request) -> bool:
+        holder = self._history.state.rights.holder(request.signer)
+        return holder is not None and may_propose(holder, self._history.written_keys(request))
 
     def _post(self, signed: SignedRequest, request: Request, now: Now) -> bytes:
         self._clear(now)

@@ -5,7 +5,8 @@ it hangs where all can see it, with the approvals that were given so far, and wh
 completes it takes it from the board to the barrier.
 
 The board is worth nothing by itself: the id under which a request hangs is the hash of its bytes,
-and every signature is checked by whoever reads it. Who writes nonsense onto it is not heard; who
+and every signature is checked by whoever reads it. Who writes nonsense onto it is not heard, nor
+whoever holds no right here, so a controller that lies cannot crowd out what people wait for; who
 takes a request down has only made somebody hang it up again.
 
     /pending/TX                      how many pieces, the signature, since when
@@ -13,11 +14,13 @@ takes a request down has only made somebody hang it up again.
     /pending/TX/approvals/OPERATOR   that operator's signature over the approval
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from crdt import Value, Writable
+from mesh.environment.rights import Rights
 from mesh.protocol.history.prospects import is_resolved
 from mesh.protocol.history.recent import Recent
 from mesh.protocol.information import Information
@@ -25,7 +28,7 @@ from mesh.protocol.inputs import Path, Write
 from mesh.protocol.suite import Verifier
 from mesh.wire import cbor
 from mesh.wire.consent import approval_of
-from mesh.wire.limits import REQUEST_BYTES_MAX
+from mesh.wire.limits import APPROVALS_MAX, REQUEST_BYTES_MAX
 from mesh.wire.requests import Approval, Request, SignedRequest, decode_request
 
 PLACE: Final = "pending"
@@ -39,6 +42,9 @@ PENDING_MAX: Final = 64
 
 PENDING_OF_ONE_MAX: Final = 16
 """Of one signer, so that nobody fills the board for all others."""
+
+HEADS_READ_MAX: Final = 1_024
+"""Heads that are looked at: nonsense beyond that costs nobody any time."""
 
 _PIECE_BYTES: Final = 32_768
 """Half of what one value may have: the largest request makes eight of them."""
@@ -103,21 +109,31 @@ def place_of(tx: bytes) -> Path:
 class Board:
     """Reads the board of one environment; what was verified once is not verified again."""
 
-    def __init__(self, information: Information, environment: bytes, suite: Verifier) -> None:
+    def __init__(
+        self,
+        information: Information,
+        environment: bytes,
+        suite: Verifier,
+        rights: Callable[[], Rights],
+    ) -> None:
         self._information = information
         self._environment = environment
         self._suite = suite
+        self._rights = rights
+        self._signers: Recent[bytes, bytes] = Recent(HEADS_READ_MAX)
+        """By tx: who is said to have signed it, so that a stranger's request is read once."""
         self._read: Recent[bytes, tuple[SignedRequest, Request]] = Recent(2 * PENDING_MAX)
         self._approved: Recent[tuple[bytes, bytes], bytes] = Recent(16 * PENDING_MAX)
 
     def all(self) -> list[Posted]:
         """Everything on it that is what it says, the one that hangs longest first."""
-        ids = [
+        ids = (
             path[1]
             for path, _ in self._information.items((PLACE,))
             if len(path) == 2  # noqa: PLR2004  the head of one request
-        ]
-        found = [each for tx in ids if (each := self._posted(_hex(tx, _ID_BYTES))) is not None]
+        )
+        heads = islice(ids, HEADS_READ_MAX)
+        found = [each for tx in heads if (each := self._posted(_hex(tx, _ID_BYTES))) is not None]
         return sorted(found, key=lambda each: (each.since_ns, each.tx))
 
     def get(self, tx: bytes) -> Posted | None:
@@ -140,6 +156,9 @@ class Board:
     def _signed(
         self, tx: bytes, pieces: int, signature: bytes
     ) -> tuple[SignedRequest, Request] | None:
+        signer = self._signers.get(tx)
+        if signer is not None and not self._is_heard(signer):
+            return None
         known = self._read.get(tx)
         if known is not None and known[0].signature == signature:
             return known
@@ -151,11 +170,17 @@ class Board:
             request = decode_request(raw)
         except cbor.Undecodable:
             return None
-        if request.environment != self._environment:
+        if self._signers.get(tx) is None:
+            _ = self._signers.put(tx, request.signer)
+        if request.environment != self._environment or not self._is_heard(request.signer):
             return None
         if not self._suite.verify(request.signer, raw, signature):
             return None
         return self._read.put(tx, (signed, request))
+
+    def _is_heard(self, key: bytes) -> bool:
+        """Whether that key is anybody's here."""
+        return self._rights().holder(key) is not None
 
     def _piece(self, tx: bytes, at: int) -> bytes:
         path = (*place_of(tx), "request", f"{at:0{_DIGITS}}")
@@ -166,10 +191,12 @@ class Board:
         found: dict[bytes, Approval] = {}
         for path, reading in self._information.items(place):
             operator = _hex(path[-1], _ID_BYTES)
+            if not operator or not self._is_heard(operator):
+                continue
             for value in (reading.value, *reading.conflicts):
-                if operator and isinstance(value, bytes) and self.is_by(operator, tx, value):
+                if isinstance(value, bytes) and self.is_by(operator, tx, value):
                     found[operator] = Approval(operator, value)
-        return tuple(found[operator] for operator in sorted(found))
+        return tuple(found[operator] for operator in sorted(found)[:APPROVALS_MAX])
 
     def is_by(self, operator: bytes, tx: bytes, signature: bytes) -> bool:
         """Whether ``signature`` is that operator's approval of ``tx``."""

@@ -18,9 +18,16 @@ from mesh.protocol.inputs import (
 )
 from mesh.protocol.now import SECOND
 from mesh.protocol.replica.declined import CONFLICT, FAILED, REFUSED
-from mesh.protocol.replica.noticeboard import PENDING_OF_ONE_MAX, PLACE
+from mesh.protocol.replica.noticeboard import (
+    PENDING_MAX,
+    PENDING_OF_ONE_MAX,
+    PLACE,
+    approving,
+    posting,
+)
 from mesh.wire.consent import approval_of
-from mesh.wire.requests import Approval, Command, SignedRequest, Value
+from mesh.wire.limits import APPROVALS_MAX
+from mesh.wire.requests import Approval, Command, Request, SignedRequest, Value, sign_request
 from tests.mesh.protocol.keys import Key
 from tests.mesh.protocol.replica.mini_mesh import Host, MiniMesh
 from tests.mesh.protocol.replica.test_mesh import gather
@@ -197,6 +204,67 @@ def test_nonsense_on_the_board_is_not_heard() -> None:
     assert posted.approvals == ()
     forged = Approval(BEN.public, bytes(64))
     assert refusal(first.call(lambda call: ApproveChange(call, tx, forged)))[0] == REFUSED
+
+
+def forged(host: Host, key: Key, number: int) -> SignedRequest:
+    """A request that nobody asked for, signed by ``key``."""
+    made = Request(
+        version=0,
+        environment=host.replica.desk.environment,
+        signer=key.public,
+        name="spam",
+        written=(SET,),
+        resolved=(SET,),
+        base=(),
+        overridden=(),
+        patience_ns=1,
+        reason="",
+        nonce=number.to_bytes(16, "big"),
+        origin=None,
+        override=False,
+    )
+    return sign_request(made, key.sign)
+
+
+def test_nobody_is_crowded_out() -> None:
+    """Not by whoever holds no right here, however much a controller hangs up, nor by one signer."""
+    mesh = mesh_of_two(1, ann="apply:/item", ben="approve:/", cid="view:/")
+    first, second = mesh.hosts
+    inside = second.replica.participant
+    assert inside is not None
+    for key in (Key(b"s" * 32), CID, BEN):
+        for number in range(PENDING_MAX):
+            posted = posting(forged(second, key, number), 0)
+            _ = inside.entries.write(posted, mesh.now)
+    mesh.run(3 * SECOND)
+    assert waiting(first) == []
+    tx = tx_of(submit(first, ANN, SET))
+    for number in range(PENDING_MAX):
+        _ = inside.entries.write(posting(forged(second, ANN, number), 2**62), mesh.now)
+    mesh.run(3 * SECOND)
+    assert len(waiting(first)) == PENDING_OF_ONE_MAX
+    assert waiting(first)[0] == tx
+    _ = tx_of(approve(second, BEN, tx))
+    mesh.run(3 * SECOND)
+    assert item(first, "x") == 1
+
+
+def test_made_up_people_approve_nothing() -> None:
+    """However many a controller hangs up: an attempt takes only so many, and stays readable."""
+    mesh = mesh_of_two(1, ann="apply:/item", ben="approve:/")
+    first, second = mesh.hosts
+    tx = tx_of(submit(first, ANN, SET))
+    mesh.run(2 * SECOND)
+    inside = second.replica.participant
+    assert inside is not None
+    signed = approval_of(first.replica.desk.environment, tx)
+    for number in range(APPROVALS_MAX + 1):
+        key = Key(number.to_bytes(32, "big"))
+        _ = inside.entries.write((approving(tx, Approval(key.public, key.sign(signed))),), mesh.now)
+    mesh.run(2 * SECOND)
+    _ = tx_of(approve(first, BEN, tx))
+    mesh.run(3 * SECOND)
+    assert (item(first, "x"), item(second, "x")) == (1, 1)
 
 
 def test_a_long_request_waits_in_pieces() -> None:
