@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from mesh.cli.arguments import add_common, add_verb, verbs
 from mesh.cli.client import Client
-from mesh.cli.errors import DONE
+from mesh.cli.errors import DONE, FAILED, CommandError
 from mesh.cli.output import duration, emit_json, paint, say, table
 from mesh.cli.place import socket_of
 from mesh.cli.submitting import Submission, add_cover, add_waiting, submit
@@ -39,6 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     remove.add_argument("name", metavar="NAME", help="its name or its fingerprint")
     add_cover(remove)
+    pardon = add_verb(
+        subparsers,
+        "pardon",
+        "count on a controller again whose key has signed two stories, from its next start on",
+        "trellis members pardon oak --reason 'its VM went on from a snapshot; nobody has the key'",
+    )
+    pardon.add_argument("name", metavar="NAME", help="its name or its fingerprint")
+    add_cover(pardon)
     rotate = add_verb(
         subparsers,
         "rotate-key",
@@ -57,6 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
         case "rotate-key":
             rotation = Submission("/v1/members/rotate-key", {}, by_controller=True)
             return submit(client, rotation, arguments)
+        case "pardon":
+            return _pardon(client, arguments)
         case "remove":
             command = {
                 "group": "controller",
@@ -75,6 +85,30 @@ def _accept(client: Client, arguments: argparse.Namespace) -> int:
     if code == DONE and not arguments.json:
         say("It is a learner until it has the whole history, and then active.")
     return code
+
+
+def _pardon(client: Client, arguments: argparse.Namespace) -> int:
+    """Of what a person signs the life is part that he has judged, and no later one."""
+    members = cast("Members", client.get("/v1/members"))["members"]
+    who = arguments.name
+    told = [each for each in members if who in _names(each)]
+    if not told:
+        raise CommandError(FAILED, f"there is no controller '{who}'; see `trellis members`.")
+    life = told[0]["accused_life"]
+    if life is None:
+        raise CommandError(FAILED, f"nothing is held against {who}: see `trellis doctor`.")
+    parameters = {"controller": told[0]["controller"]["id"], "life": life}
+    command = {"group": "controller", "verb": "pardon", "parameters": parameters}
+    body = {"name": f"pardon {who}", "commands": [command]}
+    code = submit(client, Submission("/v1/changes", body), arguments)
+    if code == DONE and not arguments.json:
+        say(f"{who} counts again from its next start on: start it there.")
+    return code
+
+
+def _names(member: MemberView) -> tuple[str, ...]:
+    who = member["controller"]
+    return who["id"], who["name"], who["fingerprint"]
 
 
 def _list(client: Client, *, as_json: bool) -> int:
@@ -123,6 +157,8 @@ def _why(member: MemberView) -> str:
         parts.append(member["link"])
     if member["slow"]:
         parts.append(f"this controller is slow ({member['slow']} of 8)")
+    if member["accused_life"] is not None:
+        parts.append("its key has signed two stories")
     if member["forks"]:
         parts.append("another host uses the same key")
     text = ", ".join(parts)

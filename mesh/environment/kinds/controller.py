@@ -23,7 +23,7 @@ from mesh.environment.draft import Draft, Refusal
 from mesh.environment.index import Claim, Fields
 from mesh.environment.kind import Kind
 from mesh.environment.kinds import invite
-from mesh.environment.shapes import CREATION_ID, HEX32, HEX64, Text
+from mesh.environment.shapes import CREATION_ID, HEX32, HEX64, Text, Whole
 from mesh.environment.shapes import NAME as NAME_SHAPE
 from mesh.wire.identity import fingerprint
 from mesh.wire.requests import Kind as AttemptKind
@@ -35,6 +35,9 @@ ADDRESSES_MAX: Final = 8
 LEARNER: Final = "learner"
 ACTIVE: Final = "active"
 REMOVED: Final = "removed"
+
+PARDONED: Final = "pardoned"
+"""The boot number of the last life whose two stories a person has forgiven."""
 
 WRITTEN: Final = Text("a controller's key, fingerprint or name", r"[0-9a-z._-]{1,64}")
 """What people write to say which controller."""
@@ -135,6 +138,18 @@ def _rotate(draft: Draft, arguments: Arguments) -> Refusal | None:
     return None
 
 
+def _pardon(draft: Draft, arguments: Arguments) -> Refusal | None:
+    key = object_key(arguments, NAME, NAME)
+    if draft.read((*key, "state")) not in (LEARNER, ACTIVE):
+        return Refusal("there is no such controller in the roster", key)
+    decided, life = draft.read((*key, PARDONED)), arguments["life"]
+    assert isinstance(life, int)
+    if isinstance(decided, int) and life <= decided:
+        return Refusal("a person has decided about this life already", (*key, PARDONED))
+    draft.write((*key, PARDONED), life)
+    return None
+
+
 def _modify(draft: Draft, arguments: Arguments) -> Refusal | None:
     key = object_key(arguments, NAME, NAME)
     if not draft.present(key):
@@ -219,6 +234,24 @@ _COMMANDS: Final = (
     ),
     Declaration(
         NAME,
+        "pardon",
+        "count on a controller again whose key has told two stories; `trellis members pardon`",
+        (
+            _WHO,
+            Parameter(
+                "life",
+                Whole(0),
+                "the boot number of the life that told them: only later ones count",
+                required=True,
+            ),
+        ),
+        _pardon,
+        reads=(_ENTRY, _STATE),
+        writes=(Touch((NAME, "{controller}", PARDONED)),),
+        fill=_fill,
+    ),
+    Declaration(
+        NAME,
         "modify",
         "change what the roster says about a controller",
         (_WHO, *(replace(field, required=False) for field in _FIELDS)),
@@ -233,7 +266,11 @@ _COMMANDS: Final = (
 KIND: Final = Kind(
     NAME,
     "a controller that was admitted to the environment",
-    (*_FIELDS, Parameter("state", Text("learner, active or removed"), "where it stands")),
+    (
+        *_FIELDS,
+        Parameter("state", Text("learner, active or removed"), "where it stands"),
+        Parameter(PARDONED, Whole(0), "up to which life two stories are forgiven"),
+    ),
     _COMMANDS,
     claims=_claims,
 )

@@ -92,8 +92,9 @@ class Calls:
             raise Declined(FAILED, NO_ENVIRONMENT)
         if isinstance(call, WriteInformation | RemoveInformation):
             return self._write(inside, call, now)
-        if inside.crank.stand_down is not None:
-            raise Declined(FAILED, f"this controller casts no votes: {inside.crank.stand_down}")
+        why = inside.crank.stand_down or inside.crank.follows
+        if why is not None:
+            raise Declined(FAILED, f"this controller casts no votes: {why}")
         match call:
             case (
                 SubmitCommands()

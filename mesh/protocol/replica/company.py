@@ -7,6 +7,7 @@ barrier of the view.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mesh.environment.kinds.controller import PARDONED
 from mesh.protocol.barrier import Barrier
 from mesh.protocol.effects import MemberChanged
 from mesh.protocol.history import History
@@ -143,11 +144,11 @@ class Company:
 
     def take_view(self, now: Now) -> None:
         """Let the barrier know V, without those whose key told two stories."""
-        accused = self._trust.equivocations.proofs
+        trust = self._trust.equivocations
         view = self._members.view
-        if accused:
+        if trust.proofs:
             own = self._desk.own
-            view = tuple(each for each in view if each == own or each.controller not in accused)
+            view = tuple(each for each in view if each == own or not trust.is_out(each))
         if view != self._view:
             self._view = view
             self._barrier.set_view(view, now)
@@ -200,6 +201,12 @@ def read_roster(history: History) -> RosterView:
         frozenset(states["removed"]),
         keys,
     )
+
+
+def read_pardons(history: History) -> dict[bytes, int]:
+    """By controller: up to which life a person has forgiven two stories."""
+    told = ((name, fields.get(PARDONED)) for name, fields in history.state.items("controller"))
+    return {bytes.fromhex(name): life for name, life in told if isinstance(life, int)}
 
 
 def read_address(text: object) -> Address | None:

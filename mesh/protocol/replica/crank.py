@@ -86,6 +86,8 @@ class Crank:
         """Something was applied since this was last cleared."""
         self.stand_down: str | None = None
         """Why this controller casts no votes; None where it does."""
+        self.follows: str | None = None
+        """Why this controller proposes nothing, though it applies what others release."""
 
     # --- facts --------------------------------------------------------------------------------
 
@@ -158,7 +160,7 @@ class Crank:
         self._desk.end(why, self._desk.own.boot)
 
     def _merges_by_itself(self) -> bool:
-        return self._history.state.get("environment", "merge") != "hold"
+        return self.follows is None and self._history.state.get("environment", "merge") != "hold"
 
     # --- applying and showing -----------------------------------------------------------------
 
@@ -287,6 +289,8 @@ class Crank:
 
     def try_by_itself(self, name: str, commands: tuple[Command, ...], now: Now) -> bytes | str:
         """The same: its tx, or why nothing came of it."""
+        if self.follows is not None:
+            return self.follows
         nonce = self._random.randbytes(16)
         resolution = self._history.resolve(commands, nonce)
         if isinstance(resolution, Unresolved):

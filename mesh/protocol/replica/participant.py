@@ -36,7 +36,7 @@ from mesh.protocol.replica.acquaintances import Acquaintances
 from mesh.protocol.replica.activations import Activations
 from mesh.protocol.replica.calm import Calm
 from mesh.protocol.replica.checkpoints import Checkpoints
-from mesh.protocol.replica.company import Company, Trust
+from mesh.protocol.replica.company import Company, Trust, read_pardons
 from mesh.protocol.replica.consents import Consents
 from mesh.protocol.replica.crank import Crank
 from mesh.protocol.replica.desk import Desk
@@ -195,7 +195,7 @@ class Participant:
     def _furnish_for_people(self, signer: Signer, suite: Verifier) -> None:
         """The rooms for what people say about ChangeSets, here and in linked environments."""
         environment = self.place.environment
-        board = Board(self.information, environment, suite, lambda: self.history.state.rights)
+        board = Board(self.information, environment, suite)
         self.consents = Consents(self.desk, self.history, self.crank, self.entries, board)
         self.publishing = Publishing(
             environment, signer, self.history, self.barrier, self.information
@@ -382,7 +382,9 @@ class Participant:
 
     def stand_down(self, why: str | None) -> None:
         """Whether votes may be cast: not for the reason ``why``, nor as a copy of another life."""
-        self.crank.stand_down = self.twins.why or self.equivocations.why or why
+        self.crank.follows = self.equivocations.why
+        forked = self.crank.follows if self.equivocations.is_forked else None
+        self.crank.stand_down = self.twins.why or forked or why
         if self.crank.stand_down is None:
             self.crank.stand_down = self.disagreement.why
 
@@ -462,6 +464,8 @@ class Participant:
 
     def _refresh_roster(self, now: Now) -> None:
         former = self.roster
+        if self.equivocations.judged(read_pardons(self.history)):
+            self.company.take_view(now)
         if self.company.refresh_roster(now):
             self.roster_changed = True
             self.acquaintances.note()

@@ -65,6 +65,8 @@ class Scribe:
         previous = here if here is not None and self._chains.last(here) else image.previous
         last = self._chains.last(previous) if previous is not None else 0
         goes_on = image.unbroken and previous == here
+        if previous is not None and self._equivocations.is_doubtful(previous):
+            goes_on = False  # others may hold another end of it
         body = Boot(
             environment=place.environment,
             generation=place.generation,

@@ -51,6 +51,11 @@ CLONED: Final = (
     " --new-identity, and accept it as a newcomer"
 )
 
+FORGED: Final = (
+    "stop both, then: trellis members remove {name}; or, where it went on from a copy of its memory"
+    " and nobody else can have its key: trellis members pardon {name}, and start it again"
+)
+
 DISK_REMEDY: Final = "look at the disk and at its free space; the log says what it answered"
 
 
@@ -144,10 +149,10 @@ def _member(member: MemberView) -> Iterator[Finding]:
     if member["forks"]:
         text = f"two hosts use the key of {name}: a cloned disk, or a restored image"
         yield finding("error", "members", text, CLONED)
-    if member["accused"]:
+    if member["accused_life"] is not None:
         text = f"the key of {name} has signed two different facts under one number, so nobody"
         text += " counts on it: two hosts use it, or it went on from a copy of its memory"
-        yield finding("error", "members", text, f"stop both, then: trellis members remove {name}")
+        yield finding("error", "members", text, FORGED.format(name=name))
     offset_ns = member["clock_offset_ns"]
     if offset_ns is not None and abs(offset_ns) > CLOCK_OFFSET_NS_MAX:
         text = f"the clock of {name} is {about(offset_ns)} from the one here"

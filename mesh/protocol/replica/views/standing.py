@@ -121,8 +121,9 @@ class MemberView(TypedDict):
     """Those of them that no datagram answered in time."""
     forks: int
     """Further lives with its key that answer: a cloned disk."""
-    accused: bool
-    """Its key has signed two different facts under one number; nobody counts on it."""
+    accused_life: int | None
+    """The boot number of the life in which its key has signed two different facts under one
+    number, so that nobody counts on it; None: there is none, or a person has forgiven it."""
     slow: int
     """On the own row: by how many steps of 8 this controller is the slow one."""
 
@@ -192,8 +193,9 @@ def _why_no_votes(replica: Replica) -> str:
         return DISK_FAILED
     if inside is None:
         return "it belongs to no environment yet"
-    if inside.crank.stand_down is not None:
-        return inside.crank.stand_down
+    why = inside.crank.stand_down or inside.crank.follows
+    if why is not None:
+        return why
     if inside.history.needs_upgrade is not None:
         return "the history holds a command that this version does not know; upgrade it"
     is_majority = inside.history.policy(inside.history.ids) is Policy.MAJORITY
@@ -281,7 +283,7 @@ def _member(look: Look, row: MemberRow, farewells: dict[bytes, str]) -> MemberVi
         probes=row.probes,
         probes_missed=row.missed,
         forks=len(row.quarantined),
-        accused=row.controller in look.inside.equivocations.proofs,
+        accused_life=look.inside.equivocations.accused_life(row.controller),
         slow=row.slow,
     )
 
