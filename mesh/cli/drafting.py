@@ -126,14 +126,25 @@ def submit_draft(client: Client, arguments: argparse.Namespace) -> int:
 
 def import_file(client: Client, arguments: argparse.Namespace) -> int:
     """The commands of a file, one on each line or as JSON, into a draft."""
+    from mesh.wire.limits import COMMANDS_MAX
+
     text = sys.stdin.read() if arguments.file == "-" else _read(Path(arguments.file))
     commands = _commands_in(text, arguments.file)
+    if len(commands) > COMMANDS_MAX:
+        told = f"{len(commands):,} commands, one ChangeSet takes {COMMANDS_MAX:,}"
+        raise CommandError(WRONG_USAGE, f"{arguments.file}: {told}: make several files of it.")
     name = arguments.name or opened.current(client) or Path(arguments.file).stem
     drafts = cast("list[Draft]", client.get("/v1/drafts")["drafts"])
-    if not any(draft["name"] == name and draft["here"] for draft in drafts):
+    is_new = not any(draft["name"] == name and draft["here"] for draft in drafts)
+    if is_new:
         _ = client.post("/v1/drafts", {"name": name, "reason": ""})
         typed.forget(client, name)
-    draft = append(client, name, commands)
+    try:
+        draft = append(client, name, commands)
+    except CommandError:
+        if is_new:
+            _ = client.delete(quoted("drafts", name))
+        raise
     return _told(draft, said_of(draft), arguments)
 
 

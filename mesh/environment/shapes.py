@@ -74,7 +74,9 @@ class Text(_Plain):
             and not _NOT_TEXT.search(value)
         ):
             return []
-        return [f"{path}: expected {self.words}, not {_shown(value)}"]
+        is_long = isinstance(value, str) and len(value) > self.characters_max
+        most = f" of at most {self.characters_max:,} characters" if is_long else ""
+        return [f"{path}: expected {self.words}{most}, not {_shown(value)}"]
 
     def read(self, text: str) -> Value:
         """The text itself."""

@@ -60,7 +60,8 @@ class Requests:
         try:
             request = unsigned(self._desk.environment, signer, resolution, cover, nonce)
         except Unreadable as error:
-            raise Declined(FAILED, f"nobody would read this ChangeSet: {error}") from error
+            text = f"no controller would read this ChangeSet ({error}): make several of it"
+            raise Declined(FAILED, text) from error
         _demand_rights(inside, request, resolution.kind)
         inside.secrecy.prepared(request.resolved, now)
         return request, resolution.kind
