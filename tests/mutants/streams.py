@@ -263,7 +263,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
     ),
     "streams-who-is-announced-is-known": Mutant(
-        edit(AddressBook.names, "and entry.source is not Source.MDNS", ""),
+        edit(AddressBook._count, "if entry.source is Source.MDNS", "if not entry"),
         (
             (
                 f"{_LINKS}/test_turnstile.py"

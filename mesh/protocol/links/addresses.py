@@ -99,6 +99,8 @@ class AddressBook:
         self._entries: dict[Address, _Entry] = {}
         self._dialling = 0
         self._hints = 0
+        self._hosts: dict[str, int] = {}
+        """How many addresses each host has here, hints left aside: asked for each handshake."""
         self._deadline_ns: int | None = None
         """Nothing is due before."""
 
@@ -121,10 +123,7 @@ class AddressBook:
 
     def names(self, host: str) -> bool:
         """Whether more than a hint by multicast says that a controller is at ``host``."""
-        return any(
-            entry.address.host == host and entry.source is not Source.MDNS
-            for entry in self._entries.values()
-        )
+        return host in self._hosts
 
     # --- learning -----------------------------------------------------------------------------
 
@@ -136,8 +135,9 @@ class AddressBook:
                 self._add(_Entry(address, source, now_ns))
             return
         if _WEIGHT[source] > _WEIGHT[entry.source]:
-            self._hints -= entry.source is Source.MDNS
+            self._count(entry, -1)
             entry.source = source
+            self._count(entry, 1)
         if source is Source.MDNS:
             self._bring_forward(entry, now_ns)
 
@@ -243,7 +243,7 @@ class AddressBook:
 
     def _add(self, entry: _Entry) -> None:
         self._entries[entry.address] = entry
-        self._hints += entry.source is Source.MDNS
+        self._count(entry, 1)
         self._hasten(entry.next_ns)
 
     def _move(self, entry: _Entry, line: _Line) -> None:
@@ -287,9 +287,19 @@ class AddressBook:
         if not replaceable:
             return False
         victim = min(replaceable, key=lambda entry: (_WEIGHT[entry.source], -entry.failures))
-        self._hints -= victim.source is Source.MDNS
+        self._count(victim, -1)
         del self._entries[victim.address]
         return True
+
+    def _count(self, entry: _Entry, by: int) -> None:
+        """One hint, or one address of a host, more or less."""
+        if entry.source is Source.MDNS:
+            self._hints += by
+            return
+        host = entry.address.host
+        self._hosts[host] = self._hosts.get(host, 0) + by
+        if not self._hosts[host]:
+            del self._hosts[host]
 
 
 def _waits(entry: _Entry, connected: Collection[bytes]) -> bool:
