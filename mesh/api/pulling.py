@@ -1,13 +1,15 @@
 """Asking another environment's API, as its client: what it has published.
 
-It is asked in a thread of its own, with a deadline, and what comes is bounded. Whatever it says is
-only believed where a key vouches for it that the link names.
+It is asked in a thread of its own, which ends at a deadline however slowly the other speaks, and
+what comes is bounded. It is not followed anywhere else. Whatever it says is only believed where a
+key vouches for it that the link names.
 """
 
 import hmac
 import http.client
 import socket
 import ssl
+from contextlib import suppress
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Final, TypeVar
@@ -24,7 +26,14 @@ from mesh.wire.requests import Value
 TIMEOUT_S: Final = 10.0
 """For each step of it: another site may be far, and a person waits."""
 
+DEADLINE_S: Final = 30.0
+"""For all of it: one that says a byte now and then would hold the thread for ever."""
+
 _TOKEN_BYTES_MAX: Final = 4_096
+
+_ERRORS_MAX: Final = 10
+_ERROR_CHARACTERS_MAX: Final = 500
+"""Of another's refusal, so much is passed on to the person."""
 
 T = TypeVar("T")
 
@@ -66,8 +75,9 @@ class PublishedIndex(msgspec.Struct, frozen=True):
 
 async def ask(link: LinkSection, name: str, path: str, expected: type[T]) -> T:
     """What stands at ``path`` there. Raises Problem, with the link's ``name`` in it."""
+    connection = _Connection(link)
     try:
-        status, raw = await trio.to_thread.run_sync(_exchange, link, path, abandon_on_cancel=True)
+        status, raw = await _in_time(connection, link, path)
     except (OSError, http.client.HTTPException) as error:
         text = f"the environment '{name}' cannot be reached: {error}; see [links.{name}]"
         raise Problem(HTTPStatus.BAD_GATEWAY, FAILED, text) from error
@@ -80,6 +90,15 @@ async def ask(link: LinkSection, name: str, path: str, expected: type[T]) -> T:
         raise Problem(HTTPStatus.BAD_GATEWAY, FAILED, text) from error
 
 
+async def _in_time(connection: "_Connection", link: LinkSection, path: str) -> tuple[int, bytes]:
+    with trio.move_on_after(DEADLINE_S):
+        return await trio.to_thread.run_sync(
+            _exchange, connection, link, path, abandon_on_cancel=True
+        )
+    connection.give_up()
+    raise TimeoutError(f"it has not said all within {DEADLINE_S:.0f} s")
+
+
 class _Errors(msgspec.Struct, frozen=True):
     errors: tuple[str, ...] = ()
 
@@ -90,15 +109,15 @@ def _passed_on(name: str, status: int, raw: bytes) -> Problem:
         errors = msgspec.json.decode(raw, type=_Errors).errors
     except (msgspec.DecodeError, UnicodeDecodeError):
         errors = ()
-    said = errors or (f"it answers with {status}",)
+    told = tuple(each[:_ERROR_CHARACTERS_MAX] for each in errors[:_ERRORS_MAX])
+    said = told or (f"it answers with {status}",)
     is_refused = status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
     code = REFUSED if is_refused else FAILED
     where = HTTPStatus.FORBIDDEN if is_refused else HTTPStatus.BAD_GATEWAY
     return Problem(where, code, *(f"environment '{name}': {each}" for each in said))
 
 
-def _exchange(link: LinkSection, path: str) -> tuple[int, bytes]:
-    connection = _Connection(link)
+def _exchange(connection: "_Connection", link: LinkSection, path: str) -> tuple[int, bytes]:
     headers = {} if link.token_file is None else {"authorization": f"Bearer {_token(link)}"}
     try:
         connection.request("GET", path, headers=headers)
@@ -123,6 +142,7 @@ class _Connection(http.client.HTTPConnection):
     def __init__(self, link: LinkSection) -> None:
         super().__init__("trellis")
         self._link = link
+        self._given_up = False
 
     def connect(self) -> None:
         """Reach the other API. Raises OSError."""
@@ -130,6 +150,16 @@ class _Connection(http.client.HTTPConnection):
             self.sock = connect(self._link.socket, TIMEOUT_S)
         else:
             self.sock = _secured(self._link)
+        if self._given_up:
+            self.close()
+            raise TimeoutError("nobody waits for it any more")
+
+    def give_up(self) -> None:
+        """End whatever another thread is doing with it."""
+        self._given_up = True
+        if self.sock is not None:
+            with suppress(OSError):  # it has ended by itself
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
 
 def _secured(link: LinkSection) -> socket.socket:

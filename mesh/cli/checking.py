@@ -18,6 +18,7 @@ Body = Mapping[str, object]
 """What was sent to the controller: what the person asked for."""
 
 _ID_DIGITS_MIN: Final = 8
+_ID_DIGITS: Final = 64
 
 
 def disagreement(request: Request, who: Session, body: Body, shown: Request | None = None) -> str:
@@ -83,7 +84,8 @@ def _of_the_vouch(request: Request, asked: str) -> Iterator[str]:
         yield "it does not come from another environment"
         return
     is_id = len(asked) >= _ID_DIGITS_MIN and origin.tx.hex().startswith(asked.lower())
-    if request.name != asked and not is_id:
+    is_named = request.name == asked and len(asked) != _ID_DIGITS
+    if not is_named and not is_id:
         yield f"it is '{request.name}', not '{asked}'"
     wrong = unvouched(request, NaClSuite())
     if wrong:

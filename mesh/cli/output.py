@@ -6,6 +6,7 @@ there is no colour, no cutting off and no line that is written over.
 
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,8 @@ _COLOURS: Final = {
 
 _NS: Final = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"))
 _TEN: Final = 10
+_MARGIN: Final = " " * len("trellis: ")
+_NARROWEST: Final = 40
 _MINUTES_FROM_NS: Final = 100_000_000_000
 
 
@@ -46,16 +49,47 @@ def emit_json_line(value: object) -> None:
     print(json.dumps(value, ensure_ascii=False), flush=True)
 
 
+_UNSEEN: Final = re.compile(
+    r"(\x1b\[(?:[012]|3[1236])m)"  # the colours of `paint`
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+
+
+def visible(text: str, stream: TextIO | None = None) -> str:
+    """``text`` for a terminal, with what would move, hide or turn round other text spelled out.
+
+    Names, reasons and values are whatever somebody wrote somewhere: what is shown to be approved,
+    signed or compared must not be painted over by it. Programs get what there is.
+    """
+    if not (stream or sys.stdout).isatty():
+        return text
+    return _UNSEEN.sub(lambda found: found[1] or found[0].encode("unicode_escape").decode(), text)
+
+
 def say(text: str = "") -> None:
     """One line."""
-    print(text, flush=True)
+    print(visible(text), flush=True)
 
 
 def complain(*lines: str) -> None:
     """What went wrong, where errors belong."""
     for at, line in enumerate(lines):
-        prefix = paint("trellis: ", "red", sys.stderr) if at == 0 else "         "
-        print(prefix + line.replace("\n", "\n         "), file=sys.stderr, flush=True)
+        prefix = paint("trellis: ", "red", sys.stderr) if at == 0 else _MARGIN
+        told = "\n".join(map(_folded, line.split("\n"))).replace("\n", f"\n{_MARGIN}")
+        print(prefix + visible(told, sys.stderr), file=sys.stderr, flush=True)
+
+
+def _folded(line: str) -> str:
+    """Within the width of the terminal, broken between words; a command to type stays whole."""
+    if not has_terminal(sys.stderr):
+        return line
+    import textwrap
+    from shutil import get_terminal_size
+
+    width = max(_NARROWEST, get_terminal_size().columns - len(_MARGIN))
+    kept = re.sub(r"`[^`]+`", lambda found: found[0].replace(" ", "\xa0"), line)
+    folded = textwrap.wrap(kept, width, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(folded).replace("\xa0", " ") or line
 
 
 def has_terminal(stream: TextIO | None = None) -> bool:
@@ -126,7 +160,7 @@ class LiveLine:
             return
         if self._live:
             width = os.get_terminal_size().columns - 1
-            print("\r\x1b[2K" + text[:width], end="", flush=True)
+            print("\r\x1b[2K" + visible(text)[:width], end="", flush=True)
         else:
             say(text)
         self._last = text

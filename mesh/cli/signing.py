@@ -99,7 +99,7 @@ def _demand_yes(request: Request, *, is_quiet: bool, is_vouched: bool) -> None:
 
     is_asked = sys.stdin.isatty() and not is_quiet
     if not is_quiet:
-        say(f"{request.name}:")
+        say(f"{' '.join(request.name.split())}:")
         show(request)
     if is_asked:
         sys.stdout.write("Sign it? [y/N] ")

@@ -49,12 +49,18 @@ class Publishing:
         self._information = information
 
     def find(self, asked: str) -> LogEntry | None:
-        """The last effective ChangeSet of that name, or whose id begins so."""
+        """The last effective ChangeSet of that name, or whose id begins so.
+
+        A whole id means that one: nobody takes its place by being called so.
+        """
+        if len(asked) == _ID_DIGITS:
+            entry = self._history.entry(_id_of(asked))
+            return entry if entry is not None and _took_effect(entry) else None
         for tx in self._history.transactions():
             entry = self._history.entry(tx)
-            if entry is None or entry.outcome.standing is not Standing.EFFECTIVE:
+            if entry is None or not _took_effect(entry):
                 continue
-            if asked in (entry.name, tx.hex()) or _begins(tx, asked):
+            if asked == entry.name or _begins(tx, asked):
                 return entry
         return None
 
@@ -108,6 +114,19 @@ def place_of_published(tx: bytes) -> Path:
 
 
 _ID_DIGITS_MIN = 8
+_ID_DIGITS = 64
+
+
+def _id_of(asked: str) -> bytes:
+    """The id that ``asked`` spells; none where it spells none."""
+    try:
+        return bytes.fromhex(asked)
+    except ValueError:
+        return b""
+
+
+def _took_effect(entry: LogEntry) -> bool:
+    return entry.outcome.standing is Standing.EFFECTIVE
 
 
 def _begins(tx: bytes, asked: str) -> bool:

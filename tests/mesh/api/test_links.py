@@ -174,3 +174,14 @@ async def test_a_skipped_stage_is_refused(chain: Chain) -> None:
     _ = await submit(chain.prod, {"group": "right", "verb": "grant", "parameters": right})
     reply = await chain.promote("add-blog", override=True)
     assert (await applied(chain.prod, reply.json["tx"]))["overrides"]
+
+
+async def test_a_whole_id_means_that_one(chain: Chain) -> None:
+    """Whoever calls a ChangeSet by the id of another is not taken for it."""
+    meant = await submit(chain.dev, SERVICE)
+    other = {"group": "item", "verb": "set", "parameters": {"name": "a", "value": 1}}
+    _ = await submit(chain.dev, other, name=meant)
+    told = await chain.dev.ask("GET", f"/v1/published/{meant}")
+    assert (told.status, told.json["tx"]) == (HTTPStatus.OK, meant)
+    nobody = await chain.dev.ask("GET", f"/v1/published/{'zz' * 32}")
+    assert nobody.status == HTTPStatus.NOT_FOUND

@@ -143,6 +143,8 @@ def test_nothing_else_is_promoted() -> None:
     )
     for lie in lies:
         assert disagreement(lie, WHO, PROMOTED), lie
+    called = (b"u" * 32).hex()
+    assert disagreement(replace(made, name=called), WHO, {"from": "test", "name": called})
 
 
 def test_what_was_shown_is_carried_on() -> None:
