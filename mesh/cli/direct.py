@@ -36,7 +36,7 @@ def run(words: list[str], commands: list[str]) -> int:
     if group not in groups:
         raise CommandError(
             WRONG_USAGE,
-            f"{unknown_name('command', group, [*commands, *groups])}.",
+            f"{unknown_name('command', group, list(dict.fromkeys((*commands, *groups))))}",
             "See `trellis --help`.",
         )
     declarations = [each for (name, _), each in COMMANDS.items() if name == group]
@@ -56,7 +56,7 @@ def run(words: list[str], commands: list[str]) -> int:
             *(["add"] if group == "link" else []),
             *(each.verb for each in declarations),
         ]
-        raise CommandError(WRONG_USAGE, f"{unknown_name('verb', verb, verbs)}.")
+        raise CommandError(WRONG_USAGE, f"{unknown_name('verb', verb, verbs)}")
     return _change(declaration, words[2:])
 
 

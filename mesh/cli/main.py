@@ -17,53 +17,50 @@ from mesh.cli.errors import DONE, FAILED, INTERRUPTED, WRONG_USAGE, CommandError
 from mesh.cli.output import complain, emit_json, paint, say, version
 
 COMMANDS: Final = {
-    "demo": ("demo", "five controllers on this machine: a change, a partition, a merge, narrated"),
-    "up": ("up", "run a controller here; it founds an environment, or asks to join one"),
+    "demo": ("demo", "five controllers here: a change, a partition, a merge"),
+    "up": ("up", "run a controller here; it founds a mesh or joins one"),
     "status": ("status", "how this controller and its environment stand; metrics"),
-    "members": ("members", "who is here, who says so; accept and remove controllers"),
+    "members": ("members", "who is here, who says so; accept and remove them"),
     "invite": ("invite", "a code that lets one controller in: make, list, revoke"),
     "info": ("info", "running information: set, get, delete, list, watch"),
-    "plan": ("source.plan", "files: what would make the environment what they say; apply, export"),
+    "plan": ("source.plan", "files: what they would change; apply, export"),
     "apply": ("source.apply", "make the environment what files describe"),
     "export": ("source.export", "the environment as files; schema: what may stand in them"),
     "schema": ("source.schema", "the JSON Schema of source files, for editors"),
-    "change": ("change", "ChangeSets: new, add, show, submit, list, log, conflicts, restage …"),
-    "shell": ("shell", "all commands at a prompt that completes them, or from a file"),
+    "change": ("change", "ChangeSets: new, add, submit, list, log, revert …"),
+    "shell": ("shell", "all commands at a prompt that completes them"),
     "metrics": ("metrics", "what this controller counts, in the text format of Prometheus"),
-    "operator": ("operator", "people who may change things; right and token: what each may do"),
+    "operator": ("operator", "people who may change things; right, token: how much"),
     "right": ("right", "what operators may do: grant, revoke, list"),
     "token": ("token", "keys for programs: create, revoke, list"),
-    "secret": ("secret", "values that only some controllers can read: set, share, show …"),
-    "login": ("login", "be an operator on this machine, for some hours; logout, whoami"),
+    "secret": ("secret", "values that only some controllers can read"),
+    "login": ("login", "be an operator for some hours; logout, whoami"),
     "logout": ("logout", "forget the unlocked keys of this user"),
     "whoami": ("whoami", "who the controller takes you for"),
     "doctor": ("doctor", "what is wrong here, and what to do"),
     "support-bundle": ("support_bundle", "one archive for whoever helps, without secrets"),
     "config": ("config", "check controller.toml"),
-    "sim": (
-        "sim",
-        "what if? a whole mesh in one process, with partitions, crashes and wrong clocks",
-    ),
+    "sim": ("sim", "what if? a whole mesh in one process, with troubles"),
 }
 
 BESIDE: Final = ("right", "token", "logout", "whoami", "schema", "apply", "export", "metrics")
 """Commands that the line of another one names, so that the overview fits on a screen."""
 
 OVERVIEW: Final = """\
-Controllers that find each other, share what runs, and apply changes everywhere at one moment.
+Controllers find each other, share what runs and apply changes at one moment.
 
 {commands}
 
-On the configuration, one command is one change, applied everywhere at one moment:
+One command on the configuration is one change, for all at one moment:
   trellis site create --name berlin --location eu.berlin.office
   trellis service list
 
 First steps
-  trellis demo                       watch five controllers do it all, in half a minute
-  trellis up                         run one here
-  trellis COMMAND --help             more about a command, with an example
+  trellis demo             watch five controllers do it all, in half a minute
+  trellis up               run one here
+  trellis COMMAND --help   more about a command, with an example
 
-Exit codes: 0 done · 1 failed · 2 wrong usage · 3 no controller reached · 4 refused · 5 conflict
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no answer, 4 refused, 5 conflict
 """
 
 

@@ -10,7 +10,7 @@ from mesh.cli.configuring import configured
 from mesh.cli.errors import CommandError
 from mesh.cli.invited import INVITE_VARIABLE
 from mesh.cli.main import BESIDE, COMMANDS, command_named, main
-from mesh.cli.output import duration, table
+from mesh.cli.output import complain, duration, table
 from mesh.cli.place import socket_of
 from mesh.cli.words import command_of, split_words
 from mesh.driver.configuration import ConfigurationError
@@ -27,6 +27,7 @@ def test_without_a_word_there_is_an_overview(capsys: pytest.CaptureFixture[str])
     assert "trellis demo" in said
     assert "Exit codes" in said
     assert len(said.splitlines()) < 30, "it fits on a screen"
+    assert max(map(len, said.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -215,6 +216,25 @@ def test_a_table_is_aligned(capsys: pytest.CaptureFixture[str]) -> None:
     """Columns are as wide as their widest cell, and lines have no blanks at their ends."""
     table(("A", "B"), [("long name", "x"), ("y", "")])
     assert capsys.readouterr().out == "A          B\nlong name  x\ny\n"
+
+
+def test_errors_are_folded_for_a_terminal_and_for_nobody_else(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between words and under each other; what is to be typed stays on one line."""
+    text = "nobody answers there at all, so start one: `trellis up --data-dir /var/tmp/ash`."
+    complain(text)
+    assert capsys.readouterr().err == f"trellis: {text}\n"
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    complain(text, "See there.")
+    assert capsys.readouterr().err.splitlines() == [
+        "trellis: nobody answers there at all, so start one:",
+        "         `trellis up --data-dir /var/tmp/ash`.",
+        "         See there.",
+    ]
 
 
 @pytest.mark.parametrize(
