@@ -4,6 +4,7 @@ Every change goes the same way: into the store, onto the disk's list, to the pee
 readers, and the last two wait for the disk.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Final
@@ -37,6 +38,8 @@ class Entries:
         self._information = information
         self._published: dict[Path, None] = {}
         """Own swaps that others are told, the oldest first."""
+        self.alarms: Counter[str] = Counter()
+        """What the stores of this life found that healthy controllers never cause, by kind."""
 
     def damaged(self) -> None:
         """Tell people what could not be read from the disk."""
@@ -90,6 +93,7 @@ class Entries:
         self.changed(heard.changed)
         self._desk.counters["store messages rejected"] += heard.rejected
         for alarm in heard.alarms:
+            self.alarms[alarm.partition(":")[0]] += 1
             self._desk.notice("error", "store", alarm)
 
     # --- telling ------------------------------------------------------------------------------

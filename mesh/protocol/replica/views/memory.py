@@ -7,6 +7,7 @@ afterwards, for whoever owns the disk: something happened to it, and may happen 
 from collections.abc import Iterator
 from typing import Final, TypedDict
 
+from crdt import AlarmKind
 from mesh.protocol.replica.door import Replica
 from mesh.protocol.replica.recovering import EMPTY
 from mesh.protocol.replica.views.standing import Status
@@ -25,6 +26,12 @@ DIFFER: Final = (
 UNCOMPARED: Final = (
     "another configuration was made of the same history; it was folded anew here, and nobody could"
     " be compared with since"
+)
+
+
+HIDDEN: Final = (
+    "start this controller again: what it writes from then on is heard; look at each controller"
+    " that may be in other hands, and remove it"
 )
 
 
@@ -54,11 +61,22 @@ def memory(replica: Replica, stands: Status) -> Iterator[Finding]:
             text = f"stored facts that do not verify ({name}): {counters[name]}"
             yield finding("error", "memory", text, REFUSED)
     yield from _states(replica, stands)
+    yield from _lied_about(replica)
     inside = replica.participant
     if inside is not None and inside.recovering.is_under_way:
         yield finding("note", "memory", EMPTY, "wait; `trellis members` shows whom it can reach")
     elif inside is not None and not replica.findings:
         yield finding("ok", "memory", "the store went on without a break, and every row is whole")
+
+
+def _lied_about(replica: Replica) -> Iterator[Finding]:
+    """Somebody has told others of writes that this controller has not made: they pass over it."""
+    inside = replica.participant
+    count = 0 if inside is None else inside.entries.alarms[AlarmKind.OVERCLAIM.value]
+    if count:
+        text = f"{AlarmKind.OVERCLAIM.value} by this controller ({count} times): those who believe"
+        text += " it do not hear what this controller writes to running information"
+        yield finding("error", "information", text, HIDDEN)
 
 
 def _states(replica: Replica, stands: Status) -> Iterator[Finding]:
