@@ -103,9 +103,8 @@ class Spreading:
             exchange.helped = True
             if exchange.behind:
                 return self._ask(source, now)
-        if self._is_asking_another(source, now):
-            return ()
-        if gaps and (exchange is None or now.monotonic_ns - exchange.asked_at_ns > SETTLE_NS):
+        is_first = exchange is None or now.monotonic_ns - exchange.asked_at_ns > SETTLE_NS
+        if gaps and is_first and not self._is_asking_many(now):
             return self._ask(source, now)
         return ()
 
@@ -177,6 +176,15 @@ class Spreading:
         if self._asked is None or self._asked[0] == peer:
             return False
         return now.monotonic_ns - self._asked[1] < ASKING_NS
+
+    def _is_asking_many(self, now: Now) -> bool:
+        """Whether so many were asked just now that one of them will send what is missing.
+
+        Each gap brings a question to whoever shows it, and each answer can be the whole past.
+        """
+        since_ns = now.monotonic_ns - ASKING_NS
+        asked = sum(exchange.asked_at_ns > since_ns for exchange in self._exchanges.values())
+        return asked >= FANOUT
 
     def vector(self, *, reply: bool) -> tuple[FactVector, ...]:
         """How far every chain is held, in as many parts as it takes.

@@ -239,8 +239,8 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_SPREADING}::test_what_was_asked_for_is_not_passed_on",),
     ),
     "spread-gaps-ask-everybody": Mutant(
-        edit(Spreading.took, "self._is_asking_another(source, now)", "False"),
-        (f"{_SPREADING}::test_a_gap_is_asked_about_once",),
+        _replace(Spreading, "_is_asking_many", lambda _self, _now: False),
+        (f"{_SPREADING}::test_a_gap_is_not_asked_about_everywhere",),
     ),
     "spread-asks-everybody": Mutant(
         _replace(Spreading, "_is_asking_another", lambda _self, _peer, _now: False),
