@@ -27,6 +27,7 @@ from mesh.environment.kinds import (
     secret,
 )
 from mesh.environment.objects import CLEAR
+from mesh.environment.templates import escaped
 from mesh.wire.requests import Command, Key, Value
 
 _BEYOND: Final[Mapping[str, str]] = {
@@ -124,7 +125,15 @@ def inverse(now: Configuration, done: Sequence[Done]) -> Inverse | Irreversible:
             returning[each.owner] = str(each.root.before.value)
     if errors:
         return Irreversible(tuple(errors))
-    return Inverse(_together(commands), returning)
+    return Inverse(tuple(map(_literal, _together(commands))), returning)
+
+
+def _literal(command: Command) -> Command:
+    """The same for whoever fills in templates: what was there is put back as it was."""
+    if command.group == data.NAME:
+        return command
+    parameters = {name: escaped(value) for name, value in command.parameters.items()}
+    return Command(command.group, command.verb, parameters)
 
 
 def _by_object(done: Sequence[Done]) -> list[_Undoing]:

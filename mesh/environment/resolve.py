@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from itertools import starmap
 
 from mesh.environment.commands import check_commands, check_resolved, declaration_of
-from mesh.environment.declarations import Declaration
+from mesh.environment.declarations import ID_PARAMETER, Declaration
 from mesh.environment.draft import Draft, Refusal
 from mesh.environment.entries import ObjectId, object_of
 from mesh.environment.invariants import breaches
@@ -23,7 +23,7 @@ from mesh.environment.templates import Filling, missing_error, too_much_error
 from mesh.environment.workspace import Workspace
 from mesh.wire.identity import digest
 from mesh.wire.limits import BASE_MAX
-from mesh.wire.requests import Base, Command, Key, Kind, Value
+from mesh.wire.requests import Base, Command, Key, Kind, Request, Value
 
 _CREATION_ID_BYTES = 16
 _UNSIGNED = bytes(32)
@@ -73,7 +73,7 @@ def resolve(
     if errors:
         return Unresolved(errors)
     filling = Filling(configuration)
-    filled = [_filled(filling, each) for each in commands] if returning is None else commands
+    filled = [_filled(filling, each) for each in commands]
     if filling.missing:
         return Unresolved(
             tuple(starmap(missing_error, filling.missing.items())), missing=(*filling.missing,)
@@ -215,6 +215,16 @@ class _Resolving:
 def creation_id(nonce: bytes, position: int) -> str:
     """The id of an object that the command at ``position`` of a request creates."""
     return digest(nonce + position.to_bytes(4, "big"))[:_CREATION_ID_BYTES].hex()
+
+
+def returning_in(request: Request) -> dict[ObjectId, str]:
+    """The objects that ``request`` makes under ids that are not its own: they were there before."""
+    return {
+        (each.group, str(each.parameters.get("name"))): str(each.parameters[ID_PARAMETER])
+        for at, each in enumerate(request.resolved)
+        if each.verb == "create"
+        and each.parameters.get(ID_PARAMETER) not in (None, creation_id(request.nonce, at))
+    }
 
 
 def _with_defaults(declaration: Declaration, command: Command) -> dict[str, Value]:

@@ -80,6 +80,19 @@ def _texts(value: Value) -> Iterator[str]:
             return
 
 
+def escaped(value: Value) -> Value:
+    """``value`` in such a way that nothing in it is filled in."""
+    match value:
+        case str():
+            return value.replace(_OPEN, _ESCAPED)
+        case list():
+            return [escaped(each) for each in value]
+        case dict():
+            return {name: escaped(each) for name, each in value.items()}
+        case _:
+            return value
+
+
 @dataclass(slots=True)
 class Filling:
     """Fills in from one state, and notes what it took and what was not there."""

@@ -8,7 +8,7 @@ from mesh.environment import inverse as undoing
 from mesh.environment.consent import Backing
 from mesh.environment.kinds import secret
 from mesh.environment.resolve import _Resolving
-from mesh.protocol.history import reverting
+from mesh.protocol.history import History, reverting
 from tests.mutants.edit import edit
 from tests.mutants.mutant import Mutant
 
@@ -28,6 +28,14 @@ MUTANTS: Final = {
     "reverting-other-objects": Mutant(
         edit(reverting.revert, "returning=undoing.returning", "returning={}"),
         (f"{_TESTS}::test_a_removed_object_comes_back_as_the_one_that_it_was",),
+    ),
+    "reverting-fills-templates": Mutant(
+        edit(undoing._literal, "escaped(value)", "value"),
+        (f"{_TESTS}::test_braces_come_back_as_braces",),
+    ),
+    "reverting-restaged-makes-others": Mutant(
+        edit(History.restage, "returning_in(request) or None", "None"),
+        (f"{_TESTS}::test_a_revert_that_was_set_aside_brings_back_what_was_there",),
     ),
     "reverting-with-defaults": Mutant(
         edit(undoing._whole_back, "if bare:", "if not bare:"),

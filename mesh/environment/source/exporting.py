@@ -7,10 +7,10 @@ the version that reads its files. No creation ids, no versions, and of a secret 
 from collections.abc import Mapping
 
 from mesh.environment.kinds import data, environment, secret
-from mesh.environment.source.filling import escaped
 from mesh.environment.source.reading import KEPT_APART, field_shapes
 from mesh.environment.source.spelling import written_value
 from mesh.environment.source.standing import DESCRIBED, SETTINGS, VALUE, Ground, Standing
+from mesh.environment.templates import escaped
 from mesh.wire.requests import Value
 
 Tree = Mapping[str, dict[str, Value]]

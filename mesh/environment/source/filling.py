@@ -37,16 +37,3 @@ class Filler:
         filling = Filling(self._configuration)
         filled = filling.parameters({"": value})[""]
         return filled, [f"{path}: {missing_error(*each)}" for each in filling.missing.items()]
-
-
-def escaped(value: Value) -> Value:
-    """``value`` in such a way that nothing in it is filled in."""
-    match value:
-        case str():
-            return value.replace("{{", "{{{{")
-        case list():
-            return [escaped(each) for each in value]
-        case dict():
-            return {name: escaped(each) for name, each in value.items()}
-        case _:
-            return value

@@ -13,7 +13,7 @@ from mesh.environment.configuration import Configuration
 from mesh.environment.entries import Entry
 from mesh.environment.founding import Founding, founded
 from mesh.environment.policy import Policy
-from mesh.environment.resolve import Resolution, Unresolved, resolve
+from mesh.environment.resolve import Resolution, Unresolved, resolve, returning_in
 from mesh.environment.rights import ALL
 from mesh.environment.roster_effect import RosterEffect, roster_effect
 from mesh.protocol.catalogue import Catalogue, ChangeSet, Ids, numbers
@@ -329,7 +329,14 @@ class History:
         change_set = self._catalogue[step.number]
         if change_set.kind in _RULING:
             return Unresolved((f"a {change_set.kind} is not restaged: propose a new one",))
-        return self.resolve(change_set.request.written, nonce, signer=signer)
+        request = change_set.request
+        return resolve(
+            self._line.workspace,
+            request.written,
+            nonce,
+            signer=signer,
+            returning=returning_in(request) or None,
+        )
 
     def revert(
         self, tx: bytes, nonce: bytes, *, force: bool = False, signer: bytes | None = None

@@ -81,6 +81,45 @@ def test_a_removed_object_comes_back_as_the_one_that_it_was() -> None:
     assert before.differences(side.history.state) == ()
 
 
+def test_braces_come_back_as_braces() -> None:
+    """F8a: A former value is put back as it was, and takes nothing from today's data."""
+    side = World().side()
+    _ = side.change(command("data", "set", name="host", value="first"))
+    _ = side.change(command("data", "set", name="text", value="{{host}} {{ {{{{"))
+    _ = side.change(item("x", "{{{{host}} {{host}}"), item("y", "{{text}}"))
+    _ = side.change(service("create", role="web", description="{{{{not a template"))
+    before = side.history.state
+    assert side.item("x") == "{{host}} first"
+    numbers = (
+        side.change(item("x", 1), item("y", [2])),
+        side.change(service("modify", description="another")),
+        side.change(command("data", "set", name="host", value="second")),
+        side.change(command("data", "delete", name="text")),
+    )
+    for number in reversed(numbers):
+        _ = undo(side, number)
+    assert before.differences(side.history.state) == ()
+
+
+def test_a_revert_that_was_set_aside_brings_back_what_was_there() -> None:
+    """F8a: Restaged, it makes the object as the one that it was, and nothing that nobody named."""
+    side = World().side()
+    _ = side.change(service("create", role="web"))
+    before = side.history.state
+    number = side.change(service("delete"))
+    resolution = side.history.revert(side.tx(number), side.world.nonce())
+    assert isinstance(resolution, Resolution)
+    late = side.propose(resolution, lamport=90)
+    made = side.change(service("create", role="web"), lamport=50)
+    side.learn(1 << late)
+    assert side.entry(late).outcome.standing is Standing.SET_ASIDE
+    _ = undo(side, made)
+    again = side.history.restage(side.tx(late), side.world.nonce())
+    assert isinstance(again, Resolution)
+    side.learn(1 << side.propose(again))
+    assert before.differences(side.history.state) == ()
+
+
 def test_environment_data_comes_back() -> None:
     """F8a: values, defaults and descriptions, those that were not there too."""
     side = World().side()
