@@ -195,7 +195,7 @@ class Participant:
     def _furnish_for_people(self, signer: Signer, suite: Verifier) -> None:
         """The rooms for what people say about ChangeSets, here and in linked environments."""
         environment = self.place.environment
-        board = Board(self.information, environment, suite)
+        board = Board(self.information, environment, suite, lambda: self.history.state.rights)
         self.consents = Consents(self.desk, self.history, self.crank, self.entries, board)
         self.publishing = Publishing(
             environment, signer, self.history, self.barrier, self.information
