@@ -55,23 +55,28 @@ class Matrix {
     for (const [time, host, is] of data.lives) if (time <= state.moment) runs.set(host, is);
     const reach = this.standing(data.reach, false);
     const beliefs = this.standing(data.beliefs, true);
+    const wrong = data.troubles.filter((one) => one.beginsUs !== null && one.beginsUs <= state.moment && state.moment < one.endsUs);
     this.title.textContent = `At ${seconds(state.moment, 3)}`;
     if (document.activeElement !== this.slider) this.slider.value = (state.moment / data.endsUs) * 1000;
     for (let i = 0; i < count; i++) {
+      this.drawSelf(this.cells[i * count + i], i, runs.get(i), wrong.filter((one) => one.hosts.includes(i)));
       for (let j = 0; j < count; j++) {
-        this.drawCell(this.cells[i * count + j], i, j, runs, reach.get(i * count + j), beliefs.get(i * count + j));
+        if (i !== j) this.drawCell(this.cells[i * count + j], i, j, runs, reach.get(i * count + j), beliefs.get(i * count + j));
       }
     }
   }
 
+  // A slow disk or a clock that jumps cuts nothing: it stands where a host meets itself.
+  drawSelf(cell, i, runs, wrong) {
+    const host = this.data.hosts[i];
+    const sign = wrong.length ? "!" : "";
+    cell.className = `self ${runs ? "" : "down"} ${sign && "wrong"}`;
+    cell.textContent = this.data.hosts.length > DENSE ? sign : `${runs ? "runs" : "down"}${sign}`;
+    cell.title = [`${host} ${runs ? "runs" : "does not run"}`, ...wrong.map((one) => one.words)].join("; ");
+  }
+
   drawCell(cell, i, j, runs, passes, belief) {
     const [from, to] = [this.data.hosts[i], this.data.hosts[j]];
-    if (i === j) {
-      cell.className = runs.get(i) ? "self" : "self down";
-      cell.textContent = this.data.hosts.length > DENSE ? "" : runs.get(i) ? "runs" : "down";
-      cell.title = `${from} ${runs.get(i) ? "runs" : "does not run"}`;
-      return;
-    }
     const sign = belief === undefined ? "" : belief === 1 ? "♥" : belief === 0 ? "?" : "†";
     cell.className = `${passes ? "open" : "cut"} ${belief === undefined ? "" : belief === 1 ? "alive" : "doubt"}`;
     const isWell = passes && belief === 1;

@@ -120,6 +120,7 @@ function drawn(data, events, state, overview, matrix, diagram) {
   return {
     hosts: data.hosts.length, messages: events.letters, marks: data.marks.length, events: events.count,
     troubles: overview.bars.length, charts: overview.rows.map((row) => row.title), cells: matrix.cells.length,
+    wrong: data.hosts.filter((_, i) => matrix.cells[i * (data.hosts.length + 1)].classList.contains("wrong")),
     arrows: diagram.drawn.length - diagram.marksDrawn, marksDrawn: diagram.marksDrawn, arrowsInCone: diagram.inCone,
     cone: state.cone ? state.cone.reduce((sum, each) => sum + each, 0) : 0,
     stories: document.querySelectorAll("details.story").length, moments: data.moments.length,

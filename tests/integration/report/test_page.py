@@ -9,6 +9,7 @@ from simulations.recording.recorder import Kind
 from simulations.report.causality import Deed, cone, events
 from simulations.report.page import page
 from simulations.report.subject import Subject, record
+from simulations.report.troubles import troubles
 from tests.integration.report.chromium import Browser, demand_chromium, open_browser
 from tests.mutants.__main__ import all_mutants
 from tests.simulations.report.stage import SCENARIO
@@ -98,6 +99,17 @@ def test_everything_that_was_recorded_is_drawn(
     assert isinstance(colours, list)
     assert len(colours) == 6
     assert min(colours) > 3
+
+
+def test_hosts_with_a_fault_are_marked(
+    pages: dict[str, Path], good: Subject, browser: Browser
+) -> None:
+    """At the moment that is shown each host with a fault is marked, whatever the fault cuts."""
+    assert browser.open(pages["bad"])["wrong"] == [], "the rule was broken before any fault began"
+    _ = browser.open(pages["good"])
+    drawn = browser.click("ol.moments li.fault button")
+    split, *_ = troubles(good)
+    assert drawn["wrong"] == list(split.hosts) == list(good.hosts)
 
 
 def test_the_causes_of_the_violation_are_lit(
