@@ -8,7 +8,8 @@ from typing import Final
 from tests.benchmarks.ensemble import Failed
 from tests.hostile.pulse import Pulse, take_pulse
 from tests.hostile.stage import Stage
-from tests.hosts.asking import counters
+from tests.hosts.asking import agree, counters
+from tests.hosts.processes import await_that
 
 GROWN_BYTES_MAX: Final = 32 * 1_048_576
 """Of memory, in any honest controller at any moment of an attack."""
@@ -36,6 +37,12 @@ class Attack:
     counted: str = ""
     """Part of the name of a counter of the target that rises: what is thrown does arrive, and what
     is dropped is not dropped in silence. Empty: the attack itself looks whether it arrived."""
+    prepare: Callable[[Stage], None] | None = None
+    """What honest people do before it."""
+    in_history: bool = False
+    """Under ``all-active`` a member may bring into the history what counts for nothing there."""
+    is_settled: bool = False
+    """Honest people act meanwhile, and clear up: all must be as it is when ``run`` returns."""
 
 
 class Landed(Exception):
@@ -57,13 +64,19 @@ class Judgement:
 def judge(stage: Stage, attack: Attack, quiet_ms: float) -> Judgement:
     """Attack ``stage``, whose quiet median is ``quiet_ms``, and look what came of it."""
     result = Judgement(attack)
-    before, counted = stage.seen(), _count(stage, attack)
+    if attack.prepare is not None:
+        attack.prepare(stage)
+        _await_one_mind(stage)
+    before, counted = stage.seen(history=not attack.in_history), _count(stage, attack)
     pulse = Pulse(stage.honest).start()
     begun = time.monotonic()
     try:
         result.tries = attack.run(stage)
     except Landed as error:
         result.breaches.append(str(error))
+    if attack.is_settled:
+        _await_one_mind(stage)
+        before = stage.seen()
     time.sleep(max(0.0, LASTS_S_MIN - (time.monotonic() - begun)))
     ended = time.monotonic()
     try:
@@ -89,21 +102,26 @@ def _count(stage: Stage, attack: Attack) -> int:
 def _await_calm(stage: Stage, before: object, quiet_ms: float, result: Judgement) -> None:
     deadline = time.monotonic() + CALM_S_MAX
     while True:
-        same = stage.seen() == before
+        same = stage.seen(history=not result.attack.in_history) == before
         ratio = take_pulse(stage.honest, AFTER_S).median_ms / quiet_ms
         if same and ratio <= SLOWER_MAX:
             return
         if time.monotonic() > deadline:
             break
     if not same:
-        result.breaches.append(f"the honest hold or show something else: {_changed(stage, before)}")
+        changed = _changed(stage, before, history=not result.attack.in_history)
+        result.breaches.append(f"the honest hold or show something else: {changed}")
     if ratio > SLOWER_MAX:
         result.breaches.append(f"{CALM_S_MAX:.0f} s later a change still takes {ratio:.1f} times")
 
 
-def _changed(stage: Stage, before: object) -> str:
+def _await_one_mind(stage: Stage) -> None:
+    await_that(lambda: agree(stage.honest), CALM_S_MAX, "the honest agree on what people did")
+
+
+def _changed(stage: Stage, before: object, *, history: bool) -> str:
     assert isinstance(before, tuple)
-    for process, then, now in zip(stage.honest, before, stage.seen(), strict=True):
+    for process, then, now in zip(stage.honest, before, stage.seen(history=history), strict=True):
         assert isinstance(now, tuple)
         for was, is_now in zip(then, now, strict=True):
             if was != is_now:

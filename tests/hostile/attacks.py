@@ -1,11 +1,15 @@
 """Everything that is tried, in this order: what ends the insider's standing comes last."""
 
+from collections.abc import Callable
 from typing import Final
 
-from tests.hostile import at_the_door, floods, from_within
+from tests.hostile import at_the_door, floods, from_within, guests, usurpers
 from tests.hostile.attack import Attack
+from tests.hostile.stage import Stage
 
-_KINDS: Final = {
+Kind = Callable[[Stage], int]
+
+_KINDS: Final[dict[Kind, str]] = {
     at_the_door.wrong_key: "streams ended: forged",
     at_the_door.another_name_than_proven: "streams ended: forged",
     at_the_door.unadmitted_key: "messages not allowed",
@@ -26,10 +30,44 @@ _KINDS: Final = {
     from_within.slow_reading: "",
     floods.handshakes_begun: "streams ended: hurried",
     floods.datagrams_in_the_name_of_members: "datagrams rejected",
-    from_within.equivocation: "",
+    guests.noticeboard_flooded: "",
+    usurpers.forged_consent: "",
 }
 
-ATTACKS: Final = tuple(
-    Attack(kind.__name__.replace("_", " "), str(kind.__doc__).partition("\n")[0], kind, counted)
-    for kind, counted in _KINDS.items()
+_AMONG_PEOPLE: Final = (
+    Attack(
+        "one invite at two doors",
+        "Two newcomers show one invite at two controllers in the same moment: one is let in.",
+        guests.one_invite_at_two_doors,
+        "invites not honoured",
+        is_settled=True,
+    ),
+    Attack(
+        "asks only itself",
+        "Under majority: new keys of its own that nobody else has sealed, also beside that step.",
+        usurpers.asks_only_itself,
+    ),
+    Attack(
+        "merges what it likes",
+        "Says to have been alone before each change in turn, and merges that change away.",
+        usurpers.merges_what_it_likes,
+        prepare=usurpers.demand_all,
+        in_history=True,
+    ),
+)
+"""Where honest people do something, too, or what is thrown may be in the history."""
+
+
+def _plain(kind: Kind, counted: str) -> Attack:
+    return Attack(
+        kind.__name__.replace("_", " "), str(kind.__doc__).partition("\n")[0], kind, counted
+    )
+
+
+_LAST: Final = from_within.equivocation
+
+ATTACKS: Final = (
+    *(_plain(kind, counted) for kind, counted in _KINDS.items()),
+    *_AMONG_PEOPLE,
+    _plain(_LAST, ""),
 )

@@ -55,7 +55,7 @@ _boots = itertools.count(1)
 
 
 @contextmanager
-def _as_member(stage: Stage) -> Iterator[tuple[Wolf, Line, Loot]]:
+def as_member(stage: Stage) -> Iterator[tuple[Wolf, Line, Loot]]:
     """A stream on which the insider is heard as a member; closed with what it was last told."""
     loot = steal(stage.insider.directory)
     wolf = Wolf.thief(loot)
@@ -64,13 +64,14 @@ def _as_member(stage: Stage) -> Iterator[tuple[Wolf, Line, Loot]]:
         yield wolf, line, loot
 
 
-def _chain(wolf: Wolf, loot: Loot) -> list[Fact]:
+def chain_of(wolf: Wolf, loot: Loot) -> list[Fact]:
     """The first fact of its life, as an honest one writes it."""
     latest = max(loot.facts, key=lambda fact: (fact.content.lamport, fact.origin))
     return [wolf.first_fact(latest)]
 
 
-def _next(wolf: Wolf, chain: list[Fact], body: object, **changed: object) -> Fact:
+def next_fact(wolf: Wolf, chain: list[Fact], body: object, **changed: object) -> Fact:
+    """What comes after ``chain``, with these fields ``changed``."""
     last = chain[-1]
     fields: dict[str, object] = {
         "version": 1,
@@ -85,7 +86,7 @@ def _next(wolf: Wolf, chain: list[Fact], body: object, **changed: object) -> Fac
     return write_fact(Content(**{**fields, **changed}), wolf.identity.sign)  # type: ignore[arg-type]
 
 
-def _lives(stage: Stage, loot: Loot) -> list[Incarnation]:
+def lives(stage: Stage, loot: Loot) -> list[Incarnation]:
     """The present incarnation of each honest controller, as facts tell it."""
     return [
         max(fact.origin for fact in loot.facts if fact.origin.controller == controller)
@@ -95,12 +96,12 @@ def _lives(stage: Stage, loot: Loot) -> list[Incarnation]:
 
 def forged_facts(stage: Stage) -> int:
     """Facts in the chains of others: signed by the insider, by nobody, or with a known one's."""
-    with _as_member(stage) as (wolf, line, loot):
+    with as_member(stage) as (wolf, line, loot):
         forged: list[SignedFact] = []
-        for life in _lives(stage, loot):
+        for life in lives(stage, loot):
             chain = [fact for fact in loot.facts if fact.origin == life]
             for body in _votes(loot):
-                fact = _next(wolf, chain, body, origin=life)
+                fact = next_fact(wolf, chain, body, origin=life)
                 forged.append(fact.signed)
                 forged.append(SignedFact(fact.signed.raw, bytes(64)))
                 forged.append(SignedFact(fact.signed.raw, chain[-1].signed.signature))
@@ -124,9 +125,9 @@ def _votes(loot: Loot) -> Iterator[object]:
 
 def words_about_others(stage: Stage) -> int:
     """Gossip that all others have failed, left, or are in lives and refutations without end."""
-    with _as_member(stage) as (wolf, line, loot):
+    with as_member(stage) as (wolf, line, loot):
         news: list[News] = []
-        for life in _lives(stage, loot):
+        for life in lives(stage, loot):
             for standing in Standing:
                 for refutation in (0, 1, 2**32, COUNTER_MAX):
                     accuser = wolf.identity.public if standing is not Standing.ALIVE else None
@@ -145,7 +146,7 @@ def counters_beyond_the_range(stage: Stage) -> int:
     """Numbers of 2^63 and more, wherever a number stands: facts, datagrams, messages."""
     tries = 0
     for number in (2**63 - 1, 2**63, 2**64 - 1):
-        with suppress(Shut), _as_member(stage) as (wolf, line, loot):
+        with suppress(Shut), as_member(stage) as (wolf, line, loot):
             for raw in _numbers(wolf, loot, number):
                 line.say_bytes(raw)
                 tries += 1
@@ -154,10 +155,10 @@ def counters_beyond_the_range(stage: Stage) -> int:
 
 
 def _numbers(wolf: Wolf, loot: Loot, number: int) -> Iterator[bytes]:
-    chain = _chain(wolf, loot)
+    chain = chain_of(wolf, loot)
     yield codec.encode(Facts((chain[0].signed,), direct=True))
     for field in ("lamport", "clock_ns", "sequence"):
-        fact = _next(wolf, chain, Record("x", b""), **{field: number})
+        fact = next_fact(wolf, chain, Record("x", b""), **{field: number})
         yield codec.encode(Facts((fact.signed,), direct=True))
     yield cbor2.dumps([1, number, None, number, None, None, []], canonical=True)
     yield cbor2.dumps([2, number, number, None, []], canonical=True)
@@ -168,8 +169,8 @@ def stamps_of_the_year_2200(stage: Stage) -> int:
     """Entries stamped far in the future: whoever writes over them later still wins."""
     epoch = _epoch(steal(stage.insider.directory))
     names = [f"year-{number}" for number in range(ROUNDS)]
-    with _as_member(stage) as (wolf, line, loot):
-        line.say(Facts((_chain(wolf, loot)[0].signed,), direct=True))
+    with as_member(stage) as (wolf, line, loot):
+        line.say(Facts((chain_of(wolf, loot)[0].signed,), direct=True))
         for counter, name in enumerate(names, 1):
             sibling = Sibling(wolf.nonce, counter, YEAR_2200_MS << 16, "from 2200")
             record = (((name,), (sibling,)),)
@@ -184,13 +185,13 @@ def stamps_of_the_year_2200(stage: Stage) -> int:
 def entries_of_others(stage: Stage) -> int:
     """Running information in the name of honest controllers: over theirs, and beside them."""
     epoch = _epoch(steal(stage.insider.directory))
-    with _as_member(stage) as (_, line, loot):
+    with as_member(stage) as (_, line, loot):
         tries = 0
-        for life in _lives(stage, loot):
+        for life in lives(stage, loot):
             for counter in (1, 2, 1_000_000, 2**53):
                 for name in ("entry-0", "forged"):
                     stamp = YEAR_2200_MS << 16
-                    context = tuple(sorted((each.nonce, 2**40) for each in _lives(stage, loot)))
+                    context = tuple(sorted((each.nonce, 2**40) for each in lives(stage, loot)))
                     for sibling in (
                         Sibling(life.nonce, counter, stamp, "forged"),
                         Sibling(life.nonce, counter, stamp, "forged", context),
@@ -220,9 +221,9 @@ def _await_entry(stage: Stage, name: str, value: str) -> None:
 
 def datagrams_again(stage: Stage) -> int:
     """One good datagram, a thousand times: answered once."""
-    with _as_member(stage) as (wolf, line, loot):
-        line.say(Facts((_chain(wolf, loot)[0].signed,), direct=True))
-        receiver = _lives(stage, loot)[0]
+    with as_member(stage) as (wolf, line, loot):
+        line.say(Facts((chain_of(wolf, loot)[0].signed,), direct=True))
+        receiver = lives(stage, loot)[0]
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thrower:
             thrower.bind((FROM, 0))
             own = Address(*thrower.getsockname())
@@ -247,9 +248,9 @@ def _acks(line: Line, thrower: socket.socket) -> int:
 
 def flipped_datagrams(stage: Stage) -> int:
     """A good datagram with each of its bits changed in turn."""
-    with _as_member(stage) as (wolf, line, loot):
-        line.say(Facts((_chain(wolf, loot)[0].signed,), direct=True))
-        receiver = _lives(stage, loot)[0]
+    with as_member(stage) as (wolf, line, loot):
+        line.say(Facts((chain_of(wolf, loot)[0].signed,), direct=True))
+        receiver = lives(stage, loot)[0]
         tries = 0
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thrower:
             thrower.bind((FROM, 0))
@@ -285,7 +286,7 @@ def deep_and_large(stage: Stage) -> int:
     tries = 0
     for _ in range(5):
         for payload in payloads:
-            with suppress(Shut), _as_member(stage) as (_, line, _loot):
+            with suppress(Shut), as_member(stage) as (_, line, _loot):
                 line.say_bytes(payload)
                 _ = line.hear_all(0.05)
             tries += 1
@@ -294,7 +295,7 @@ def deep_and_large(stage: Stage) -> int:
 
 def slow_reading(stage: Stage) -> int:
     """Asks for everything again and again, and does not read the answers."""
-    with suppress(Shut), _as_member(stage) as (_, line, _loot):
+    with suppress(Shut), as_member(stage) as (_, line, _loot):
         line.raw.connection.settimeout(1.0)
         asking = Table(reply=True, news=())
         for _ in range(20_000):
@@ -308,8 +309,8 @@ def equivocation(stage: Stage) -> int:
     loot = steal(stage.insider.directory)
     wolf = Wolf.thief(loot)
     wolf.boot += next(_boots)
-    chain = _chain(wolf, loot)
-    stories = [_next(wolf, chain, Record("story", bytes([number]))) for number in range(2)]
+    chain = chain_of(wolf, loot)
+    stories = [next_fact(wolf, chain, Record("story", bytes([number]))) for number in range(2)]
     for process, story in zip(stage.honest, stories, strict=False):
         with wolf.line(address(process)) as line:
             line.say(Facts((chain[0].signed, story.signed), direct=True))

@@ -41,10 +41,13 @@ class Stage:
         """The controller that is attacked first."""
         return self.honest[0]
 
-    def seen(self) -> Seen:
-        """What all honest controllers hold and show, less what the pulse writes."""
+    def seen(self, *, history: bool = True) -> Seen:
+        """What all honest controllers hold and show, less what the pulse writes.
+
+        Without ``history`` only what it comes to.
+        """
         names = [process.name for process in self.honest]
-        return tuple(_seen(process, names) for process in self.honest)
+        return tuple(_seen(process, names, history=history) for process in self.honest)
 
     def resident_bytes(self) -> list[int]:
         """The memory of each honest controller."""
@@ -81,7 +84,12 @@ def open_stage() -> Iterator[Stage]:
 
 
 def _furnish(stage: Stage) -> None:
-    """Something to protect; the insider and the outcast are stopped, and the latter is removed."""
+    """Something to protect; the insider and the outcast are stopped, and the latter is removed.
+
+    More than half stand behind each change: else whoever is alone may do what a side may do.
+    """
+    done = stage.target.run("environment", "set", "--barrier", "majority")
+    assert done.code == 0, done.errors
     for number in range(FURNITURE):
         _ = set_item(stage.target, f"item-{number}", "honest")
         put(stage.target, f"entry-{number}", "honest")
@@ -109,13 +117,14 @@ def fingerprint_of(process: Process) -> str:
     return str(controller["fingerprint"])
 
 
-def _seen(process: Process, honest: Collection[str]) -> Seen:
+def _seen(process: Process, honest: Collection[str], *, history: bool) -> Seen:
     found = environment(process)
     roster = [
         (_name(row), row["state"], row["standing"] if _name(row) in honest else None)
         for row in members(process)
     ]
-    hashes = [found.get(name) for name in ("history_hash", "state_hash", "shown_hash")]
+    names = ("history_hash",) * history + ("state_hash", "shown_hash")
+    hashes = [found.get(name) for name in names]
     entries = [entry(process, f"entry-{number}") for number in range(FURNITURE)]
     return (*hashes, sorted(items(process).items()), entries, roster)
 
