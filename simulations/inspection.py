@@ -22,6 +22,7 @@ from mesh.protocol.effects import (
 )
 from mesh.protocol.ground import GROUND_KEY, Ground, read_ground
 from mesh.protocol.history.outcomes import Standing
+from mesh.protocol.replica.noticeboard import is_reserved
 from mesh.wire.facts import Boot, Fact, No, Propose, Record, read_fact
 from mesh.wire.identity import Incarnation
 from mesh.wire.requests import Kind, decode_attempt
@@ -290,7 +291,8 @@ class Inspector:
         for text in self.barrier.at_rest(known, agreed=agreed):
             self.violated("at rest", text)
         for (host, life), rest in zip(lives, rests, strict=True) if agreed else ():
-            for text in self.oracle.violations(life.entries()):
+            written = [each for each in life.entries() if not is_reserved(each[0])]
+            for text in self.oracle.violations(written):
                 self.violated("running information", f"{host.name}: {text}")
             if rest is not None:
                 for text in wrong_values(rest, self.barrier.ledger, life.setting):
@@ -311,7 +313,8 @@ class Inspector:
                 self._remark(host, f"refused: {'; '.join(errors)}")
             case InformationChanged(paths):
                 assert host.replica is not None
-                for text in self._resurrection.changed(host.name, paths, host.replica.read):
+                told = [path for path in paths if not is_reserved(path)]
+                for text in self._resurrection.changed(host.name, told, host.replica.read):
                     self.violated("resurrection", text)
             case MemberChanged(controller, standing):
                 self._remark(host, f"holds {controller.hex()[:8]} {standing}")

@@ -95,6 +95,10 @@ class Population:
         """The key of the one operator, which is beside each controller."""
         return self._keys.signer(self._luck.stream("operator").randbytes(32))
 
+    def person(self, name: str) -> Signer:
+        """The key of somebody else, who has it on a machine of his own."""
+        return self._keys.signer(self._luck.stream("person", name).randbytes(32))
+
     def _birth(
         self, plan: HostPlan, identity: Signer, exchange: Exchange
     ) -> Callable[[int, Image, Address], Life]:

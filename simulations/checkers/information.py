@@ -7,6 +7,7 @@ a value is visible if its write survived and no surviving write had seen it. Not
 store's own bookkeeping enters here.
 
 A write survives for certain once it was acknowledged, unless every disk that held it was lost.
+What controllers write for themselves, as the board of changes that wait, is not looked at.
 One that was never acknowledged may survive or not, but whole: if what is seen can be explained
 without it, then it is gone and so is all that it would have replaced.
 """

@@ -23,6 +23,7 @@ from tests.changes.interpreter import (
     run,
     taken,
 )
+from tests.mesh.protocol.history.consenting import Said, has_every_right, people, refused
 
 Ids = frozenset[bytes]
 """A set of attempts."""
@@ -58,17 +59,19 @@ class Oracle:
     """The folds of one environment, over all that it was told of."""
 
     def __init__(self, founding: Founding) -> None:
-        self._operator = founding.operator
         self._change_sets: dict[bytes, ChangeSet] = {}
         self._ancestors: dict[bytes, Ids] = {}
         self._known: dict[Ids, Fold] = {}
         self._rulings: dict[Ids, dict[bytes, bytes]] = {}
-        founder = ("controller", founding.founder.hex())
+        founder, first = ("controller", founding.founder.hex()), ("operator", "founder")
         values: dict[Key, Value] = {
             ("environment", "barrier"): founding.policy.value,
             founder: "the founder",
             (*founder, "state"): "active",
             (*founder, "name"): founding.founder_name,
+            first: "the first operator",
+            (*first, "key"): founding.operator.hex(),
+            (*first, "rights", "admin:/"): True,
             **{("environment", name): value for name, value in FOUNDING_SETTINGS},
         }
         state = {key: Cell(present=True, value=each, version=None) for key, each in values.items()}
@@ -112,7 +115,7 @@ class Oracle:
             return "repeated", fold.state
         if change_set.kind is Kind.MERGE:
             return self._merge_outcome(attempt), fold.state
-        if not self._has_right(change_set, fold.roster):
+        if not self._has_right(change_set, fold):
             return "refused", fold.state
         if is_aside:
             return "merged", fold.state
@@ -124,20 +127,25 @@ class Oracle:
         except Refused:
             return "failed", fold.state
 
-    def _has_right(self, change_set: ChangeSet, roster: tuple[bytes, ...]) -> bool:
+    def _has_right(self, change_set: ChangeSet, fold: Fold) -> bool:
         request = change_set.request
-        if request.signer == self._operator:
-            return True
         said = {(command.group, command.verb) for command in request.resolved}
         may = {("controller", "activate"), ("merge", "keep"), ("merge", "set-aside")}
-        return request.signer in roster and said <= may
+        if request.signer in fold.roster and said <= may:
+            return True
+        signer, *approvers = _behind(change_set)
+        if change_set.kind is Kind.MERGE:
+            return signer in people(fold.state) and has_every_right(
+                fold.state, (signer, *approvers)
+            )
+        return not refused(fold.state, Said(request, tuple(approvers)))
 
     # --- merges -----------------------------------------------------------------------------------
 
     def _merge_outcome(self, attempt: bytes) -> str:
         """A merge decides about what its sides did not share, and about nothing else."""
         below = self._ancestors[attempt]
-        if not self._has_right(self.change_set(attempt), self.fold(below).roster):
+        if not self._has_right(self.change_set(attempt), self.fold(below)):
             return "refused"
         named = [tx for tx, _ in self._said(attempt)]
         shared = set(below)
@@ -157,7 +165,8 @@ class Oracle:
     def _set_aside(self, ids: Ids) -> dict[bytes, bytes]:
         """By tx: the merge that counts for it and sets it aside.
 
-        That merge counts which no other one that names the same has seen; of several, the first.
+        That merge counts which no other one that names the same has seen; of several one of people,
+        and then the first.
         """
         merges = frozenset(each for each in ids if self.change_set(each).kind is Kind.MERGE)
         if merges not in self._rulings:
@@ -174,10 +183,21 @@ class Oracle:
         for tx, verbs in naming.items():
             seen = {below for merge in verbs for below in self._ancestors[merge]}
             last = [merge for merge in verbs if merge not in seen]
-            counting = min(last, key=lambda merge: self.change_set(merge).place)
+            counting = min(last, key=self._precedence)
             if verbs[counting] == "set-aside":
                 aside[tx] = counting
         return aside
+
+    def _precedence(self, merge: bytes) -> tuple[bool, object]:
+        below = self.fold(self._ancestors[merge])
+        is_of_people = has_every_right(below.state, _behind(self.change_set(merge)))
+        return not is_of_people, self.change_set(merge).place
+
+
+def _behind(change_set: ChangeSet) -> tuple[bytes, ...]:
+    """Its signer, and who has approved it; nobody forges in these runs."""
+    approvals = change_set.attempt.approvals
+    return (change_set.request.signer, *(each.operator for each in approvals))
 
 
 def _committed(state: State, change_set: ChangeSet) -> State:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from mesh.wire.requests import Command, Key, Value
+from tests.mesh.protocol.history.consenting import unsound
 
 
 class Cell(NamedTuple):
@@ -34,6 +35,7 @@ REFERENCES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "path": {"host": "", "prefix": "", "services": "service"},
     "host": {"address": "", "site": "site", "description": "", "labels": "", "roles": "role"},
+    "operator": {"key": ""},
 }
 """By kind: its fields and sets, and which kind each of them refers to."""
 
@@ -71,6 +73,11 @@ def run(state: State, command: Command, tx: bytes) -> None:
             _demand(state, service, given)
             _demand(state, owner, {})
             _write(state, service, {"role": given["name"]}, tx)
+        case "right", verb:
+            _demand(state, owner, given)
+            granted = verb == "grant"
+            right = (*owner, "rights", str(given["right"]))
+            state[right] = Cell(granted, granted or None, tx)
         case "controller", verb:
             _run_roster(state, owner, verb, given, tx)
         case _:
@@ -79,8 +86,9 @@ def run(state: State, command: Command, tx: bytes) -> None:
 
 def owner_of(command: Command) -> tuple[str, str]:
     """The object that ``command`` is about; of settings there is none."""
-    given = command.parameters
-    return command.group, str(given.get("controller" if command.group == "controller" else "name"))
+    given, group = command.parameters, command.group
+    kind = "operator" if group == "right" else group
+    return kind, str(given.get("controller" if group == "controller" else "name"))
 
 
 def _run_object(state: State, owner: Key, verb: str, given: Mapping[str, Value], tx: bytes) -> None:
@@ -198,6 +206,9 @@ def demand_whole(state: State) -> None:
     states = [fields.get("state") for owner, fields in objects.items() if owner[0] == "controller"]
     if "active" not in states:
         raise Refused("the roster is empty")
+    wrong = unsound(state)
+    if wrong:
+        raise Refused(wrong)
 
 
 Objects = dict[tuple[str, str], dict[str, Value]]
@@ -322,6 +333,8 @@ def _completed(state: State, command: Command, number: int) -> Command:
     given = dict(command.parameters)
     if command.group == "data":
         _ = given.setdefault("id", _at(state, owner_of(command)).value)
+    if command.group == "right":
+        given["id"] = _at(state, owner_of(command)).value
     if command.group in REFERENCES and "id" not in given:
         service = ("service", str(given.get("service")))
         meant = service if command.verb == "add-service" else owner_of(command)

@@ -4,15 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from mesh.environment.resolve import Resolution
 from mesh.protocol.inputs import (
     Input,
     MergeChanges,
     RestageChange,
     RevertChange,
     SubmitCommands,
+    SubmitRequest,
 )
 from mesh.protocol.now import MILLISECOND, SECOND
+from mesh.protocol.replica.authoring import Cover, author
 from mesh.protocol.replica.participant import Participant
+from mesh.protocol.suite import Signer
 from mesh.wire.requests import Command, Key
 from simulations.checkers.information import InformationOracle
 from simulations.host import Host
@@ -22,6 +26,7 @@ from simulations.population import Population
 from simulations.scenario import AnyStep, Scenario
 from simulations.witness import Witness
 from simulations.workload import PATIENCE_NS, Workload
+from tests.changes.approving import Approvers
 from tests.changes.fold import Fold
 from tests.changes.interpreter import needed, refusal, taken
 from tests.changes.undoing import undoable, undoing
@@ -45,6 +50,16 @@ _REVERTED_ONE_IN: Final = 6
 _CROWDS_ONE_IN: Final = 5
 _CROWD_NS: Final = 10 * MILLISECOND
 """Now and then several ask for something within this time."""
+_SAME_HOST_ONE_IN: Final = 2
+"""Of the crowds, how many come to one controller, where they wait for each other."""
+_CONSENT_ONE_IN: Final = 3
+"""Of the runs, how many have people with different rights, who must agree."""
+_ARRIVE_NS: Final = 200 * MILLISECOND
+_DEMAND_NS: Final = 1_300 * MILLISECOND
+_SPARE_ONE_IN: Final = 7
+_SIGNED_ONE_IN: Final = 3
+_SHIFT_ONE_IN: Final = 8
+_ANEW_ONE_IN: Final = 6
 _POLICIES: Final = ("auto", "auto", "site:office", "hold")
 
 
@@ -87,14 +102,29 @@ class People(Workload):
         self._watch = watch
         self._random = Luck(scenario.seed).stream("changes", "people")
         self._writer = Writer(self._random)
+        self.renewed: dict[bytes, None] = {}
+        """What waited for people and was signed once more: it is taken down."""
+        self.renewals: dict[int, None] = {}
+        """The calls of that: who does it elsewhere at once takes down the other's."""
+        self.approvers: Approvers | None = None
+        """Where consent is asked for."""
+        if not Luck(scenario.seed).stream("changes", "consent").randrange(_CONSENT_ONE_IN):
+            hosts = list(self._hosts.values())
+            self.approvers = Approvers(kernel, population, hosts, self._random)
 
     def schedule(self, steps: tuple[AnyStep, ...], base_ns: int) -> None:
         """Their day, from the assembly on."""
         super().schedule(steps, base_ns)
         policy = Command("environment", "set", {"merge": self._random.choice(_POLICIES)})
-        self._kernel.at(base_ns, lambda: self._set(policy))
+        self._kernel.at(base_ns, lambda: self._do((policy,)))
         for at_ns in sorted(self._moments()):
             self._kernel.at(base_ns + at_ns, self._act)
+        people = self.approvers
+        if people is not None:
+            arrival = people.arrival()
+            self._kernel.at(base_ns + _ARRIVE_NS, lambda: self._do(arrival))
+            self._kernel.at(base_ns + _DEMAND_NS, lambda: self._do((people.demand(),)))
+            self._kernel.at(base_ns + _DEMAND_NS, people.look_for_ever)
         self._kernel.at(base_ns + _DECIDE_NS, self._decide_for_ever)
 
     def _moments(self) -> list[int]:
@@ -111,8 +141,8 @@ class People(Workload):
                 moments += [random.randrange(*near) for _ in range(random.randint(*_AROUND))]
         return moments
 
-    def _set(self, policy: Command) -> None:
-        _ = self.ask(self._somebody(), "policy", (policy,))
+    def _do(self, commands: tuple[Command, ...]) -> None:
+        _ = self.ask(self._somebody(), "settings", commands)
 
     def _somebody(self) -> Host:
         return self._random.choice(list(self._hosts.values()))
@@ -120,14 +150,16 @@ class People(Workload):
     # --- asking -----------------------------------------------------------------------------------
 
     def _act(self) -> None:
-        self._do_something()
+        host = None if self._random.randrange(_SAME_HOST_ONE_IN) else self._somebody()
+        self._do_something(host)
         while not self._random.randrange(_CROWDS_ONE_IN):
-            self._kernel.after(self._random.randrange(_CROWD_NS), self._do_something)
+            after_ns = self._random.randrange(_CROWD_NS)
+            self._kernel.after(after_ns, lambda: self._do_something(host))
 
-    def _do_something(self) -> None:
-        host = self._somebody()
+    def _do_something(self, where: Host | None) -> None:
+        host = where or self._somebody()
         inside = inside_of(host)
-        if inside is None:
+        if inside is None or self._with_consent(host, inside):
             return
         aside = [each.tx for each in inside.history.conflicts() if each.written]
         if aside and not self._random.randrange(_RESTAGED_ONE_IN):
@@ -138,8 +170,50 @@ class People(Workload):
         if done and not self._random.randrange(_REVERTED_ONE_IN):
             _ = self.revert(host, self._random.choice(done), force=force)
             return
-        commands = self._writer.change_set(self._watch.fold(host).state)
+        if self._random.randrange(_SPARE_ONE_IN):
+            commands = self._writer.change_set(self._watch.fold(host).state)
+        else:
+            commands, force = (self._writer.spare(),), bool(self._random.getrandbits(1))
         _ = self.ask(host, f"change {self._calls + 1}", commands, force=force)
+
+    def _with_consent(self, host: Host, inside: Participant) -> bool:
+        """Something that is about consent; or else nothing is done."""
+        people = self.approvers
+        if people is None:
+            return False
+        waiting = [each.tx for each in inside.consents.waiting() if each.is_resolved]
+        if waiting and not self._random.randrange(_ANEW_ONE_IN):
+            self._anew(host, inside, self._random.choice(waiting))
+        elif not self._random.randrange(_SHIFT_ONE_IN):
+            _ = self.ask(host, "rights", (people.shift(),))
+        elif not self._random.randrange(_SIGNED_ONE_IN):
+            name = self._random.choice([*people.signers])
+            commands = self._writer.change_set(self._watch.fold(host).state)
+            self._sign(host, inside, people.signers[name], commands)
+        else:
+            return False
+        return True
+
+    def _anew(self, host: Host, inside: Participant, tx: bytes) -> None:
+        """Sign once more, on the state of now, what waits for people."""
+        posted = inside.consents.find(tx)
+        assert posted is not None, "it waits"
+        self._calls += 1
+        self.renewed[tx] = self.renewals[self._calls] = None
+        given = RestageChange(self._calls, tx)
+        _ = self._asked(host, f"{tx.hex()[:8]}, anew", posted.request.written, given)
+
+    def _sign(
+        self, host: Host, inside: Participant, signer: Signer, commands: tuple[Command, ...]
+    ) -> None:
+        """Sign commands by a key that no controller has, where they can be resolved."""
+        nonce = self._random.randbytes(16)
+        resolution = inside.history.resolve(commands, nonce, signer=signer.public)
+        if isinstance(resolution, Resolution):
+            cover = Cover("signed", "", PATIENCE_NS, override=not self._random.randrange(4))
+            signed = author(inside.place.environment, signer, resolution, cover, nonce)
+            self._calls += 1
+            _ = self._asked(host, "signed", commands, SubmitRequest(self._calls, signed))
 
     def ask(
         self, host: Host, name: str, commands: tuple[Command, ...], *, force: bool = False

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from mesh.protocol.history import Standing
+from mesh.protocol.history import LogEntry, Standing
 from mesh.protocol.now import MILLISECOND, SECOND
 from mesh.protocol.replica import views
-from mesh.wire.requests import Kind, Request
+from mesh.wire.requests import Command, Kind, Request
 from simulations.checkers.agreement import Company
 from simulations.guard import guarded
 from simulations.host import Host
@@ -22,11 +22,13 @@ from simulations.reality import RealLife
 from simulations.recording.recorder import Together
 from simulations.verdict import Verdict
 from simulations.world import World
+from tests.changes.approving import Approvers
 from tests.changes.interpreter import needed
 from tests.changes.people import Asked, People
 from tests.changes.scenario import scenario_of
 from tests.changes.undoing import undoable, undoing
 from tests.changes.watch import Watch, inside_of
+from tests.mesh.protocol.history.consenting import approvals_in
 
 LOOK_NS: Final = 50 * MILLISECOND
 SETTLED_NS: Final = 30 * SECOND
@@ -37,6 +39,9 @@ RESTAGED_MAX: Final = 12
 
 _OVERTAKEN: Final = ("conflict: ", "invalid: ")
 _FEW: Final = "no quorum:"
+_LACKING: Final = ("rights: ", "approvals: ")
+_FULL: Final = "changes wait for approval"
+_LOWERED_TRIES_MAX: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,7 @@ class ChangesRun:
             "merges": sum(each.kind is Kind.MERGE for each in log),
             "restaged": self._restaged,
             "reverted": self._reverted,
+            "approved": 0 if self.people.approvers is None else self.people.approvers.approved,
             "compared": self.watch.looked,
         }
 
@@ -115,6 +121,8 @@ class ChangesRun:
     def _afterwards(self) -> None:
         self._judge_answers()
         self._judge_fates()
+        if self.people.approvers is not None and not self._all_agree(self.people.approvers):
+            return
         for tx in self._set_aside()[:RESTAGED_MAX]:
             self._restage(tx)
         for _ in range(REVERTED_MAX):
@@ -130,7 +138,23 @@ class ChangesRun:
         """What a person can restage."""
         inside = inside_of(self._first)
         assert inside is not None, "the mesh is whole"
-        return [entry.tx for entry in inside.history.conflicts() if entry.written]
+        entries = inside.history.conflicts()
+        return [entry.tx for entry in entries if entry.written and not _is_about_people(entry)]
+
+    def _all_agree(self, approvers: Approvers) -> bool:
+        """Give up the demand for approvals, which takes them; whether that came about."""
+        lowered = (Command("environment", "set", {"approvals": 0}),)
+        for _ in range(_LOWERED_TRIES_MAX):
+            _ = self.people.ask(self._first, "nobody needs to agree", lowered)
+            kernel = self.world.kernel
+            kernel.run(kernel.now_ns + 2 * SECOND)
+            self._settle()
+            if not approvals_in(self.watch.fold(self._first).state):
+                approvers.rest()
+                self._settle()
+                return True
+        self._found("consent", "the demand for approvals cannot be lowered again")
+        return False
 
     def _restage(self, tx: bytes) -> None:
         host = self.world.random("changes", "restage", tx.hex()).choice(
@@ -209,6 +233,8 @@ class ChangesRun:
         """
         if why.startswith(_FEW):
             return self.world.scenario.policy == "majority"
+        if why.startswith(_LACKING) or _FULL in why:
+            return self.people.approvers is not None
         requests = [
             each.change_set.request
             for each in self.world.inspector.barrier.ledger.entries.values()
@@ -223,7 +249,8 @@ class ChangesRun:
             answer = self.watch.answers.get(call)
             if isinstance(answer, dict):
                 tx = bytes.fromhex(str(answer["tx"]))
-                for text in self._lost(tx, asked.host):
+                renewed = tx in self.people.renewed or call in self.people.renewals
+                for text in self._lost(tx, asked.host, is_renewed=renewed):
                     self._found("lost", f"{asked.what} on {asked.host}: {text}")
                 if any(bool(each.overridden) != asked.force for each in self._requests(tx)):
                     self._found("force", f"{asked.what} on {asked.host}: {asked.force}")
@@ -233,13 +260,13 @@ class ChangesRun:
         entries = self.world.inspector.barrier.ledger.entries.values()
         return [each.change_set.request for each in entries if each.change_set.tx == tx]
 
-    def _lost(self, tx: bytes, submitter: str) -> Iterator[str]:
+    def _lost(self, tx: bytes, submitter: str, *, is_renewed: bool) -> Iterator[str]:
         released = self._released(tx)
         words: dict[str, str] = {}
         for host in self.world.hosts.values():
             assert isinstance(host.replica, RealLife), "all run"
             detail = views.change(host.replica.replica, tx.hex(), host.now)
-            if detail is None and (released or host.name == submitter):
+            if detail is None and (released or (host.name == submitter and not is_renewed)):
                 yield f"{host.name} has never heard of it"
             elif detail is not None:
                 words[host.name] = detail["word"]
@@ -252,12 +279,19 @@ class ChangesRun:
         return any(each.complete for each in entries if each.change_set.tx == tx)
 
 
+def _is_about_people(entry: LogEntry) -> bool:
+    """Whether to restage it would change who must agree."""
+    return any(each.group in ("right", "operator", "environment") for each in entry.written)
+
+
 _ENDS: Final = ("applied", "set aside")
 _NO_ENDS: Final = ("cancelled", "cancelled here")
 
 
 def _open(host: str, detail: views.ChangeDetail, *, released: bool) -> Iterable[str]:
     """Why that is no end."""
+    if detail["consent"] is not None and not released:
+        return  # it waits for people, who may have better things to do
     ends = _ENDS if released else _NO_ENDS
     if detail["word"] not in ends or not detail["final"]:
         yield f"on {host} it is {detail['word']}: {detail['text']}"

@@ -14,6 +14,9 @@ _FIRST_NS: Final = 3 * SECOND
 _PARTED_NS: Final = (8 * SECOND, 11 * SECOND)
 """Longer than a detector takes to give the others up, so that each side changes things alone."""
 _TOGETHER_NS: Final = 4 * SECOND
+_SOON_NS: Final = (200 * MILLISECOND, 3 * SECOND)
+_SOON_ONE_IN: Final = 2
+"""Of the second splits, how many come while the sides of the first are being merged."""
 _SITES: Final = ("office", "cloud")
 _MAJORITY_ONE_IN: Final = 6
 _SECOND_ONE_IN: Final = 3
@@ -47,7 +50,8 @@ def _splits(random: Random, names: list[str]) -> Iterator[Split]:
     for _ in range(1 if random.randrange(_SECOND_ONE_IN) else 2):
         ends_ns = starts_ns + random.randrange(*_PARTED_NS)
         yield Split(starts_ns, ends_ns, groups=_groups(random, names))
-        starts_ns = ends_ns + _TOGETHER_NS
+        is_soon = not random.randrange(_SOON_ONE_IN)
+        starts_ns = ends_ns + (random.randrange(*_SOON_NS) if is_soon else _TOGETHER_NS)
 
 
 def _groups(random: Random, names: list[str]) -> tuple[tuple[str, ...], ...]:

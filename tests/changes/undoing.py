@@ -9,6 +9,8 @@ from tests.changes.fold import EFFECTIVE, Fold
 from tests.changes.interpreter import NOTHING, Cell, Refused, State, demand_whole
 
 _OBJECT: Final = ("kind", "name")
+_KINDS_KEPT: Final = ("controller", "operator")
+_SETTINGS_KEPT: Final = (("environment", "barrier"), ("environment", "approvals"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,12 @@ def _alike(one: Cell, other: Cell) -> bool:
 
 
 def undoable(fold: Fold) -> list[bytes]:
-    """The tx of all that took effect in ``fold``, in order; roster and policy stay as they are."""
+    """The tx of all that took effect in ``fold``, in order; roster, policy, consent stay."""
     return [tx for tx, judged in fold.txs.items() if _took_effect(judged, tx)]
 
 
 def _took_effect(judged: Fold, tx: bytes) -> bool:
     written = [key for key, cell in judged.state.items() if cell.version == tx]
     last = next(reversed(judged.outcomes.values()))
-    kept = any(key[0] == "controller" or key == ("environment", "barrier") for key in written)
+    kept = any(key[0] in _KINDS_KEPT or key in _SETTINGS_KEPT for key in written)
     return last == EFFECTIVE and bool(written) and not kept

@@ -19,6 +19,7 @@ _NAMES: Final = {
     "host": ("anvil", "bench", "crane"),
     "data": ("greeting", "blog.host"),
 }
+_SPARE: Final = "archive"
 _PORTS: Final = (80, 443, 8080)
 _LABELS: Final = ("fast", "old")
 _SETTINGS_ONE_IN: Final = 12
@@ -39,6 +40,14 @@ class Writer:
             *(self._item, self._site, self._role, self._path, self._host),
             *(self._service, self._service, self._tied, self._element),
         )
+
+    def spare(self) -> Command:
+        """About a role that only hosts have: who deletes it and who names it write other keys."""
+        verb = self._random.choice(("create", "delete", "delete"))
+        if self._random.getrandbits(1):
+            return Command("role", verb, {"name": _SPARE})
+        verb = self._random.choice(("add-role", "add-role", "remove-role"))
+        return Command("host", verb, {"name": self._named("host"), "role": _SPARE})
 
     def change_set(self, state: State) -> tuple[Command, ...]:
         """Commands that ``state`` takes, all together; now and then some that it may not take."""

@@ -3,10 +3,14 @@
 from typing import Final
 
 from mesh.environment import invariants, inverse, objects
+from mesh.environment.consent import Backing
 from mesh.environment.draft import Draft, Touched
+from mesh.environment.kind import Kind
 from mesh.environment.resolve import _Resolving
 from mesh.protocol.history import rules
 from mesh.protocol.history.history import History
+from mesh.protocol.history.rulings import Rulings
+from mesh.protocol.replica.submitted import Submitted
 from tests.planted.bug import CHANGES, Bug, Change
 
 BUGS: Final[dict[str, Bug]] = {
@@ -73,6 +77,31 @@ BUGS: Final[dict[str, Bug]] = {
         CHANGES,
         Change(_Resolving.outcome, "() if force else base,\n", "base,\n"),
         Change(_Resolving.outcome, "base if force else (),\n", "(),\n"),
+    ),
+    "elements_refer_to_nothing": Bug.of(
+        "Of the elements of sets nobody looks whether what they name is there",
+        CHANGES,
+        Change(Kind.footprint, ", *self._of_elements(fields)", ""),
+    ),
+    "given_up_in_silence": Bug.of(
+        "What leaves the queue without having been proposed is forgotten",
+        CHANGES,
+        Change(Submitted.give_up, "if request is not None:", "if False:"),
+    ),
+    "the_later_merge_counts": Bug.of(
+        "Of two merges at once that decide otherwise the later one counts",
+        CHANGES,
+        Change(Rulings._counting, "(people or last)[0]", "(people or last)[-1]"),
+    ),
+    "approvals_of_whoever": Bug.of(
+        "An approval counts, whatever its operator may approve",
+        CHANGES,
+        Change(Backing.agreeing, "if _holds_all(each, asked)", ""),
+    ),
+    "ones_own_approval": Bug.of(
+        "The signer's own approval counts",
+        CHANGES,
+        Change(Backing.of, " if key != signer.key", ""),
     ),
     "undone_without_the_sets": Bug.of(
         "To undo a ChangeSet leaves the elements of sets as they are",
