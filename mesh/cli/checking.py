@@ -61,24 +61,20 @@ def _of_the_cover(request: Request, body: Body) -> Iterator[str]:
 
 
 def _of_where_it_comes_from(request: Request, body: Body, shown: Request | None) -> Iterator[str]:
-    """Only what is promoted comes from elsewhere, and then it is vouched for."""
+    """Only what is promoted, or was, comes from elsewhere, and then it is vouched for."""
     if shown is not None:
         if request.written != shown.written or request.origin != shown.origin:
             yield "it is not what was shown"
         return
-    if "from" not in body:
-        if request.origin is not None:
-            yield "it says that it comes from another environment"
-        return
-    yield from _of_the_vouch(request, str(body["name"]))
+    if "from" in body:
+        yield from _of_what_was_meant(request, str(body["name"]))
+    elif request.origin is not None and body.keys() & {"commands", "fingerprint"}:
+        yield "it says that it comes from another environment"
+    if request.origin is not None:
+        yield from _of_the_vouch(request)
 
 
-def _of_the_vouch(request: Request, asked: str) -> Iterator[str]:
-    from mesh.driver.keys import NaClSuite
-    from mesh.environment.consent import own_kind
-    from mesh.protocol.history.prepared import keys_written
-    from mesh.protocol.history.proofs import unvouched
-
+def _of_what_was_meant(request: Request, asked: str) -> Iterator[str]:
     origin = request.origin
     if origin is None:
         yield "it does not come from another environment"
@@ -87,6 +83,14 @@ def _of_the_vouch(request: Request, asked: str) -> Iterator[str]:
     is_named = request.name == asked and len(asked) != _ID_DIGITS
     if not is_named and not is_id:
         yield f"it is '{request.name}', not '{asked}'"
+
+
+def _of_the_vouch(request: Request) -> Iterator[str]:
+    from mesh.driver.keys import NaClSuite
+    from mesh.environment.consent import own_kind
+    from mesh.protocol.history.prepared import keys_written
+    from mesh.protocol.history.proofs import unvouched
+
     wrong = unvouched(request, NaClSuite())
     if wrong:
         yield wrong

@@ -6,7 +6,7 @@ import argparse
 import time
 from typing import Final
 
-from mesh.cli import session
+from mesh.cli import places, session
 from mesh.cli.arguments import add_common
 from mesh.cli.client import Client, quoted
 from mesh.cli.errors import DONE, WRONG_USAGE, CommandError
@@ -48,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     expires_ns = time.time_ns() + lasts_ns
     environment, key = str(told["environment"]), str(told["key"])
     _ = session.keep(session.Session(environment, arguments.name, key, expires_ns, seed))
+    places.note(client.place, environment)
     if arguments.json:
         emit_json({"name": arguments.name, "key": key, "expires_ns": expires_ns})
     else:

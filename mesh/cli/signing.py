@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from mesh.cli import session
+from mesh.cli import places, session
 from mesh.cli.checking import disagreement
 from mesh.cli.client import Client, quoted
 from mesh.cli.errors import FAILED, WRONG_USAGE, CommandError
@@ -28,7 +28,10 @@ def logged_in(client: Client) -> Session | None:
     environment = client.get("/v1/status").get("environment")
     if not isinstance(environment, dict):
         return None
-    return session.current(str(environment["id"]))
+    who = session.current(str(environment["id"]))
+    if who is not None:
+        places.demand_same(client.place, who)
+    return who
 
 
 def send(
@@ -112,7 +115,7 @@ def _demand_yes(request: Request, *, is_quiet: bool, is_vouched: bool) -> None:
 
 
 def show(request: Request) -> None:
-    """The commands of a request as people type them, one on each line."""
+    """The commands of a request as people type them, one on each line; and where it comes from."""
     import shlex
 
     from mesh.cli.output import say, spelled
@@ -123,3 +126,7 @@ def show(request: Request) -> None:
             f"--{name} {shlex.quote(spelled(value))}" for name, value in command.parameters.items()
         )
         say("  " + " ".join([command.group, command.verb, *words]))
+    if request.origin is not None:
+        say(f"  as {request.origin.tx.hex()[:8]} of {request.origin.environment.hex()[:8]} says")
+    if request.override:
+        say("  passing by the approvals and the promotion that are demanded")

@@ -34,7 +34,7 @@ MUTANTS: Final = {
         (f"{_TESTS}::test_braces_come_back_as_braces",),
     ),
     "reverting-restaged-makes-others": Mutant(
-        edit(History.restage, "returning_in(request) or None", "None"),
+        edit(History.again, "returning_in(request) or None", "None"),
         (f"{_TESTS}::test_a_revert_that_was_set_aside_brings_back_what_was_there",),
     ),
     "reverting-with-defaults": Mutant(

@@ -329,14 +329,15 @@ class History:
         change_set = self._catalogue[step.number]
         if change_set.kind in _RULING:
             return Unresolved((f"a {change_set.kind} is not restaged: propose a new one",))
-        request = change_set.request
-        return resolve(
-            self._line.workspace,
-            request.written,
-            nonce,
-            signer=signer,
-            returning=returning_in(request) or None,
-        )
+        return self.again(change_set.request, nonce, signer)
+
+    def again(
+        self, request: Request, nonce: bytes, signer: bytes | None = None
+    ) -> Resolution | Unresolved:
+        """What ``request`` says, on today's state; objects that it brings back are the former."""
+        returning = returning_in(request) or None
+        workspace = self._line.workspace
+        return resolve(workspace, request.written, nonce, signer=signer, returning=returning)
 
     def revert(
         self, tx: bytes, nonce: bytes, *, force: bool = False, signer: bytes | None = None

@@ -92,7 +92,7 @@ class Requests:
                 entry = history.entry(tx)
                 if entry is None:
                     raise Declined(FAILED, f"no ChangeSet {tx.hex()} in the history")
-                cover = Cover(entry.name, entry.reason, PATIENCE_NS)
+                cover = Cover(entry.name, entry.reason, PATIENCE_NS, entry.origin)
                 return history.restage(tx, nonce, signer), cover
             case RevertChange():
                 return _reverted(history, asked, nonce, signer)
@@ -145,7 +145,7 @@ def _anew(
     if proposer is not None and request.signer != signer:
         reason = f"{reason} (proposed by {proposer.name})".strip()[:TEXT_CHARACTERS_MAX]
     cover = Cover(request.name, reason, request.patience_ns, request.origin)
-    return history.resolve(request.written, nonce, signer=signer), cover
+    return history.again(request, nonce, signer), cover
 
 
 def _as_written(

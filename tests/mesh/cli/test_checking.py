@@ -160,7 +160,9 @@ def test_what_was_shown_is_carried_on() -> None:
         assert disagreement(lie, WHO, {}, shown)
 
 
-def test_only_what_is_promoted_comes_from_elsewhere() -> None:
-    """A revert or a restaged change says so of none."""
+def test_only_what_was_promoted_comes_from_elsewhere() -> None:
+    """A restaged change says so of one that is vouched for; what was typed here never."""
     made = request(written=(item("x"),), resolved=(item("x"),), origin=vouched(item("x")))
-    assert disagreement(made, WHO, {})
+    assert disagreement(made, WHO, {}) == ""
+    assert disagreement(made, WHO, typed(item("x")))
+    assert disagreement(replace(made, origin=vouched(item("y"))), WHO, {})

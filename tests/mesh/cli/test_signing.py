@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from mesh.cli import session, typed
+from mesh.cli import places, session, typed
 from mesh.cli.client import Client
 from mesh.cli.errors import CommandError
 from mesh.cli.signing import send
@@ -86,6 +86,7 @@ class Lending:
     def __init__(self, makes: Request | None = None) -> None:
         self.makes = makes or request(written=(GRANT,), resolved=(GRANT,))
         self.brought: list[dict[str, Any]] = []
+        self.place = Path("api.sock")
 
     def get(self, path: str) -> dict[str, Any]:
         """Which environment it is in."""
@@ -213,3 +214,22 @@ def test_what_is_forced_and_filled_in_takes_a_yes(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(CommandError, match="say --yes"):
         _ = send(cast("Client", lending), forced)
     assert lending.brought == []
+
+
+@pytest.mark.usefixtures("logged_in")
+def test_a_controller_stays_in_its_environment() -> None:
+    """One that says that it is of another, where one is logged in too, gets nothing signed."""
+    lending = Lending(request())
+    client, plain = cast("Client", lending), Submission("/v1/changes", ASKED)
+    places.note(lending.place, "ee" * 32)
+    with pytest.raises(CommandError, match="says now"):
+        _ = send(client, plain)
+    assert lending.brought == []
+    places.note(lending.place, ENVIRONMENT)
+    _ = send(client, plain)
+    lending.place = Path("another.sock")
+    _ = send(client, plain)
+    places.demand_same(lending.place, WHO)
+    with pytest.raises(CommandError, match="says now"):
+        places.demand_same(lending.place, replace(WHO, environment="ee" * 32))
+    assert len(lending.brought) == 2
