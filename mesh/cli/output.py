@@ -24,7 +24,8 @@ _COLOURS: Final = {
 _NS: Final = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"))
 _TEN: Final = 10
 _MARGIN: Final = " " * len("trellis: ")
-_NARROWEST: Final = 40
+_NARROWEST: Final = 24
+"""Characters of a folded text beside other columns: narrower ones are not read."""
 _MINUTES_FROM_NS: Final = 100_000_000_000
 
 
@@ -75,21 +76,30 @@ def complain(*lines: str) -> None:
     """What went wrong, where errors belong."""
     for at, line in enumerate(lines):
         prefix = paint("trellis: ", "red", sys.stderr) if at == 0 else _MARGIN
-        told = "\n".join(map(_folded, line.split("\n"))).replace("\n", f"\n{_MARGIN}")
+        told = _beside(len(_MARGIN), line, sys.stderr)
         print(prefix + visible(told, sys.stderr), file=sys.stderr, flush=True)
 
 
-def _folded(line: str) -> str:
-    """Within the width of the terminal, broken between words; a command to type stays whole."""
-    if not has_terminal(sys.stderr):
-        return line
-    import textwrap
-    from shutil import get_terminal_size
+def _beside(column: int, text: str, stream: TextIO) -> str:
+    """``text`` from ``column`` on: its lines, folded to the width of a terminal, stay there."""
+    lines = text.split("\n")
+    if has_terminal(stream):
+        from shutil import get_terminal_size
 
-    width = max(_NARROWEST, get_terminal_size().columns - len(_MARGIN))
+        room = max(_NARROWEST, get_terminal_size().columns - column)
+        lines = [part for line in lines for part in _folded(line, room)]
+    return ("\n" + " " * column).join(lines)
+
+
+def _folded(line: str, room: int) -> list[str]:
+    """Broken between words; a command to type stays whole."""
+    if len(line) <= room:
+        return [line]
+    from textwrap import wrap
+
     kept = re.sub(r"`[^`]+`", lambda found: found[0].replace(" ", "\xa0"), line)
-    folded = textwrap.wrap(kept, width, break_long_words=False, break_on_hyphens=False)
-    return "\n".join(folded).replace("\xa0", " ") or line
+    parts = wrap(kept, room, break_long_words=False, break_on_hyphens=False)
+    return [part.replace("\xa0", " ") for part in parts]
 
 
 def has_terminal(stream: TextIO | None = None) -> bool:
@@ -105,12 +115,13 @@ def paint(text: str, colour: str, stream: TextIO | None = None) -> str:
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Columns, each as wide as its widest cell; the last one as long as it is."""
+    """Columns, each as wide as its widest cell; on a terminal the last one is folded."""
     lines = [heads, *rows]
     widths = [max(len(line[at]) for line in lines) for at in range(len(heads))]
     for number, line in enumerate(lines):
         cells = [cell.ljust(width) for cell, width in zip(line[:-1], widths, strict=False)]
-        text = "  ".join([*cells, line[-1]]).rstrip()
+        lead = sum(map(len, cells)) + 2 * len(cells)
+        text = "  ".join([*cells, _beside(lead, line[-1], sys.stdout)]).rstrip()
         say(paint(text, "bold") if number == 0 else text)
 
 
@@ -118,8 +129,7 @@ def pairs(values: Mapping[str, str]) -> None:
     """Names and values, aligned; a value of several lines stays in its column."""
     width = max((len(name) for name in values), default=0)
     for name, value in values.items():
-        indented = value.replace("\n", "\n" + " " * (width + 2))
-        say(f"{paint(name.ljust(width), 'dim')}  {indented}")
+        say(f"{paint(name.ljust(width), 'dim')}  {_beside(width + 2, value, sys.stdout)}")
 
 
 def duration(nanoseconds: int) -> str:
