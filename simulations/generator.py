@@ -9,6 +9,7 @@ from random import Random
 from typing import Final
 
 from mesh.protocol.now import MILLISECOND, SECOND
+from simulations.comings import some_guests, some_rotations
 from simulations.demands import some_demands
 from simulations.luck import Luck
 from simulations.misfortunes import lasting_trouble, some_troubles
@@ -48,6 +49,13 @@ def generate(seed: int) -> Scenario:
     elif faults and not random.randrange(_NEWCOMERS_ONE_IN):
         newcomers, crowd = _newcomers(random, count)
         hosts, faults = hosts + newcomers, faults + crowd
+    if faults and not core:
+        coming = Luck(seed).stream("scenario", "coming")
+        first = tuple(host for host in hosts if host.name in names)
+        guests, invites = some_guests(coming, first, HORIZON_NS)
+        hosts += guests
+        rotations = some_rotations(coming, first, faults, HORIZON_NS)
+        workload = tuple(sorted((*workload, *invites, *rotations), key=lambda step: step.at_ns))
     return Scenario(
         seed=seed,
         hosts=hosts,

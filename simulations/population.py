@@ -46,6 +46,8 @@ class Population:
         self.exchange_keys: dict[str, bytes] = {}
         """By name: the public key with which each host's controller introduces itself, or which it
         was given last."""
+        self._following: dict[str, bytes] = {}
+        """By name: the public key that was made for that host last and that no life has used."""
         self._exchanges: dict[bytes, Exchange] = {}
         """By public key: every exchange key that is on the disk of some host."""
         self._used = len(scenario.hosts)
@@ -118,16 +120,23 @@ class Population:
             )
             random = self._luck.stream("replica", plan.name, life)
             used = self._exchanges[image.meta.get(EXCHANGE_META, exchange.public)]
+            if self._following.get(plan.name) == used.public:
+                del self._following[plan.name]
             return self._make(identity, operator, used, configuration, random, self._keys, image)
 
         return make
 
     def fresh_exchange_key(self, host: Host) -> bytes:
-        """A new exchange key on the disk of ``host``: its public half."""
+        """A new exchange key on the disk of ``host``, or the one not used yet: its public half.
+
+        As drivers do it, so that no controller is asked to take two new keys at once.
+        """
+        if host.name in self._following:
+            return self._following[host.name]
         secrets = self._luck.stream("key", host.name, len(self._exchanges))
         exchange = self._keys.exchange(secrets.randbytes(32))
         self._exchanges[exchange.public] = exchange
-        self.exchange_keys[host.name] = exchange.public
+        self.exchange_keys[host.name] = self._following[host.name] = exchange.public
         return exchange.public
 
     # --- what faults do -----------------------------------------------------------------------
