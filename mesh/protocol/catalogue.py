@@ -6,7 +6,7 @@ difference and subset are one machine operation on a few hundred bytes instead o
 tables. The numbers are local: nothing that leaves the controller names them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 from weakref import WeakValueDictionary
@@ -23,6 +23,7 @@ from mesh.wire.requests import (
     decode_attempt,
     decode_request,
     is_of_this_version,
+    read_request,
 )
 
 Ids = int
@@ -76,17 +77,17 @@ def read_change_set(propose: Propose) -> ChangeSet:
     known = _IN_HAND.get(propose.attempt_id)
     if known is not None and known.propose == propose:
         return known
-    fresh = _read(propose)
+    fresh = _read(propose, read_request)
     if fresh.flaw is None:
         _IN_HAND[fresh.id] = fresh
     return fresh
 
 
-def _read(propose: Propose) -> ChangeSet:
+def _read(propose: Propose, read: Callable[[bytes], Request]) -> ChangeSet:
     attempt = decode_attempt(propose.attempt)
     raw = propose.request.raw
     try:
-        return ChangeSet(propose.attempt_id, attempt, decode_request(raw), propose)
+        return ChangeSet(propose.attempt_id, attempt, read(raw), propose)
     except cbor.Undecodable as error:
         flaw = Objection(NoReason.INVALID, f"the request is malformed: {error}")
         if not is_of_this_version(raw):
@@ -165,7 +166,7 @@ class Catalogue:
     def read_again(self, number: int) -> None:
         """Make ``number`` anew from the bytes of its proposal, whatever is in hand."""
         known = self._change_sets[number]
-        again = _read(known.propose)
+        again = _read(known.propose, decode_request)
         assert again.id == known.id, f"the proposal of {known.id.hex()} has changed in memory"
         self._change_sets[number] = again
 

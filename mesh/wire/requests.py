@@ -11,6 +11,7 @@ approved can be altered on the way.
 import enum
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Annotated, Final, Literal
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -76,7 +77,9 @@ class Origin(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     """That controller's, over what :func:`mesh.wire.consent.vouch_of` says."""
 
 
-class Request(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+class Request(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, weakref=True
+):
     """The signed content of a ChangeSet.
 
     ``version`` 0 is an array of these fields in canonical CBOR, the commands ``written`` and those
@@ -187,6 +190,21 @@ def decode_request(raw: bytes) -> Request:
         return msgspec.convert(fields, Request, builtin_types=(bytes,))
     except msgspec.ValidationError as error:
         raise cbor.Undecodable(str(error)) from error
+
+
+_IN_HAND: Final = WeakValueDictionary[bytes, Request]()
+"""Those that somebody holds, by their bytes: what is submitted passes many desks in one step."""
+
+
+def read_request(raw: bytes) -> Request:
+    """`decode_request`, but what somebody holds is not read again.
+
+    Raises cbor.Undecodable where ``raw`` is not a request of this version.
+    """
+    known = _IN_HAND.get(raw)
+    if known is None:
+        known = _IN_HAND[raw] = decode_request(raw)
+    return known
 
 
 def _read_stream(stream: object) -> list[Operation]:

@@ -54,7 +54,7 @@ from mesh.protocol.now import Now
 from mesh.wire.facts import Applied, Fact, No, Propose, Record, Seal
 from mesh.wire.identity import Incarnation
 from mesh.wire.limits import TEXT_CHARACTERS_MAX
-from mesh.wire.requests import Approval, Kind, SignedRequest, decode_request
+from mesh.wire.requests import Approval, Kind, SignedRequest, read_request
 
 
 class Barrier:
@@ -187,7 +187,7 @@ class Barrier:
         known = self._already_known(request.tx)
         if known is not None:
             return known
-        content = decode_request(request.raw)
+        content = read_request(request.raw)
         intent = Intent(request, content, kind, approvals, guard_ns, over)
         case = draft(self._at, intent, self._at.knowledge.lamport + 1)
         if isinstance(case, NoQuorum):

@@ -202,14 +202,15 @@ class History:
         """What readers are shown: the state that was last shown, whatever was folded since."""
         return self._visible
 
-    def show(self, configuration: Configuration) -> tuple[Key, ...]:
-        """Show ``configuration``, which ``state`` once was; the keys that read differently now."""
-        before, self._visible = self._visible, configuration
-        return before.differences(configuration)
+    def show(self, configuration: Configuration) -> None:
+        """Show ``configuration``, which ``state`` once was."""
+        self._visible = configuration
 
     def swap(self) -> tuple[Key, ...]:
         """Show the state as it is now; the keys that read differently."""
-        return self.show(self.state)
+        before = self._visible
+        self.show(self.state)
+        return before.differences(self._visible)
 
     @property
     def state_hash(self) -> bytes:

@@ -15,7 +15,7 @@ from mesh.protocol.history.rules import case_of, conflict
 from mesh.protocol.suite import Verifier
 from mesh.wire.facts import Propose
 from mesh.wire.identity import Incarnation
-from mesh.wire.requests import Approval, Attempt, Request, SignedRequest, decode_request
+from mesh.wire.requests import Approval, Attempt, Request, SignedRequest, read_request
 
 _NOBODY = Incarnation(bytes(32), 0, bytes(8))
 
@@ -36,7 +36,7 @@ class Prospect:
 
 def imagined(signed: SignedRequest, approvals: tuple[Approval, ...]) -> ChangeSet:
     """What an attempt of ``signed`` would be to the fold. Raises cbor.Undecodable."""
-    request = decode_request(signed.raw)
+    request = read_request(signed.raw)
     kind = kind_of(request.resolved)
     attempt = Attempt(0, signed.tx, _NOBODY, 0, kind, (), (_NOBODY,), 1, 0, approvals)
     return ChangeSet(signed.tx, attempt, request, Propose(b"", signed))
@@ -58,7 +58,7 @@ def is_resolved(request: Request) -> bool:
 
 def prospect_unresolved(workspace: Workspace, signed: SignedRequest, suite: Verifier) -> Prospect:
     """How a request would fare that waits for data: whoever carries it on signs it anew."""
-    request = decode_request(signed.raw)
+    request = read_request(signed.raw)
     signer = workspace.rights.holder(request.signer)
     if signer is None or not suite.verify(request.signer, signed.raw, signed.signature):
         return Prospect("whoever proposed it is no operator here any more", None, "")

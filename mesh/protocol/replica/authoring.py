@@ -12,8 +12,8 @@ from mesh.wire.requests import (
     Origin,
     Request,
     SignedRequest,
-    decode_request,
     encode_request,
+    read_request,
     sign_request,
 )
 
@@ -68,7 +68,7 @@ def unsigned(
         override=cover.override,
     )
     try:
-        return decode_request(encode_request(request))
+        return read_request(encode_request(request))
     except UnicodeEncodeError as error:
         raise Unreadable(f"{error.object!r} is not text") from error
     except cbor.Undecodable as error:

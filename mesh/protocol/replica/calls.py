@@ -38,7 +38,7 @@ from mesh.protocol.replica.requests import Asked, Requests
 from mesh.protocol.suite import Signer
 from mesh.wire import cbor
 from mesh.wire.consent import approval_of
-from mesh.wire.requests import Approval, SignedRequest, decode_request, encode_request, sign_request
+from mesh.wire.requests import Approval, SignedRequest, encode_request, read_request, sign_request
 
 Result = dict[str, object]
 """What the answer to a call says."""
@@ -157,9 +157,10 @@ class Calls:
     def _submit_request(self, inside: Participant, call: SubmitRequest, now: Now) -> Result:
         request: SignedRequest = call.request
         try:
-            kind = inside.history.kind_of(decode_request(request.raw))
+            content = read_request(request.raw)
         except cbor.Undecodable as error:
             raise Declined(FAILED, f"not a request: {error}") from error
+        kind = inside.history.kind_of(content)
         return {"tx": inside.consents.submit(request, kind, now).hex()}
 
     def _decide(

@@ -28,7 +28,7 @@ from mesh.protocol.replica.noticeboard import (
     posting,
 )
 from mesh.wire.facts import NoReason
-from mesh.wire.requests import Approval, Key, Kind, Request, SignedRequest, decode_request
+from mesh.wire.requests import Approval, Key, Kind, Request, SignedRequest, read_request
 
 
 class Consents:
@@ -76,8 +76,9 @@ class Consents:
 
         Raises Declined, and cbor.Undecodable where it is no request.
         """
-        tx = self._submit(signed, kind, now)
-        self._supersede(tx, decode_request(signed.raw), now)
+        request = read_request(signed.raw)
+        tx = self._submit(signed, request, kind, now)
+        self._supersede(tx, request, now)
         return tx
 
     def _supersede(self, tx: bytes, request: Request, now: Now) -> None:
@@ -88,10 +89,9 @@ class Consents:
             if same and posted.tx != tx and self.prospect(posted).stale:
                 _ = self._entries.remove(place_of(posted.tx), now)
 
-    def _submit(self, signed: SignedRequest, kind: Kind, now: Now) -> bytes:
+    def _submit(self, signed: SignedRequest, request: Request, kind: Kind, now: Now) -> bytes:
         posted = self.find(signed.tx)
         approvals = () if posted is None else posted.approvals
-        request = decode_request(signed.raw)
         prospect = self._history.prospect(signed, approvals)
         if not is_resolved(request) and prospect.fault:
             raise Declined(REFUSED, prospect.fault)

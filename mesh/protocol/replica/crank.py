@@ -203,7 +203,7 @@ class Crank:
         """Show what is due; what was shown."""
         due = self._swaps.due(self._desk.outbox.is_durable, now)
         for swap in due:
-            _ = self._history.show(swap.configuration)
+            self._history.show(swap.configuration)
             self._desk.notify(ConfigurationSwapped(swap.tx, now.wall_ns, swap.late, swap.why))
         return due
 

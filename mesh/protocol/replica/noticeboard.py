@@ -29,7 +29,7 @@ from mesh.protocol.suite import Verifier
 from mesh.wire import cbor
 from mesh.wire.consent import approval_of
 from mesh.wire.limits import APPROVALS_MAX, REQUEST_BYTES_MAX
-from mesh.wire.requests import Approval, Request, SignedRequest, decode_request
+from mesh.wire.requests import Approval, Request, SignedRequest, read_request
 
 PLACE: Final = "pending"
 """Whatever hangs on the board stands below this; only controllers write there."""
@@ -167,7 +167,7 @@ class Board:
         if signed.tx != tx:
             return None
         try:
-            request = decode_request(raw)
+            request = read_request(raw)
         except cbor.Undecodable:
             return None
         if self._signers.get(tx) is None:

@@ -12,6 +12,7 @@ from mesh.wire.requests import (
     SignedRequest,
     encode_attempt,
     encode_request,
+    read_request,
 )
 
 AUTHOR = Incarnation(b"a" * 32, 1, b"a" * 8)
@@ -45,6 +46,13 @@ def test_a_proposal_that_comes_again_is_the_one_in_hand() -> None:
     assert other.propose.request == request
 
 
+def test_a_request_is_read_once_while_it_is_held() -> None:
+    """What was read when it was submitted is the request that its proposal carries."""
+    read = read_request(raw := change_set(2).propose.request.raw)
+    assert read_request(bytes(bytearray(raw))) is read
+    assert change_set(2).request is read
+
+
 def test_reading_again_starts_from_the_bytes() -> None:
     """Whoever doubts its memory is not given what is in hand."""
     catalogue = Catalogue()
@@ -52,6 +60,7 @@ def test_reading_again_starts_from_the_bytes() -> None:
     number = catalogue.add(one)
     catalogue.read_again(number)
     assert catalogue[number] is not one
+    assert catalogue[number].request is not one.request
     assert catalogue[number] == one
 
 
