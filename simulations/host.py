@@ -108,6 +108,8 @@ class Host:
         self._streams = 0
         self._inbox: deque[Input] = deque()
         self._wake_at_ns: int | None = None
+        self._wanted_at_ns = 0
+        """When that wake-up was asked for: one that is wanted in the past is not late by it."""
         self._pauses = 0
         self._busy_until_ns = 0
         self._is_over = False
@@ -313,7 +315,9 @@ class Host:
         if abs(jump_ns) > JUMP_NS:
             self._end_life(in_doubt=True)
             return
-        late_ns = now.monotonic_ns - self._wake_at_ns if self._wake_at_ns is not None else 0
+        late_ns = 0
+        if self._wake_at_ns is not None:
+            late_ns = now.monotonic_ns - max(self._wake_at_ns, self._wanted_at_ns)
         if late_ns > LATE_NS:
             self._wake_at_ns = None
             self._step(Slept(late_ns), now)
@@ -359,7 +363,9 @@ class Host:
             world.streams.close(self, stream)
         for address in effects.dials:
             world.streams.dial(self, address)
-        self._plan_wake(effects.wake_at_ns)
+        if effects.wake_at_ns != self._wake_at_ns:
+            self._wanted_at_ns = self.now.monotonic_ns
+            self._plan_wake(effects.wake_at_ns)
         for notification in effects.notifications:
             self._tell(notification)
         world.watcher.stepped(self)

@@ -106,6 +106,8 @@ class Life(Generic[MachineT]):
         self._is_busy = True
         """An input is being handled, or the replica has not begun."""
         self._wake_at_ns: int | None = None
+        self._wanted_at_ns = 0
+        """When that wake-up was asked for: one that is wanted in the past is not late by it."""
         self._offset_ns = 0
         self._alarm = trio.CancelScope()
         self._room = trio.Event()
@@ -161,7 +163,7 @@ class Life(Generic[MachineT]):
         if self._has_jumped(now):
             return
         self.inputs += 1
-        late_ns = now.monotonic_ns - self._wake_at_ns if self._wake_at_ns is not None else 0
+        late_ns = self._late_ns(now)
         if late_ns > LATE_NS:
             self._step(lambda at: self.machine.handle(Slept(late_ns), at), now)
             if isinstance(arrived, Woke):
@@ -169,6 +171,12 @@ class Life(Generic[MachineT]):
         self._step(lambda at: self.machine.handle(arrived, at), now)
         if isinstance(arrived, PersistFailed):
             self._end(Ending(Cause.DISK, arrived.why))
+
+    def _late_ns(self, now: Now) -> int:
+        """How long ago the machine was to be woken."""
+        if self._wake_at_ns is None:
+            return 0
+        return now.monotonic_ns - max(self._wake_at_ns, self._wanted_at_ns)
 
     def _step(self, decide: Callable[[Now], Effects], now: Now) -> None:
         """Take one decision and carry it out; a fault in that is the end of this life."""
@@ -194,7 +202,7 @@ class Life(Generic[MachineT]):
         for closing in effects.closes:
             self._network.close(closing)
         if effects.wake_at_ns != self._wake_at_ns:
-            self._wake_at_ns = effects.wake_at_ns
+            self._wake_at_ns, self._wanted_at_ns = effects.wake_at_ns, now.monotonic_ns
             self._set_alarm(now)
         for notification in effects.notifications:
             if isinstance(notification, Ended):

@@ -210,6 +210,18 @@ async def test_late_wake_up_is_slept(world: World, autojump_clock: MockClock) ->
     assert slept.late_ns == pytest.approx(60 * SECOND, abs=SECOND)
 
 
+async def test_a_wake_up_wanted_in_the_past_is_not_late(
+    world: World, autojump_clock: MockClock
+) -> None:
+    """What is due at once says so with any time that is over: nobody has slept since then."""
+    await world.begin()
+    world.machine.reply = once(Effects(wake_at_ns=0))
+    world.clock.suspended_ns = 3_600 * SECOND
+    world.life.take(Leave())
+    await trio.sleep(1)
+    assert world.machine.seen(Slept, Woke) == [Woke()]
+
+
 async def test_input_after_a_suspend_is_preceded_by_slept(
     world: World, autojump_clock: MockClock
 ) -> None:
