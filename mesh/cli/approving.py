@@ -77,12 +77,14 @@ def _still_waits(client: Client, tx: str) -> bool:
 def _demand_yes(client: Client, tx: str, request: Request, arguments: argparse.Namespace) -> None:
     if arguments.yes or arguments.json:
         return
+    from mesh.wire.identity import fingerprint
+
     detail = client.get(quoted("changes", tx))
     signer = detail["signer"]
     assert isinstance(signer, dict)
     lines = {
         "change": f"{request.name} ({detail['id']})",
-        "signed by": str(signer["name"]),
+        "signed by": f"{signer['name']} ({fingerprint(request.signer)})",
         "reason": request.reason,
         "stands": str(detail["text"]),
     }

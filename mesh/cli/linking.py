@@ -63,7 +63,7 @@ def add(words: list[str]) -> int:
         return DONE
     client = Client(socket_of(arguments))
     told = client.get(quoted("links", arguments.name, "peer"))
-    controllers = cast("list[dict[str, str]]", told["controllers"])
+    controllers = _marked(cast("list[dict[str, str]]", told["controllers"]))
     _demand_right_ones(arguments, str(told["environment"]), controllers)
     parameters = {
         "name": arguments.name,
@@ -73,6 +73,18 @@ def add(words: list[str]) -> int:
     command = {"group": "link", "verb": "create", "parameters": parameters}
     body = {"name": f"link {arguments.name}", "commands": [command]}
     return submit(client, Submission("/v1/changes", body), arguments)
+
+
+def _marked(controllers: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The same, with the fingerprints of the keys that will be linked, and no others."""
+    from mesh.wire.identity import fingerprint
+
+    try:
+        return [
+            {**each, "fingerprint": fingerprint(bytes.fromhex(each["id"]))} for each in controllers
+        ]
+    except ValueError as error:
+        raise CommandError(FAILED, "what it says of its controllers is no key.") from error
 
 
 def _demand_right_ones(

@@ -128,5 +128,7 @@ def show(request: Request) -> None:
         say("  " + " ".join([command.group, command.verb, *words]))
     if request.origin is not None:
         say(f"  as {request.origin.tx.hex()[:8]} of {request.origin.environment.hex()[:8]} says")
+    if request.overridden:
+        say("  writing over whatever others change there meanwhile")
     if request.override:
         say("  passing by the approvals and the promotion that are demanded")
