@@ -18,7 +18,7 @@ from simulations.scenario import Link, Network
 
 USUAL_LUCK: Final = "the usual loss of the link"
 
-HOSTS_WITH_LINKS_MAX: Final = 128
+HOSTS_WITH_LINKS_MAX: Final = 64
 """In a larger mesh all links from one host have their luck in common: a stream of randomness has
 2.5 kB, and a thousand hosts have a million links."""
 

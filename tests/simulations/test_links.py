@@ -6,7 +6,7 @@ from mesh.protocol.now import MILLISECOND
 from simulations.files.problems import Misspelled
 from simulations.files.situation import read_situation
 from simulations.luck import Luck
-from simulations.network.paths import Paths
+from simulations.network.paths import HOSTS_WITH_LINKS_MAX, Paths
 from simulations.plan import Delay
 from simulations.scenario import Link, Network
 
@@ -57,6 +57,15 @@ def test_a_link_loses_its_own_share() -> None:
 
     assert 70 < lost("oak") < 130
     assert lost("birch") == 0
+
+
+def test_links_of_a_large_mesh_share_the_luck_of_their_host() -> None:
+    """Up to the limit each has its own; beyond, all that leave one host have the same."""
+    few = Paths(USUAL, Luck(1), hosts=HOSTS_WITH_LINKS_MAX)
+    assert few.path("ash", "oak").random is not few.path("ash", "birch").random
+    many = Paths(USUAL, Luck(1), hosts=HOSTS_WITH_LINKS_MAX + 1)
+    assert many.path("ash", "oak").random is many.path("ash", "birch").random
+    assert many.path("ash", "oak").random is not many.path("oak", "ash").random
 
 
 def test_a_link_that_cannot_be_is_a_mistake_with_its_line() -> None:
