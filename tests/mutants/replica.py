@@ -233,7 +233,7 @@ _LIVES: Final[dict[str, Mutant]] = {
         (f"{_TRUST}::test_a_proof_reaches_everybody_and_nobody_waits_for_the_accused",),
     ),
     "replica-accused-stay-in-view": Mutant(
-        edit(Company.take_view, "if accused:", "if False:"),
+        edit(Company.take_view, "if trust.proofs:", "if False:"),
         (f"{_TRUST}::test_a_proof_reaches_everybody_and_nobody_waits_for_the_accused",),
     ),
     "replica-strangers-accused": Mutant(
@@ -241,7 +241,7 @@ _LIVES: Final[dict[str, Mutant]] = {
         (f"{_TRUST}::test_strangers_are_not_accused",),
     ),
     "replica-proposes-though-it-may-not": Mutant(
-        edit(Calls._result, "inside.crank.stand_down is not None", "False"),
+        edit(Calls._result, "if why is not None:", "if False:"),
         (f"{_MEMBERS}::test_a_quarantined_life_says_nothing_at_the_barrier",),
     ),
 }
