@@ -177,6 +177,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
         edit(Board._is_heard, "is not None", "is not self"),
         (f"{_BOARD}::test_made_up_people_approve_nothing",),
     ),
+    "board-checks-forgeries-again": Mutant(
+        edit(Board._signed, "if self._forged.get((tx, signature)):", "if False:"),
+        (f"{_BOARD}::test_what_is_forged_is_read_once",),
+    ),
     "board-one-crowds-out-others": Mutant(
         edit(Consents.waiting, "of_one[signer] >= PENDING_OF_ONE_MAX or", ""),
         (f"{_BOARD}::test_nobody_is_crowded_out",),

@@ -122,6 +122,8 @@ class Board:
         self._rights = rights
         self._signers: Recent[bytes, bytes] = Recent(HEADS_READ_MAX)
         """By tx: who is said to have signed it, so that a stranger's request is read once."""
+        self._forged: Recent[tuple[bytes, bytes], bool] = Recent(HEADS_READ_MAX)
+        """By tx and signature: what somebody named in it has not signed is read once, too."""
         self._read: Recent[bytes, tuple[SignedRequest, Request]] = Recent(2 * PENDING_MAX)
         self._approved: Recent[tuple[bytes, bytes], bytes] = Recent(16 * PENDING_MAX)
 
@@ -159,6 +161,8 @@ class Board:
         signer = self._signers.get(tx)
         if signer is not None and not self._is_heard(signer):
             return None
+        if self._forged.get((tx, signature)):
+            return None
         known = self._read.get(tx)
         if known is not None and known[0].signature == signature:
             return known
@@ -175,6 +179,7 @@ class Board:
         if request.environment != self._environment or not self._is_heard(request.signer):
             return None
         if not self._suite.verify(request.signer, raw, signature):
+            _ = self._forged.put((tx, signature), True)  # noqa: FBT003  it is forged
             return None
         return self._read.put(tx, (signed, request))
 

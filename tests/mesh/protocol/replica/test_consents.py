@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from mesh.protocol.effects import Answer, Refusal
 from mesh.protocol.history import Standing
 from mesh.protocol.inputs import (
@@ -28,7 +30,7 @@ from mesh.protocol.replica.noticeboard import (
 from mesh.wire.consent import approval_of
 from mesh.wire.limits import APPROVALS_MAX
 from mesh.wire.requests import Approval, Command, Request, SignedRequest, Value, sign_request
-from tests.mesh.protocol.keys import Key
+from tests.mesh.protocol.keys import Key, KeySuite
 from tests.mesh.protocol.replica.mini_mesh import Host, MiniMesh
 from tests.mesh.protocol.replica.test_mesh import gather
 
@@ -224,6 +226,25 @@ def forged(host: Host, key: Key, number: int) -> SignedRequest:
         override=False,
     )
     return sign_request(made, key.sign)
+
+
+def test_what_is_forged_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request in somebody's name without his signature costs one check, not one each time."""
+    mesh = mesh_of_two(1, ann="apply:/item", ben="approve:/")
+    inside = mesh.hosts[0].replica.participant
+    assert inside is not None
+    false = SignedRequest(forged(mesh.hosts[0], ANN, 1).raw, bytes(64))
+    _ = inside.entries.write(posting(false, 0), mesh.now)
+    checked: list[bytes] = []
+    verify = KeySuite.verify
+
+    def counted(self: KeySuite, public: bytes, message: bytes, signature: bytes) -> bool:
+        checked.append(signature)
+        return verify(self, public, message, signature)
+
+    monkeypatch.setattr(KeySuite, "verify", counted)
+    assert inside.consents.waiting() == inside.consents.waiting() == []
+    assert checked.count(bytes(64)) == 1
 
 
 def test_nobody_is_crowded_out() -> None:
