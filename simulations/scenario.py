@@ -171,7 +171,21 @@ class Revoke(Step, frozen=True, tag="revoke"):
     invite: StepName
 
 
-AnyStep = Put | Remove | Change | Refuse | Restage | Keep | Dismiss | Rotate | Invite | Revoke
+class Welcome(Step, frozen=True, tag="welcome"):
+    """The operator makes these people operators too, each of them with these rights."""
+
+    people: dict[str, tuple[str, ...]]
+
+
+class Approve(Step, frozen=True, tag="approve"):
+    """``by``, who was welcomed, approves a ChangeSet that waits for people on ``host``."""
+
+    change: StepName
+    by: str
+
+
+_OfTheMesh = Put | Remove | Change | Refuse | Restage | Keep | Dismiss | Rotate | Invite | Revoke
+AnyStep = _OfTheMesh | Welcome | Approve
 
 
 class Suppress(Plan, frozen=True):

@@ -1,10 +1,11 @@
 """People and services at work: each step of the workload becomes a call to one controller."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import assert_never
 
 from mesh.protocol.inputs import (
     AcceptMember,
+    ApproveChange,
     Input,
     MergeChanges,
     Path,
@@ -17,13 +18,15 @@ from mesh.protocol.inputs import (
     WriteInformation,
 )
 from mesh.protocol.now import MILLISECOND, SECOND
-from mesh.wire.requests import Command
+from mesh.wire.consent import approval_of
+from mesh.wire.requests import Approval, Command
 from simulations.checkers.information import InformationOracle
 from simulations.host import Host
 from simulations.kernel import Kernel
 from simulations.population import Population
 from simulations.scenario import (
     AnyStep,
+    Approve,
     Change,
     Dismiss,
     Invite,
@@ -35,6 +38,7 @@ from simulations.scenario import (
     Revoke,
     Rotate,
     Scenario,
+    Welcome,
 )
 from simulations.witness import Witness
 
@@ -145,8 +149,30 @@ class Workload:
                 return RotateKey(self._calls, self._population.fresh_exchange_key(host))
             case Invite() | Revoke():
                 return self._about_invite(host, step)
+            case Welcome(people=people):
+                arrival = tuple(self._arrival(people))
+                called = step.name or "people come"
+                return SubmitCommands(self._calls, called, arrival, "", PATIENCE_NS)
+            case Approve(change=change, by=by):
+                return self._approve(host, change, by)
             case _:
                 assert_never(step)
+
+    def _arrival(self, people: Mapping[str, tuple[str, ...]]) -> Iterator[Command]:
+        for name, rights in people.items():
+            key = self._population.person(name).public.hex()
+            yield Command("operator", "create", {"name": name, "key": key})
+            for right in rights:
+                yield Command("right", "grant", {"name": name, "right": right})
+
+    def _approve(self, host: Host, change: str, by: str) -> Input | None:
+        assert host.replica is not None
+        environment, named = host.replica.environment(), self._named(host, (change,))
+        if environment is None or not named:
+            return None
+        signer = self._population.person(by)
+        approval = Approval(signer.public, signer.sign(approval_of(environment, named[0])))
+        return ApproveChange(self._calls, named[0], approval)
 
     def _about_invite(self, host: Host, step: Invite | Revoke) -> Input | None:
         """Open an invite, or close it."""

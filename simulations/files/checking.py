@@ -10,7 +10,7 @@ from simulations.files.durations import spell_duration
 from simulations.files.positions import Place
 from simulations.files.problems import Notes
 from simulations.plan import Event
-from simulations.scenario import Invite, Revoke, Scenario
+from simulations.scenario import Approve, Invite, Revoke, Scenario, Welcome
 from simulations.troubles import (
     AnyFault,
     Bridge,
@@ -50,6 +50,7 @@ def check(scenario: Scenario, notes: Notes) -> None:
     _check_steps(scenario, notes)
     _check_founders(scenario, notes)
     _check_invites(scenario, notes)
+    _check_approvals(scenario, notes)
 
 
 def _times(scenario: Scenario, fault: AnyFault) -> Iterator[tuple[str, str]]:
@@ -160,6 +161,13 @@ def _check_founders(scenario: Scenario, notes: Notes) -> None:
         notes.wrong(("population",), text)
     if not first:
         notes.wrong(("sites",), "all hosts join later: nobody is there whom they could join")
+
+
+def _check_approvals(scenario: Scenario, notes: Notes) -> None:
+    known = {n for step in scenario.workload if isinstance(step, Welcome) for n in step.people}
+    for step in scenario.workload:
+        if isinstance(step, Approve) and step.by not in known:
+            notes.wrong(("steps", step.name, "by"), f"nobody has welcomed {step.by!r}")
 
 
 def _check_invites(scenario: Scenario, notes: Notes) -> None:

@@ -81,7 +81,7 @@ BUGS: Final[dict[str, Bug]] = {
     "elements_refer_to_nothing": Bug.of(
         "Of the elements of sets nobody looks whether what they name is there",
         CHANGES,
-        Change(Kind.footprint, ", *self._of_elements(fields)", ""),
+        Change(Kind.footprint, "*self._of_elements(fields)", "*()"),
     ),
     "given_up_in_silence": Bug.of(
         "What leaves the queue without having been proposed is forgotten",
@@ -92,11 +92,6 @@ BUGS: Final[dict[str, Bug]] = {
         "Of two merges at once that decide otherwise the later one counts",
         CHANGES,
         Change(Rulings._counting, "(people or last)[0]", "(people or last)[-1]"),
-    ),
-    "approvals_of_whoever": Bug.of(
-        "An approval counts, whatever its operator may approve",
-        CHANGES,
-        Change(Backing.agreeing, "if _holds_all(each, asked)", ""),
     ),
     "ones_own_approval": Bug.of(
         "The signer's own approval counts",
