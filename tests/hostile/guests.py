@@ -41,8 +41,8 @@ WAIT_S: Final = 1.0
 PAUSE_S: Final = 0.1
 """Between two handfuls of notices: it is the board that is to be tried, not the processor."""
 
-NOTICES: Final = 2_000
-AT_ONCE: Final = 20
+NOTICES: Final = 600
+AT_ONCE: Final = 10
 LOOK_S_MAX: Final = 1.0
 """So soon people see what waits for them, also where the board is full of nonsense."""
 
@@ -129,7 +129,7 @@ def _send_away(stage: Stage, guests: list[Wolf]) -> None:
 
 
 def noticeboard_flooded(stage: Stage) -> int:
-    """Thousands of requests on the board: of nobody, by its own key, and approvals made up."""
+    """Hundreds of requests on the board: without a body, by its own key, in an operator's name."""
     with as_member(stage) as (wolf, line, loot):
         boot = chain_of(wolf, loot)[0]
         line.say(Facts((boot.signed,), direct=True))
