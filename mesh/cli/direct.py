@@ -24,24 +24,21 @@ if TYPE_CHECKING:
     from mesh.environment.declarations import Declaration
 
 READING = ("list", "show")
+_HELP = frozenset({"-h", "--help"})
 
 
 def run(words: list[str], commands: list[str]) -> int:
     """Do what ``words`` say. ``commands`` are the other things that might have been meant."""
+    group = words[0]
+    verb = words[1] if len(words) > 1 else "--help"
+    if verb in READING and not _HELP & {*words}:
+        return _read_at_once(group, verb, words[2:], commands)
+    _demand_group(group, commands)
     from mesh.environment.kinds import COMMANDS
     from mesh.environment.suggestions import unknown_name
 
-    group = words[0]
-    groups = list(dict.fromkeys(group for group, _ in COMMANDS))
-    if group not in groups:
-        raise CommandError(
-            WRONG_USAGE,
-            f"{unknown_name('command', group, list(dict.fromkeys((*commands, *groups))))}",
-            "See `trellis --help`.",
-        )
     declarations = [each for (name, _), each in COMMANDS.items() if name == group]
-    verb = words[1] if len(words) > 1 else "--help"
-    if verb in {"-h", "--help"}:
+    if verb in _HELP:
         return _help(group, declarations)
     if [group, verb] == ["link", "add"]:
         from mesh.cli.linking import add
@@ -58,6 +55,20 @@ def run(words: list[str], commands: list[str]) -> int:
         ]
         raise CommandError(WRONG_USAGE, f"{unknown_name('verb', verb, verbs)}")
     return _change(declaration, words[2:])
+
+
+def _demand_group(group: str, commands: list[str]) -> None:
+    """Raises CommandError where there is no such group."""
+    from mesh.environment.kinds import COMMANDS
+    from mesh.environment.suggestions import unknown_name
+
+    groups = list(dict.fromkeys(group for group, _ in COMMANDS))
+    if group not in groups:
+        raise CommandError(
+            WRONG_USAGE,
+            f"{unknown_name('command', group, list(dict.fromkeys((*commands, *groups))))}",
+            "See `trellis --help`.",
+        )
 
 
 def _help(group: str, declarations: list[Declaration]) -> int:
@@ -138,6 +149,18 @@ def _parameters(declaration: Declaration) -> str:
         for each in declaration.shorthands
     ]
     return "\n".join(lines)
+
+
+def _read_at_once(group: str, verb: str, words: list[str], commands: list[str]) -> int:
+    """Ask first: importing all that there is takes as long as the rest of the command.
+
+    Only where it is refused is it asked whether such a group is there at all.
+    """
+    try:
+        return _read(group, verb, words)
+    except CommandError:
+        _demand_group(group, commands)
+        raise
 
 
 def _read(group: str, verb: str, words: list[str]) -> int:
