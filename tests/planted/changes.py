@@ -3,14 +3,12 @@
 from typing import Final
 
 from mesh.environment import invariants, inverse, objects
-from mesh.environment.consent import Backing
 from mesh.environment.draft import Draft, Touched
 from mesh.environment.kind import Kind
 from mesh.environment.resolve import _Resolving
 from mesh.protocol.history import rules
 from mesh.protocol.history.history import History
 from mesh.protocol.history.rulings import Rulings
-from mesh.protocol.replica.submitted import Submitted
 from tests.planted.bug import CHANGES, Bug, Change
 
 BUGS: Final[dict[str, Bug]] = {
@@ -64,7 +62,7 @@ BUGS: Final[dict[str, Bug]] = {
         CHANGES,
         Change(
             History.restage,
-            "return self.resolve(change_set.request.written, nonce, signer=signer)",
+            "return self.again(change_set.request, nonce, signer)",
             (
                 "request = change_set.request\n"
                 "    return Resolution(request.written, request.resolved, request.base,"
@@ -83,20 +81,10 @@ BUGS: Final[dict[str, Bug]] = {
         CHANGES,
         Change(Kind.footprint, "*self._of_elements(fields)", "*()"),
     ),
-    "given_up_in_silence": Bug.of(
-        "What leaves the queue without having been proposed is forgotten",
-        CHANGES,
-        Change(Submitted.give_up, "if request is not None:", "if False:"),
-    ),
     "the_later_merge_counts": Bug.of(
         "Of two merges at once that decide otherwise the later one counts",
         CHANGES,
         Change(Rulings._counting, "(people or last)[0]", "(people or last)[-1]"),
-    ),
-    "ones_own_approval": Bug.of(
-        "The signer's own approval counts",
-        CHANGES,
-        Change(Backing.of, " if key != signer.key", ""),
     ),
     "undone_without_the_sets": Bug.of(
         "To undo a ChangeSet leaves the elements of sets as they are",
