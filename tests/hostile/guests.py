@@ -79,7 +79,7 @@ def one_invite_at_two_doors(stage: Stage) -> int:
 
 def _open_invite(stage: Stage) -> bytes:
     done = stage.target.run("invite", "--json")
-    assert done.code == 0, done.errors
+    assert done.code == 0, done
     await_that(lambda: agree(stage.honest), 10.0, "the honest agree on the invite")
     return decode_invitation(str(json.loads(done.out)["code"])).seed
 
