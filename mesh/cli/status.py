@@ -63,5 +63,6 @@ def _show(stands: Status) -> None:
         lines["content"] = f"{environment['content_hash'][:16]}, as `trellis export` would write it"
         for other in stands["differences"]:
             lines[f"not as {other['controller']['name']}"] = paint(other["text"], "red")
-        lines["information"] = f"{environment['entries']} entries"
+        entries = environment["entries"]
+        lines["information"] = f"{entries} {'entry' if entries == 1 else 'entries'}"
     pairs(lines)

@@ -107,10 +107,16 @@ def _write(place: Path, texts: Mapping[str, str], suffix: str) -> None:
         raise CommandError(FAILED, f"{place}: cannot be written: {error.strerror}.") from error
 
 
+def _counted(kind: str, number: int) -> str:
+    """What there are ``number`` of."""
+    if kind == "environment":
+        return "setting" if number == 1 else "settings"
+    return kind if number == 1 or kind == "data" else f"{kind}s"
+
+
 def _say(place: Path, tree: Tree, ground: Ground) -> None:
     for kind, members in tree.items():
-        settings = "settings" if kind == "environment" else kind
-        say(f"  {len(members):4} {settings}")
+        say(f"  {len(members):4} {_counted(kind, len(members))}")
     say(f"in {place}. Values are as they are in force: templates are filled in.")
     for name in sorted(ground.secrets):
         say(f"The value of the secret {name} is not exported: trellis secret set {name}")
