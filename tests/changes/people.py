@@ -216,11 +216,19 @@ class People(Workload):
             _ = self._asked(host, "signed", commands, SubmitRequest(self._calls, signed))
 
     def ask(
-        self, host: Host, name: str, commands: tuple[Command, ...], *, force: bool = False
+        self,
+        host: Host,
+        name: str,
+        commands: tuple[Command, ...],
+        *,
+        force: bool = False,
+        override: bool = False,
     ) -> int:
         """Submit a ChangeSet on ``host``; the number of the call."""
         self._calls += 1
-        given = SubmitCommands(self._calls, name, commands, "", PATIENCE_NS, force=force)
+        given = SubmitCommands(
+            self._calls, name, commands, "", PATIENCE_NS, force=force, override=override
+        )
         return self._asked(host, name, commands, given)
 
     def restage(self, host: Host, tx: bytes) -> int:
@@ -229,6 +237,8 @@ class People(Workload):
         entry = None if inside is None else inside.history.entry(tx)
         assert entry is not None, "it is in the history of all"
         self._calls += 1
+        if self.approvers is not None:
+            self.renewals[self._calls] = None  # who restages the same elsewhere says the same again
         given = RestageChange(self._calls, tx)
         return self._asked(host, f"{entry.name}, restaged", entry.written, given)
 
