@@ -2,6 +2,7 @@
 
 from crdt.clock import HybridClock, stamp_at, stamp_ms
 from crdt.collection import CollectionPolicy
+from crdt.epoch import data_set_epoch
 from crdt.errors import Reason, RefusedWrite, Rejected
 from crdt.fingerprints import NO_SECRET, Secret
 from crdt.groups import Equivocation, Seal, Verify
@@ -12,8 +13,8 @@ from crdt.owned import Entry, Liveness, OwnedStore, Standing
 from crdt.reading import Reading, Token
 from crdt.record import REMOVED, Delta, KeyedRecord, Record, Sibling
 from crdt.seen import Dot, Extent
-from crdt.store import Store, data_set_epoch
-from crdt.sync.codec import decode, encode
+from crdt.store import Store
+from crdt.sync.codec import Speech, decode, encode, speech_of
 from crdt.sync.synchronizer import Outcome, Parcel, Synchronizer, SyncStatistics
 from crdt.sync.work import Alarm, AlarmKind
 from crdt.values import Key, Value, Writable
@@ -56,6 +57,7 @@ __all__ = [
     "Seal",
     "Secret",
     "Sibling",
+    "Speech",
     "Standing",
     "Store",
     "StoreStatistics",
@@ -69,6 +71,7 @@ __all__ = [
     "decode",
     "encode",
     "restore",
+    "speech_of",
     "stamp_at",
     "stamp_ms",
 ]

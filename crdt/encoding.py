@@ -16,9 +16,11 @@ import cbor2
 
 from crdt.errors import Reason, Rejected
 from crdt.groups import HASH_BYTES
+from crdt.heads import Head, Heads
 from crdt.intervals import Intervals
 from crdt.limits import (
     context_max,
+    controller_id_bytes,
     counter_max,
     group_max,
     replica_id_bytes,
@@ -37,7 +39,7 @@ _RECORD_DEPTH: Final = 2
 
 _KEY_DEPTH: Final = 1
 _METADATA_DEPTH: Final = 4
-_METADATA_VERSION: Final = 1
+_METADATA_VERSION: Final = 2
 _SIBLING_FIELDS: Final = range(4, 7)
 _SIGNATURE_BYTES_MAX: Final = 128
 
@@ -195,9 +197,13 @@ def _item(data: bytes, depth_max: int) -> object:
 # ── Causal metadata, as kept beside the records ──────────────────────────────────────────────────
 
 
-def encode_metadata(epoch: bytes, last_stamp: int, seen: Seen) -> bytes:
-    """Encode what a store has seen. Written in one transaction with the records it covers."""
-    names = sorted({*seen.vector, *seen.clouds})
+def encode_metadata(epoch: bytes, last_stamp: int, seen: Seen, heads: Iterable[Head]) -> bytes:
+    """Encode what a store has seen, and the heads that prove it where no record does.
+
+    Written in one transaction with the records it covers.
+    """
+    clouds = seen.clouds
+    names = sorted({*seen.vector, *clouds} if clouds else seen.vector)
     return cbor2.dumps(
         (
             _METADATA_VERSION,
@@ -208,11 +214,12 @@ def encode_metadata(epoch: bytes, last_stamp: int, seen: Seen) -> bytes:
                     name,
                     seen.vector.get(name, 0),
                     seen.floor.get(name, 0),
-                    *flat_runs(seen.clouds.get(name)),
+                    *(flat_runs(clouds[name]) if name in clouds else ()),
                 )
                 for name in names
             ],
             sorted(seen.watermarks.items()),
+            [plain_head(head) for head in heads],
         ),
     )
 
@@ -225,19 +232,19 @@ def flat_runs(cloud: Intervals | None, runs_max: int | None = None) -> Iterable[
     return (edge for run in runs for edge in run)
 
 
-def decode_metadata(data: bytes, epoch: bytes) -> tuple[int, Seen] | Rejected:
+def decode_metadata(data: bytes, epoch: bytes) -> tuple[int, Seen, Heads] | Rejected:
     """Read what `encode_metadata` wrote, for the same data set."""
     try:
         item = _item(data, _METADATA_DEPTH)
         match item:
-            case (int(version), bytes(kept), int(last), tuple(entries), tuple(marks)):
-                if version != _METADATA_VERSION:
-                    return Rejected(Reason.VERSION, f"metadata of version {version}")
+            case (int(version), *_) if version != _METADATA_VERSION:
+                return Rejected(Reason.VERSION, f"metadata of version {version}")
+            case (_, bytes(kept), int(last), tuple(entries), tuple(marks), tuple(heads)):
                 if kept != epoch:
                     return Rejected(Reason.EPOCH, "metadata of another data set")
-                return last, _parse_seen(entries, marks)
+                return last, _parse_seen(entries, marks), _parse_heads(heads)
             case _:
-                raise Malformed("metadata has five fields")  # noqa: TRY301 - one way out
+                raise Malformed("metadata has six fields")  # noqa: TRY301 - one way out
     except Malformed as fault:
         return Rejected(Reason.MALFORMED, str(fault))
 
@@ -263,6 +270,41 @@ def _parse_seen(entries: Plain, marks: Plain) -> Seen:
             case _:
                 raise Malformed("a watermark names a controller, once, and a boot number")
     return seen
+
+
+def _parse_heads(items: Plain) -> Heads:
+    heads = Heads()
+    for item in items:
+        heads.note(parse_head(item))
+    return heads
+
+
+def plain_head(head: Head) -> Plain:
+    """Return a head as plain items; of a watermark's neither size nor root."""
+    if not head.root:
+        return (head.name, head.first, head.signature)
+    return (head.name, head.first, head.size, head.root, head.signature)
+
+
+def parse_head(item: object) -> Head:
+    """Read one head: of a replica id's writes, or of a controller's watermark. Raises Malformed."""
+    match item:
+        case (bytes(name), int(first), int(size), bytes(root), bytes(signature)) if (
+            len(name) == replica_id_bytes
+            and 0 < first <= counter_max
+            and 0 < size <= group_max
+            and len(root) == HASH_BYTES
+            and len(signature) <= _SIGNATURE_BYTES_MAX
+        ):
+            return Head(name, first, size, root, signature)
+        case (bytes(name), int(mark), bytes(signature)) if (
+            len(name) == controller_id_bytes
+            and 0 < mark <= counter_max
+            and len(signature) <= _SIGNATURE_BYTES_MAX
+        ):
+            return Head(name, mark, 1, b"", signature)
+        case _:
+            raise Malformed("a head names its writer, a group, its root and a signature")
 
 
 def parse_entry(item: object) -> tuple[bytes, int, int, list[tuple[int, int]]]:

@@ -22,6 +22,8 @@ class Reason(StrEnum):
     EPOCH = "another data set"
     FORGED = "signature or hash does not fit"
     IMPOSTOR = "claims writes of this very replica"
+    UNPROVEN = "claims writes that their author has not signed"
+    UNKNOWN = "claims writes of a life that is not known here"
     FULL = "a bound of the store is reached"
     STALE = "belongs to no session here"
 

@@ -8,30 +8,37 @@ holds any one sibling of a group can verify it, and verifies the header once.
 Two different headers of one replica id whose counters overlap are proof that somebody signed
 twice: an author that tells different stories, or two machines with one identity.
 
+The header of a group is proof of itself, too: its author has written that far. That is what a
+claim about somebody else's writes is measured by (see `crdt.heads`).
+
 The seams: `Seal` signs the bytes of a header, `Verify` checks a signature against the controller
 that a replica id belongs to. Without them siblings travel without proof.
 
 Source: Merkle (1987); domain separation of leaves and nodes as in RFC 6962.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import islice
 from typing import Final, NamedTuple, TypeAlias
 
 import cbor2
 from sortedcontainers import SortedDict  # type: ignore[import-untyped]  # it has no stubs
 
 from crdt.errors import Reason, Rejected
+from crdt.heads import Head, Heads
 from crdt.limits import group_max, headers_max
 from crdt.record import REMOVED, Proof, Sibling
+from crdt.seen import Counters
 from crdt.values import Key
 
 Seal: TypeAlias = Callable[[bytes], bytes]
 """Header bytes to signature bytes."""
 
-Verify: TypeAlias = Callable[[bytes, bytes, bytes], bool]
-"""(replica id, header bytes, signature bytes) to whether the signature is that controller's."""
+Verify: TypeAlias = Callable[[bytes, bytes, bytes], bool | None]
+"""(replica id, header bytes, signature bytes) to whether the signature is that controller's; None
+where nobody here knows (yet) which controller it is."""
 
 HASH_BYTES: Final = 32
 _LEAF: Final = b"\0"
@@ -61,24 +68,54 @@ def header_bytes(epoch: bytes, replica: bytes, first: int, count: int, root: byt
 
 def sealed(
     epoch: bytes,
+    members: Iterable[tuple[Key, Sibling]],
+    seal: Seal,
+) -> list[tuple[list[tuple[Key, Sibling]], Head]]:
+    """Return siblings of ascending and adjacent counters with their proofs, group by group.
+
+    And with each group of at most 32 the head that says that it was written.
+    """
+    rest = iter(members)
+    groups = iter(lambda: list(islice(rest, group_max)), [])
+    return [_sealed(epoch, group, seal) for group in groups]
+
+
+def _sealed(
+    epoch: bytes,
     members: Sequence[tuple[Key, Sibling]],
     seal: Seal,
-) -> list[tuple[Key, Sibling]]:
-    """Return the siblings of one group, of ascending and adjacent counters, with their proofs."""
-    assert 0 < len(members) <= group_max, "a group has 1 to 32 siblings"
+) -> tuple[list[tuple[Key, Sibling]], Head]:
     levels = _tree([leaf_hash(key, sibling) for key, sibling in members])
-    first = members[0][1]
-    header = header_bytes(epoch, first.replica, first.counter, len(members), levels[-1][0])
-    signature = seal(header)
-    return [
+    first, size, root = members[0][1], len(members), levels[-1][0]
+    signature = seal(header_bytes(epoch, first.replica, first.counter, size, root))
+    proven = [
         (
             key,
-            sibling._replace(
-                proof=Proof(first.counter, len(members), _path(levels, index), signature),
-            ),
+            sibling._replace(proof=Proof(first.counter, size, _path(levels, index), signature)),
         )
         for index, (key, sibling) in enumerate(members)
     ]
+    return proven, Head(first.replica, first.counter, size, root, signature)
+
+
+def sealed_watermark(epoch: bytes, controller: bytes, mark: int, seal: Seal) -> Head:
+    """Return the word of a controller that nothing is missing of its lives before boot `mark`."""
+    signature = seal(header_bytes(epoch, controller, mark, 1, b""))
+    return Head(controller, mark, 1, b"", signature)
+
+
+def head_of(key: Key, sibling: Sibling) -> Head | None:
+    """Return the head that a sibling's proof leads to, unverified; None where it leads nowhere."""
+    proof = sibling.proof
+    if proof is None:
+        return None
+    index = sibling.counter - proof.first
+    if not 0 <= index < proof.size <= group_max:
+        return None
+    root = root_by(leaf_hash(key, sibling), index, proof.size, proof.path)
+    if root is None:
+        return None
+    return Head(sibling.replica, proof.first, proof.size, root, proof.signature)
 
 
 def root_by(leaf: bytes, index: int, count: int, path: Sequence[bytes]) -> bytes | None:
@@ -132,39 +169,61 @@ class Equivocation:
 class _Header(NamedTuple):
     size: int
     header: bytes
-    signature: bytes
 
 
 class Ledger:
-    """The headers verified so far: each signature is checked once, overlaps are noticed."""
+    """The headers verified so far: each signature is checked once, overlaps are noticed.
 
-    __slots__ = ("_epoch", "_headers", "_verify")
+    The furthest of each replica id goes to `heads`.
+    """
 
-    def __init__(self, epoch: bytes, verify: Verify) -> None:
+    __slots__ = ("_epoch", "_headers", "_heads", "_verify")
+
+    def __init__(self, epoch: bytes, verify: Verify, heads: Heads) -> None:
         self._epoch = epoch
         self._verify = verify
+        self._heads = heads
         self._headers: dict[bytes, SortedDict] = {}
 
     def check(self, key: Key, sibling: Sibling) -> Rejected | Equivocation | None:
         """Check a sibling at first sight; None where its author really wrote it."""
-        proof = sibling.proof
-        if proof is None:
+        if sibling.proof is None:
             return Rejected(Reason.FORGED, "a sibling without signature")
-        index = sibling.counter - proof.first
-        if not 0 <= index < proof.size <= group_max:
-            return Rejected(Reason.FORGED, "a sibling outside its write-group")
-        root = root_by(leaf_hash(key, sibling), index, proof.size, proof.path)
-        if root is None:
+        head = head_of(key, sibling)
+        if head is None:
             return Rejected(Reason.FORGED, "a path that does not fit its write-group")
-        replica = sibling.replica
-        header = header_bytes(self._epoch, replica, proof.first, proof.size, root)
-        known = self._headers.get(replica)
-        held = known.get(proof.first) if known else None
+        header = self._header(head)
+        known = self._headers.get(head.name)
+        held = known.get(head.first) if known else None
         if held is not None and held.header == header:
             return None
-        if not self._verify(replica, header, proof.signature):
+        if not self._verify(head.name, header, head.signature):
             return Rejected(Reason.FORGED, "a signature that is not its author's")
-        return self._enter(replica, proof.first, _Header(proof.size, header, proof.signature))
+        self._heads.note(head)
+        return self._enter(head.name, head.first, _Header(head.size, header))
+
+    def doubt(self, claims: Counters, heads: Mapping[bytes, Head]) -> Rejected | None:
+        """Return why a claim is not believed; None where each name has signed that far.
+
+        By what is held here, or else by the one of `heads` that came with the claim. Those are
+        looked at only where they are needed, and no further than to the first that is wrong.
+        """
+        for name, through in claims.items():
+            if through <= self._heads.last(name):
+                continue
+            head = heads.get(name)
+            if head is None or through > head.last:
+                return Rejected(Reason.UNPROVEN, name.hex())
+            verified = self._verify(name, self._header(head), head.signature)
+            if verified is None:
+                return Rejected(Reason.UNKNOWN, name.hex())
+            if not verified:
+                return Rejected(Reason.UNPROVEN, name.hex())
+            self._heads.note(head)
+        return None
+
+    def _header(self, head: Head) -> bytes:
+        return header_bytes(self._epoch, head.name, head.first, head.size, head.root)
 
     def forget(self, replica: bytes) -> None:
         """Drop the headers of a replica id that is retired."""

@@ -6,7 +6,7 @@ costs traffic or a refusal that is counted; it never costs data.
 
 from typing import Final
 
-PROTOCOL_VERSION: Final = 1
+PROTOCOL_VERSION: Final = 2
 """Named by every PING; peers of another version are refused, not guessed at."""
 
 replica_id_bytes: Final = 8

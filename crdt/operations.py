@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from crdt.reading import Token
+from crdt.record import REMOVED, Record, current, is_removed
 from crdt.values import Key
 
 
@@ -27,6 +28,16 @@ class Remove:
 
     key: Key
     seen: Token | None = None
+
+
+def removes_something(record: Record, remove: Remove) -> bool:
+    """Whether a removal meets a value of this record that it is meant for."""
+    known = None if remove.seen is None else remove.seen.counters
+    return not is_removed(record) and any(
+        known is None or sibling.counter <= known.get(sibling.replica, 0)
+        for sibling in current(record)
+        if sibling.value is not REMOVED
+    )
 
 
 @dataclass(frozen=True, slots=True)

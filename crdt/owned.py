@@ -30,6 +30,7 @@ from crdt.limits import shown_dimmed_ns
 from crdt.operations import NOTHING_DIRTY, Dirty, Put, Remove
 from crdt.reading import Token, reading
 from crdt.record import Delta, Record
+from crdt.seen import Extent
 from crdt.store import Store
 from crdt.values import Key, Value
 
@@ -144,6 +145,10 @@ class OwnedStore(Store):
     def counting(self) -> frozenset[bytes] | None:
         """Return the current replica ids."""
         return frozenset(self._owner_of)
+
+    def may_have_missed(self, replica: bytes, extent: Extent) -> bool:
+        """Whether a removal of the same replica id may: nobody else's ends anything here."""
+        return extent.floor.get(replica, 0) > self.seen.vector.get(replica, 0)
 
     def extent_told(self) -> bytes:
         """Return what the hash is taken of: the current replica ids besides."""

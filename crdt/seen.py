@@ -73,6 +73,15 @@ class Seen:
             return True
         return through is None and cloud is None and self.retired(replica)
 
+    def last(self, replica: bytes) -> int:
+        """Return the greatest counter of a replica id that is seen, beyond a gap or not."""
+        cloud = self.clouds.get(replica)
+        return cloud.last() if cloud else self.vector.get(replica, 0)
+
+    def last_of(self) -> Callable[[bytes], int | None]:
+        """Return who tells the same of many, as things stand; None or 0 where nothing is seen."""
+        return self.last if self.clouds else self.vector.get
+
     def retired(self, replica: bytes) -> bool:
         """Whether a watermark speaks for this replica id (and no entry of its own does)."""
         incarnation = self.incarnations.get(replica)
@@ -115,6 +124,20 @@ class Seen:
                 self.floor[replica] = max(counter, self.floor.get(replica, 0))
         for controller, mark in other.watermarks.items():
             self.watermarks[controller] = max(mark, self.watermarks.get(controller, 0))
+
+    def news(self, other: Extent, counts: Callable[[bytes], bool]) -> dict[bytes, int]:
+        """Return what another store claims beyond this one, by replica id and controller id."""
+        writes = {
+            replica: counter
+            for replica, counter in other.vector.items()
+            if counter > self.vector.get(replica, 0) and counts(replica)
+        }
+        lives = {
+            controller: mark
+            for controller, mark in other.watermarks.items()
+            if mark > self.watermarks.get(controller, 0)
+        }
+        return writes | lives
 
     def _advance(self, replica: bytes, counter: int) -> None:
         cloud = self.clouds.get(replica)

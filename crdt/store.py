@@ -16,7 +16,6 @@ ever continued, so a restored or cloned disk cannot name two writes alike.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from itertools import islice
 from types import MappingProxyType
 
 import cbor2
@@ -24,19 +23,20 @@ import cbor2
 from crdt.clock import HybridClock, check_first_hop, stamp_at
 from crdt.collection import CollectionPolicy, collect, retire, sweep
 from crdt.encoding import encode_key, encode_metadata, encode_record
-from crdt.errors import RefusedWrite
+from crdt.errors import Reason, RefusedWrite, Rejected
 from crdt.fingerprints import Secret, sums_of
-from crdt.groups import Ledger, Seal, Verify, sealed
+from crdt.groups import Ledger, Seal, Verify, sealed, sealed_watermark
+from crdt.heads import Head, Heads
 from crdt.limits import (
     context_max,
     counter_max,
     epoch_bytes,
-    group_max,
     replica_id_bytes,
+    replicas_max,
     siblings_max,
 )
 from crdt.merge import Applied, Merge
-from crdt.operations import NOTHING_DIRTY, Dirty, Put, Remove, StoreStatistics
+from crdt.operations import NOTHING_DIRTY, Dirty, Put, Remove, StoreStatistics, removes_something
 from crdt.reading import Reading, Token, reading, token_of
 from crdt.record import (
     REMOVED,
@@ -46,10 +46,8 @@ from crdt.record import (
     Removed,
     Sibling,
     context_for,
-    current,
     dominates,
     in_order,
-    is_removed,
 )
 from crdt.seen import Counters, Dot, Extent, Incarnation, Seen
 from crdt.table import Table
@@ -59,15 +57,6 @@ _PLAIN_CHARS_MAX = 16_384
 """A text of this many ASCII characters is within every bound: no need to look closer."""
 
 _new_sibling = tuple.__new__
-
-
-def data_set_epoch(environment: bytes, generation: int, nonce: bytes) -> bytes:
-    """Return the 16 bytes that name a data set: two of them never merge by accident.
-
-    `nonce` is the 16 random bytes of the generation.
-    """
-    told = cbor2.dumps((environment, generation, nonce))
-    return blake2b(told, digest_size=epoch_bytes).digest()
 
 
 class Store:
@@ -85,6 +74,7 @@ class Store:
         "clock",
         "counter",
         "epoch",
+        "heads",
         "ledger",
         "metadata_changed",
         "replica",
@@ -109,7 +99,8 @@ class Store:
         self.clock = HybridClock()
         self.seen = Seen()
         self.table = Table(secret)
-        self.ledger = Ledger(epoch, verify) if verify else None
+        self.heads = Heads()
+        self.ledger = Ledger(epoch, verify, self.heads) if verify else None
         self.metadata_changed = False
         self._seal = seal
         self._extent_hash: bytes | None = None
@@ -194,7 +185,7 @@ class Store:
                     _ = check_first_hop(operation.stamp, wall_ns)
                 value: Value | Removed = admit_value(operation.value)
                 drafts[operation.key] = (operation.key, value, operation.seen, operation.stamp)
-            elif self._removes_something(operation):
+            elif removes_something(self.table.records.get(operation.key, ()), operation):
                 drafts[operation.key] = (operation.key, REMOVED, operation.seen, None)
         return self._commit(list(drafts.values()), wall_ns) if drafts else ()
 
@@ -204,15 +195,6 @@ class Store:
         assert replica not in self.seen.vector, "a replica id is never used twice"
         self.replica = replica
         self.counter = 0
-
-    def _removes_something(self, operation: Remove) -> bool:
-        record = self.table.records.get(operation.key, ())
-        known = None if operation.seen is None else operation.seen.counters
-        return not is_removed(record) and any(
-            known is None or sibling.counter <= known.get(sibling.replica, 0)
-            for sibling in current(record)
-            if sibling.value is not REMOVED
-        )
 
     def _only_mine(self, before: Record) -> bool:
         """Whether a write over `before` needs no context: nothing there, or only my last write."""
@@ -257,11 +239,10 @@ class Store:
             for number, (key, value, seen, stamp) in enumerate(drafts, self.counter + 1)
         ]
         if self._seal is not None:
-            rest = iter(members)
-            groups = iter(lambda: list(islice(rest, group_max)), [])
-            members = [
-                member for group in groups for member in sealed(self.epoch, group, self._seal)
-            ]
+            groups = sealed(self.epoch, members, self._seal)
+            for _, head in groups:
+                self.heads.note(head)
+            members = [member for group, _ in groups for member in group]
         return tuple([(key, self._place(key, sibling)) for key, sibling in members])
 
     def _sibling(
@@ -355,10 +336,7 @@ class Store:
                 left = tuple(s for s in record if s.dot != (replica, counter))
                 self.table.replace(key, left)
                 changed[key] = left
-        self.seen.join(
-            extent,
-            lambda replica: self.counts_at_all(replica) and (counted is None or replica in counted),
-        )
+        self.seen.join(extent, lambda replica: self._takes(replica, counted))
         for replica in list(self.seen.leftovers(extent)):
             if replica != self.replica and not self.table.live.get(replica):
                 self.forget(replica)
@@ -369,6 +347,32 @@ class Store:
     def claims_too_much(self, extent: Extent) -> bool:
         """Whether a peer claims to have seen writes that this very replica has not made."""
         return extent.vector.get(self.replica, 0) > self.counter
+
+    def _takes(self, replica: bytes, counted: frozenset[bytes] | None) -> bool:
+        return self.counts_at_all(replica) and (counted is None or replica in counted)
+
+    def doubt(
+        self,
+        extent: Extent,
+        heads: Mapping[bytes, Head],
+        counted: frozenset[bytes] | None = None,
+    ) -> Rejected | None:
+        """Return why what a peer claims to have seen is not believed; None where it is proven.
+
+        Each entry that `settle` would take over has to be covered by what its writer signed, as it
+        is known here or came along in `heads`. Where nothing is verified, all is believed.
+        """
+        if self.ledger is None:
+            return None
+        if len({*self.seen.watermarks, *extent.watermarks}) > replicas_max:
+            return Rejected(Reason.FULL, "too many controllers with watermarks")
+        news = self.seen.news(extent, lambda replica: self._takes(replica, counted))
+        return self.ledger.doubt(news, heads)
+
+    def may_have_missed(self, replica: bytes, extent: Extent) -> bool:
+        """Whether a removal that is collected there may have ended a write of `replica` here."""
+        del replica
+        return not self.seen.reaches(extent)
 
     def _fold_stamps(self, applied: Applied, wall_ns: int) -> None:
         if applied.stamp_last <= self.clock.last or self.clock.fold(applied.stamp_last, wall_ns):
@@ -387,8 +391,9 @@ class Store:
         self.metadata_changed = False
         dirty, self.table.dirty = self.table.dirty, {}
         records = self.table.records
+        heads = self.heads.unshown(self.table.live, self.seen.last_of())
         return Dirty(
-            encode_metadata(self.epoch, self.clock.last, self.seen),
+            encode_metadata(self.epoch, self.clock.last, self.seen, heads),
             tuple(
                 (encode_key(key), encode_record(records[key]) if key in records else None)
                 for key in dirty
@@ -417,6 +422,8 @@ class Store:
         """Let a watermark speak for a controller's ended incarnations, up to this boot number.
 
         Refused (False) while any of them may have written what somebody of the roster lacks.
+        Where write-groups are signed, so is this, and only for the controller itself: nobody
+        believes it of another.
         """
         mine = self.seen.incarnations.get(self.replica)
         if mine and mine.controller == controller and boot >= mine.boot:
@@ -424,6 +431,8 @@ class Store:
         retired = retire(self.table, self.seen, Incarnation(controller, boot), held_by_all)
         if retired is None:
             return False
+        if self._seal is not None:
+            self.heads.note(sealed_watermark(self.epoch, controller, boot + 1, self._seal))
         for replica in retired:
             self.forget(replica)
         self.touched()
@@ -435,6 +444,7 @@ class Store:
         _ = self.table.live.pop(replica, None)
         self.table.sums.forget(replica)
         self.seen.forget(replica)
+        self.heads.forget(replica)
         if self.ledger:
             self.ledger.forget(replica)
 

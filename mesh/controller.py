@@ -411,6 +411,7 @@ def _replica_configuration(
         found=configuration.cluster.found,
         joins_only=_joins_only(configuration),
         memory_lost=keys.lost_journal,
+        is_newborn=keys.is_new,
         ticket=_ticket(configuration),
     )
 

@@ -64,9 +64,9 @@ class Expect(Plan, frozen=True):
     failed: tuple[Name, ...] = ()
     """Somebody holds each of these failed at some time."""
     never_suspected: tuple[Name, ...] = ()
-    """Nobody ever suspects one of these."""
+    """Nobody ever suspects one of these, but for the moment before its own goodbye arrives."""
     never_failed: tuple[Name, ...] = ()
-    """Nobody ever holds one of these failed."""
+    """Nobody ever holds one of these failed, or gone of its own will."""
     together: tuple[tuple[Name, ...], ...] = ()
     """Within each of these groups nobody ever holds another one failed."""
     removed: tuple[Name, ...] = ()

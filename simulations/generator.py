@@ -10,6 +10,7 @@ from typing import Final
 
 from mesh.protocol.now import MILLISECOND, SECOND
 from simulations.comings import some_guests, some_rotations
+from simulations.consenting import some_consent
 from simulations.demands import some_demands
 from simulations.luck import Luck
 from simulations.misfortunes import lasting_trouble, some_troubles
@@ -56,6 +57,9 @@ def generate(seed: int) -> Scenario:
         hosts += guests
         rotations = some_rotations(coming, first, faults, HORIZON_NS)
         workload = tuple(sorted((*workload, *invites, *rotations), key=lambda step: step.at_ns))
+        if len(hosts) == len(names):
+            consent = Luck(seed).stream("scenario", "consent")
+            workload = some_consent(consent, names, workload, HORIZON_NS)
     return Scenario(
         seed=seed,
         hosts=hosts,

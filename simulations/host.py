@@ -183,7 +183,7 @@ class Host:
         self.replica = self._make(self.life, image, self.address)
         self._world.chronicle.note(self._world.kernel.now_ns, self.name, "start")
         self._world.watcher.began(self)
-        self._perform(self.replica.start(now))
+        self._perform(self.replica.start(now), now)
         for address in self._world.addresses:
             if address != self.address:
                 self.take(self.life, Sighted(address, "seed"))
@@ -333,14 +333,14 @@ class Host:
         world = self._world
         self.steps += 1
         world.chronicle.note(world.kernel.now_ns, self.name, type(given).__name__, _content(given))
-        self._perform(self.replica.handle(given, now))
+        self._perform(self.replica.handle(given, now), now)
         if isinstance(given, PersistFailed):
             life = self.life
             world.kernel.after(REOPEN_NS, lambda: self._reopen(life))
 
     def _wake(self, life: int, due_ns: int) -> None:
         is_due = life == self.life and due_ns == self._wake_at_ns and not self._pauses
-        if is_due and self.now.monotonic_ns >= due_ns:
+        if is_due and self.clock.monotonic.read(self._world.kernel.now_ns) >= due_ns:
             self.take(life, Woke())
 
     def look_at_clock(self) -> None:
@@ -350,7 +350,7 @@ class Host:
 
     # --- what it does -------------------------------------------------------------------------
 
-    def _perform(self, effects: Effects) -> None:
+    def _perform(self, effects: Effects, now: Now) -> None:
         world = self._world
         world.watcher.acts(self, effects)
         if effects.token is not None:
@@ -364,7 +364,7 @@ class Host:
         for address in effects.dials:
             world.streams.dial(self, address)
         if effects.wake_at_ns != self._wake_at_ns:
-            self._wanted_at_ns = self.now.monotonic_ns
+            self._wanted_at_ns = now.monotonic_ns
             self._plan_wake(effects.wake_at_ns)
         for notification in effects.notifications:
             self._tell(notification)

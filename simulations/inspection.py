@@ -24,12 +24,13 @@ from mesh.protocol.ground import GROUND_KEY, Ground, read_ground
 from mesh.protocol.history.outcomes import Standing
 from mesh.protocol.replica.noticeboard import is_reserved
 from mesh.wire.facts import Boot, Fact, No, Propose, Record, read_fact
-from mesh.wire.identity import Incarnation
+from mesh.wire.identity import Incarnation, fingerprint
 from mesh.wire.requests import Kind, decode_attempt
 from simulations.checkers.admission import AdmissionChecker
 from simulations.checkers.barrier import BarrierChecker
 from simulations.checkers.bounds import BoundsChecker
 from simulations.checkers.configuration import wrong_values
+from simulations.checkers.consent import unagreed
 from simulations.checkers.durability import DurabilityChecker
 from simulations.checkers.grounds import GroundChecker
 from simulations.checkers.information import Deed, InformationOracle
@@ -74,8 +75,11 @@ class Inspector:
         self.witness = Witness(kernel, self.barrier.ledger)
         self.lost: dict[bytes, None] = {}
         """Controllers that have lost their disk, or some of it."""
-        self.disbelieved: dict[str, None] = {}
-        """Hosts with another program: what they send is no work of the one under test."""
+        self.disbelieved: dict[str, bytes] = {}
+        """Hosts with another program, and the controllers that they were.
+
+        What they send is no work of the one under test.
+        """
         self.equivocal: dict[bytes, None] = {}
         """Controllers that tell each half of the others something else: nobody can know which."""
         self.steps = 0
@@ -297,6 +301,10 @@ class Inspector:
             if rest is not None:
                 for text in wrong_values(rest, self.barrier.ledger, life.setting):
                     self.violated("configuration", f"{host.name}: {text}")
+                beginning = life.beginning()
+                founder = beginning[0].operator if beginning is not None else None
+                for text in unagreed(rest, self.barrier.ledger, founder):
+                    self.violated("consent", f"{host.name}: {text}")
 
     def told(self, host: Host, notification: Notification) -> None:
         """The controller tells somebody local."""
@@ -322,10 +330,15 @@ class Inspector:
                 self._remark(host, f"{level}: {event}: {text}")
                 if event == _CAME_IN:
                     self._came_in(host)
-                if event in _ALARMS or (event == _STORE_ALARM and not self.lost):
+                if event in _ALARMS or (event == _STORE_ALARM and not self._is_excused(text)):
                     self.violated("alarm", f"{host.name}: {event}: {text}")
             case _:
                 pass
+
+    def _is_excused(self, text: str) -> bool:
+        """Whether a store may say this: something was lost, or it accuses somebody who lies."""
+        liars = self.disbelieved.values()
+        return bool(self.lost) or any(f"as {fingerprint(liar)}/" in text for liar in liars)
 
     def _came_in(self, host: Host) -> None:
         assert host.replica is not None

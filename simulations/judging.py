@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mesh.protocol.inputs import Path
+from mesh.protocol.now import SECOND
 from simulations.expect import Expect, Range
 from simulations.host import Host
 from simulations.life import Fate
@@ -20,6 +21,9 @@ APPLIED: Final = "applied"
 SET_ASIDE: Final = "set aside"
 CANCELLED: Final = ("cancelled", "cancelled here")
 LATE: Final = "late"
+
+GOODBYE_NS: Final = SECOND // 10
+"""A goodbye may come by others first, which is a doubt, and this much later from whoever leaves."""
 
 _SAID_MAX: Final = 3
 """Hosts that are quoted where they say something else than was promised."""
@@ -258,11 +262,11 @@ class _MemberJudge(_Judge):
             seen = self._times("failed", about=name)
             yield Judgement(f"{name} is held failed by somebody", bool(seen), _by(seen))
         for name in self._there(expect.never_suspected):
-            seen = self._times("suspected", about=name)
+            seen = self._suspicions(name)
             yield Judgement(f"{name} is never suspected", not seen, _by(seen))
         for name in self._there(expect.never_failed):
-            seen = self._times("failed", about=name)
-            yield Judgement(f"{name} is never held failed", not seen, _by(seen))
+            seen = self._times("failed", about=name) or self._times("left", about=name)
+            yield Judgement(f"{name} is never held failed or gone", not seen, _by(seen))
         for group in expect.together:
             yield self._together(self._there(group))
         for name in self._there(expect.removed):
@@ -280,6 +284,18 @@ class _MemberJudge(_Judge):
             found = {each.replica.environment() for each in self._ending.hosts if each.replica}
             promised = Range(expect.environments, expect.environments)
             yield _counted("environments", len(found - {None}), promised)
+
+    def _suspicions(self, name: str) -> list[Moment]:
+        """Of ``name``, but for those that its own goodbye ends at once: it was told by others."""
+        goodbyes = self._times("left", about=name)
+        return [
+            doubt
+            for doubt in self._times("suspected", about=name)
+            if not any(
+                0 <= each.time_ns - doubt.time_ns <= GOODBYE_NS and each.host == doubt.host
+                for each in goodbyes
+            )
+        ]
 
     def _together(self, group: Sequence[str]) -> Judgement:
         seen = [

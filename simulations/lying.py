@@ -37,6 +37,7 @@ from mesh.wire.messages import (
     Standing,
     StoreMessage,
 )
+from simulations.boasting import boast
 from simulations.troubles import Lie
 
 GARBAGE_BYTES: Final = 200
@@ -63,7 +64,10 @@ class Liar:
             "votes": self._votes,
             "boots": self._boots,
             "counters": self._counters,
+            "doubts": self._doubts,
+            "farewells": self._farewells,
             "garbage": self._garbage,
+            "heads": self._heads,
             "equivocation": self._equivocation,
         }
         for peer in self._inside.peers():
@@ -98,9 +102,28 @@ class Liar:
             )
             yield Facts((self._next_of(life, boot).signed,), direct=False)
 
+    def _heads(self, peer: Incarnation) -> Iterator[Message]:
+        """All others have written a million times to running information, and removed it all."""
+        others = [each.nonce for each in self._inside.members.view if each != self._inside.desk.own]
+        yield StoreMessage(boast(self._inside.information, others, self._random, self._now))
+        del peer
+
     def _others(self, peer: Incarnation) -> list[Incarnation]:
         own = self._inside.desk.own
         return [each for each in self._inside.members.view if each not in {own, peer}]
+
+    def _doubts(self, peer: Incarnation) -> Iterator[Message]:
+        """An elder life of ``peer`` answers, as everybody can tell: it must be a copy."""
+        own = self._inside.desk.own
+        for teller in (own, *self._others(peer)):
+            doubt = News(peer, Standing.QUARANTINED, 0, _NOWHERE, teller.controller)
+            yield Gossip((doubt,))
+
+    def _farewells(self, peer: Incarnation) -> Iterator[Message]:
+        """All others have said goodbye, or are alive elsewhere, under numbers they may have had."""
+        for other in self._others(peer):
+            standing = self._random.choice((Standing.LEFT, Standing.ALIVE))
+            yield Gossip((News(other, standing, self._random.getrandbits(8), _NOWHERE, None),))
 
     # --- numbers and bytes --------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from mesh.environment.kinds.controller import LEARNER, NAME
+from mesh.environment.kinds.controller import ACTIVE, LEARNER, NAME
 from mesh.protocol.admission.enrolment import (
     ENVIRONMENT_KEY,
     decode_enrolment,
@@ -122,7 +122,7 @@ class Prelude:
                 _hand_over(host, WriteFact(*row, signed))
             host.disk.durable.meta[ENVIRONMENT_KEY] = enrolment
             host.start()
-        return lambda: all(_knows(each, each, LEARNER) for each in self._others)
+        return lambda: all(_is_member(each) for each in self._others)
 
     def _ship(self) -> None:
         """All that the founder holds is on every disk."""
@@ -140,6 +140,11 @@ def _knows(host: Host, who: Host, state: str) -> bool:
     """Whether ``host`` shows ``who`` in this state, and has written all that it has to say."""
     shown = host.replica.setting((NAME, who.controller.hex(), "state")) if host.replica else None
     return shown == state and host.disk.is_idle
+
+
+def _is_member(host: Host) -> bool:
+    """Whether ``host`` knows that it was admitted; the founder may have made it active already."""
+    return any(_knows(host, host, state) for state in (LEARNER, ACTIVE))
 
 
 def _active(host: Host) -> list[bytes]:

@@ -264,7 +264,12 @@ class RealLife:
         if inside is None:
             return None
         kind, name, *fields = path
-        found: object = inside.history.visible.get(kind, name)
+        visible = inside.history.visible
+        if len(fields) == 1 and visible.exists((kind, name)):
+            value = visible.read(path)
+            if value is not None:
+                return value
+        found: object = visible.get(kind, name)
         for field in fields:
             found = found.get(field) if isinstance(found, dict) else None
         return found

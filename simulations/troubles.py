@@ -222,15 +222,29 @@ class Clone(Fault, frozen=True, tag="clone"):
     """A key alone, as a thief has it: the disk is empty, and nothing of the past is known there."""
 
 
-Lie = Literal["votes", "boots", "counters", "garbage", "equivocation", "alone", "merges", "admits"]
+Lie = Literal[
+    "votes",
+    "boots",
+    "counters",
+    "doubts",
+    "farewells",
+    "garbage",
+    "heads",
+    "equivocation",
+    "alone",
+    "merges",
+    "admits",
+]
 """What a liar says: votes of others; that others have begun new lives; numbers near the end of
-their range; bytes that mean nothing, or are nested too deep; two facts of its own under one number,
-each to one half of the others; a ChangeSet for which it asks nobody but itself; a merge that sets
-the last change aside, as if it had been apart from before it; admissions of a friend, on its own
-word and by an invite of which it has no code."""
+their range; to each, that an elder life of it answers all the others, and that these have left or
+moved; bytes that mean nothing, or are nested too deep; that others have written to running
+information, and removed, what they never will; two facts of its own under one number, each to one
+half of the others; a ChangeSet for which it asks nobody but itself; a merge that sets the
+last change aside, as if it had been apart from before it; admissions of a friend, on its own word
+and by an invite of which it has no code."""
 
-LIES: Final[tuple[Lie, ...]] = ("votes", "boots", "counters", "garbage")
-"""Those that honest controllers must not even notice: the last one shows, for it breaks a chain."""
+LIES: Final[tuple[Lie, ...]] = ("votes", "boots", "counters", "doubts", "farewells", "garbage")
+"""Those that honest controllers must not even notice: the others show."""
 
 
 class Liar(Fault, frozen=True, tag="liar"):
@@ -242,9 +256,11 @@ class Liar(Fault, frozen=True, tag="liar"):
     host: Name
     lies: tuple[Lie, ...] = LIES
     """``votes`` of others, ``boots`` of others, ``counters`` near the end of their range,
-    ``garbage``; ``equivocation``: two facts of its own under one number, to each half another;
-    ``alone``: a ChangeSet that it seals alone; ``merges``: one that sets the last change aside;
-    ``admits``: a friend whom nobody let in."""
+    ``doubts`` about the life of the one that is told, ``farewells`` of all others, ``garbage``;
+    ``heads``: writes to running information that others never made;
+    ``equivocation``: two facts of its own under one number, to each half another; ``alone``: a
+    ChangeSet that it seals alone;
+    ``merges``: one that sets the last change aside; ``admits``: a friend whom nobody let in."""
     every_ns: Count = 250 * MILLISECOND
     """How often it tells each of them."""
 

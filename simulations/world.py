@@ -297,7 +297,7 @@ class World:
 
     def disbelieve(self, host: Host, *, about_itself: bool) -> None:
         """What ``host`` sends is no work of the program under test; not even its own facts."""
-        self.inspector.disbelieved[host.name] = None
+        self.inspector.disbelieved[host.name] = host.controller
         if about_itself:
             self.inspector.equivocal[host.controller] = None
 

@@ -1,6 +1,5 @@
 """What every test shares: how hypothesis looks for examples, and what an integration test is."""
 
-import atexit
 import os
 import shutil
 import tempfile
@@ -30,9 +29,12 @@ settings.load_profile(os.environ.get("TRELLIS_HYPOTHESIS", "gate"))
 
 def pytest_configure() -> None:
     """What controllers leave in the kernel's memory goes elsewhere, and is not kept."""
-    folder = tempfile.mkdtemp(prefix="trellis-witness-")
-    os.environ[FOLDER_VARIABLE] = folder
-    _ = atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="trellis-witness-")
+
+
+def pytest_unconfigure() -> None:
+    """Workers of a run in parallel come through here, too; they never exit as others do."""
+    shutil.rmtree(os.environ[FOLDER_VARIABLE], ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

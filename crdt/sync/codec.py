@@ -6,18 +6,29 @@ and every field is checked before a message exists. An entry's trailing zeros ar
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
 from functools import lru_cache
 from typing import Final, assert_never
 
 import cbor2
 
-from crdt.encoding import Malformed, Plain, parse_entry, parse_keyed, plain_record
+from crdt.encoding import (
+    Malformed,
+    Plain,
+    parse_entry,
+    parse_head,
+    parse_keyed,
+    plain_head,
+    plain_record,
+)
 from crdt.errors import Reason, Rejected
 from crdt.fingerprints import FAN_OUT, SUM_BYTES
+from crdt.heads import Head
 from crdt.limits import (
     PROTOCOL_VERSION,
     controller_id_bytes,
     counter_max,
+    datagram_bytes_max,
     digest_chunks_max,
     epoch_tag_bytes,
     message_bytes_max,
@@ -51,10 +62,14 @@ _REPEATED_MAX: Final = 256
 """Rumours come from several peers. The last short messages are remembered as they were read, which
 is sound since a message never changes."""
 
+_RUMOUR_RECORDS_MAX: Final = datagram_bytes_max // 16
+"""More than fit a datagram: only a single large record is told in more bytes than that."""
+
 _SUMMARY_BYTES: Final = 2 * SUM_BYTES
 _LEAF_COUNTERS: Final = 512
 _LEVEL_MAX: Final = 15
 _MAJOR_ARRAY: Final = 0x80
+_SHORT_ARRAYS: Final = (_MAJOR_ARRAY, _MAJOR_ARRAY + 23)
 _SESSION_MAX: Final = 2**32 - 1
 _PARTS_MAX: Final = 2**31
 _TURNS_MAX: Final = 2**31
@@ -88,6 +103,38 @@ def encode(message: Message) -> bytes:
         case _:
             assert_never(message)
     return cbor2.dumps((_kind(message), *fields))
+
+
+class Speech(StrEnum):
+    """What a message is to whoever hears it, as far as its first bytes tell."""
+
+    UNASKED = "unasked"
+    """RUMOUR: told to whom the teller chose."""
+    COMPARISON = "comparison"
+    """PING: may begin a session."""
+    ANSWER = "answer"
+    """RECORDS: what a session fetches."""
+    OTHER = "other"
+
+
+_SPEECHES: Final = {
+    _RUMOUR: Speech.UNASKED,
+    _PING: Speech.COMPARISON,
+    _RECORDS: Speech.ANSWER,
+}
+
+
+def speech_of(data: bytes) -> Speech:
+    """Return what an encoded message is, at no cost; whether the rest can be read is left open.
+
+    An array of fixed length and its first item take one byte each, as they are written here. What
+    is written in another way counts as told unasked.
+    """
+    if len(data) <= 1 or not _SHORT_ARRAYS[0] <= data[0] <= _SHORT_ARRAYS[1]:
+        return Speech.UNASKED
+    if data[1] >= 2 * (_MORE + 1):
+        return Speech.UNASKED
+    return _SPEECHES.get(data[1] >> 1, Speech.OTHER)
 
 
 def decode(data: bytes) -> Message | Rejected:
@@ -172,6 +219,7 @@ def _cover_fields(cover: Cover) -> Plain:
         cover.dots_sum + cover.root,
         cover.secret_version,
         _entries(cover.entries, cover.watermarks),
+        [plain_head(head) for head in cover.heads],
     )
 
 
@@ -185,6 +233,11 @@ def _plain_entry(heard: Heard) -> Plain:
 def entry_bytes(heard: Heard) -> int:
     """Return how many bytes an entry takes up in a DIGEST or COVER."""
     return len(cbor2.dumps(_plain_entry(heard)))
+
+
+def head_bytes(head: Head | None) -> int:
+    """Return how many bytes a head takes up in a COVER, where there is one."""
+    return 0 if head is None else len(cbor2.dumps(plain_head(head)))
 
 
 def _entries(
@@ -250,7 +303,7 @@ def _parse_records(owned: bool, fields: Plain) -> Message:  # noqa: FBT001 - one
 
 
 def _parse_cover(owned: bool, fields: Plain) -> Message:  # noqa: FBT001 - one signature
-    session, chunk, chunks, parts, records, sums, secret_version, items = _expect(fields, 8)
+    session, chunk, chunks, parts, records, sums, version, items, heads = _expect(fields, 9)
     entries, watermarks = _parse_entries(items)
     told = _bytes(sums, _SUMMARY_BYTES)
     return Cover(
@@ -262,9 +315,10 @@ def _parse_cover(owned: bool, fields: Plain) -> Message:  # noqa: FBT001 - one s
         _int(records, counter_max),
         told[:SUM_BYTES],
         told[SUM_BYTES:],
-        _int(secret_version, _VERSION_MAX),
+        _int(version, _VERSION_MAX),
         entries,
         watermarks,
+        _parse_heads(heads),
     )
 
 
@@ -308,6 +362,8 @@ def _parse_leaf(owned: bool, fields: Plain) -> Message:  # noqa: FBT001 - one si
 
 def _parse_rumour(owned: bool, fields: Plain) -> Message:  # noqa: FBT001 - one signature
     epoch, items = _expect(fields, 2)
+    if isinstance(items, tuple) and len(items) > _RUMOUR_RECORDS_MAX:
+        raise Malformed("a RUMOUR holds what fits a datagram")
     return Rumour(owned, _bytes(epoch, epoch_tag_bytes), _parse_delta(items))
 
 
@@ -349,6 +405,12 @@ def _parse_entries(items: object) -> tuple[tuple[Heard, ...], tuple[tuple[bytes,
         else:
             raise Malformed("an entry names a replica id or a controller")
     return tuple(entries), tuple(watermarks)
+
+
+def _parse_heads(items: object) -> tuple[Head, ...]:
+    if not isinstance(items, tuple):
+        raise Malformed("heads come in an array")
+    return tuple([parse_head(item) for item in items])
 
 
 def _expect(fields: Plain, count: int) -> Plain:

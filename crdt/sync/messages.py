@@ -8,6 +8,7 @@ chose, under which the other side answers.
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from crdt.heads import Head
 from crdt.record import Delta
 from crdt.seen import Extent
 
@@ -79,8 +80,9 @@ class Cover:
     """The vector and floor of the sender when it began to send: that was all of it.
 
     They are told as far as they differ from the digest. `records` and `dots_sum` count what was
-    sent in `parts` parts, `root` sums up what was live. One of `chunks` parts, by replica id; it is
-    joined only when all of them are held and the counts match.
+    sent in `parts` parts, `root` sums up what was live. `heads` prove the entries of this chunk
+    whose last write is not among what was sent, because nothing of it is live any more. One of
+    `chunks` parts, by replica id; it is joined only when all of them are held and the counts match.
     """
 
     owned: bool
@@ -94,6 +96,7 @@ class Cover:
     secret_version: int
     entries: tuple[Heard, ...]
     watermarks: tuple[tuple[bytes, int], ...]
+    heads: tuple[Head, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

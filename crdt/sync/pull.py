@@ -195,9 +195,7 @@ class Pull:
             self._give_up(work, "what was counted is not what was held")
             return
         extent = self._cover_extent()
-        if self._store.claims_too_much(extent):
-            work.alarm(AlarmKind.OVERCLAIM, f"replica id {self._store.replica.hex()}")
-            self._give_up(work, "a vector that covers writes never made")
+        if self._claims_too_much(extent, work):
             return
         walk = self._walk
         if self._covered(extent, last):
@@ -208,6 +206,22 @@ class Pull:
             self._go_on(now_ns, work)
         else:
             self._begin_walk(extent, now_ns, work, repair=False)
+
+    def _claims_too_much(self, extent: Extent, work: Work) -> bool:
+        """Whether the peer claims more than who wrote it has said; then nothing of it counts."""
+        store = self._store
+        heads = {head.name: head for cover in self._cover.values() for head in cover.heads}
+        if store.claims_too_much(extent):
+            doubt: Rejected | None = Rejected(Reason.UNPROVEN, store.replica.hex())
+        else:
+            doubt = store.doubt(extent, heads, self._counted)
+        if doubt is None:
+            return False
+        self.phase = Phase.DONE
+        work.rejected.append(doubt)
+        if doubt.reason is Reason.UNPROVEN:
+            work.alarm(AlarmKind.OVERCLAIM, f"of {doubt.detail}")
+        return True
 
     def _covered(self, extent: Extent, cover: Cover) -> bool:
         """Whether no tombstone can have been missed."""
@@ -297,13 +311,16 @@ class Pull:
             self.phase = Phase.DONE
 
     def _equal_but_different(self, extent: Extent, cover: Cover) -> bool:
-        """Whether both have seen the same, and yet hold different things: one of them lost some."""
+        """Whether both have seen the same, and yet hold different things: one of them lost some.
+
+        Of what lies beyond a gap in what was seen nothing is collected; so what is dead here of
+        that is still dominated here, and is not taken again.
+        """
         seen = self._store.seen
         return (
             self._walk is None
             and cover.secret_version == self._store.table.sums.secret.version
             and not self._same_root(cover)
-            and not seen.clouds
             and (seen.vector, seen.floor, seen.watermarks)
             == (extent.vector, extent.floor, extent.watermarks)
         )

@@ -5,6 +5,9 @@ that it lacks, in order. They go out in numbered parts, a window at a time; a pa
 for again is made again from the records as they are then. The last part is followed by COVER, with
 the vector and root *of the start*: everything up to there was sent, whatever was written since.
 
+COVER proves what it says of other writers. Where the last write of one is among the records, that
+is proof enough; else its head goes along (see `crdt.heads`).
+
 If the floor moved in between, a record may have been collected before it was sent: then there is
 no COVER, and the peer starts over. A peer that has not seen as far as our floor also gets the sums
 of our largest ranges before COVER, which saves it a round trip.
@@ -13,6 +16,7 @@ of our largest ranges before COVER, which saves it a round trip.
 from collections.abc import Iterator
 
 from crdt.fingerprints import level_for
+from crdt.heads import Head
 from crdt.limits import (
     bulk_records_min,
     datagram_bytes_max,
@@ -22,7 +26,7 @@ from crdt.limits import (
 )
 from crdt.seen import Counters, Extent
 from crdt.store import Store
-from crdt.sync.codec import entry_bytes, fragment, records_bytes
+from crdt.sync.codec import entry_bytes, fragment, head_bytes, records_bytes
 from crdt.sync.messages import Cover, Digest, Heard, Range, Records, extent_from
 from crdt.sync.work import Work, chunked, part_sum
 from crdt.values import Key
@@ -33,14 +37,18 @@ _ENVELOPE_BYTES = 24
 _COVER_BYTES = 64
 """COVER around its entries, at most."""
 
-_MARK_BYTES = 48
-"""One watermark, at most."""
+_MARK_BYTES = 160
+"""One watermark and the head that proves it, at most."""
 
 _TELLS_MAX = 4
 """Ranges told unasked: each costs a datagram of some 160 bytes."""
 
 _RANGES_TOLD_FROM = 2
 """The lowest level whose sums are told: a range of 8,192 counters."""
+
+
+_Chunk = tuple[list[Heard], list[tuple[bytes, int]], list[Head]]
+"""Of one COVER: entries, watermarks, and the heads that prove them."""
 
 
 class Serve:
@@ -51,6 +59,7 @@ class Serve:
         "_bulk",
         "_chunks",
         "_extent",
+        "_gone",
         "_keys",
         "_root",
         "_sent",
@@ -69,6 +78,8 @@ class Serve:
         self._chunks: dict[int, Digest] = {}
         self._asked: Extent | None = None
         self._extent = Extent({}, {}, {})
+        self._gone: frozenset[bytes] = frozenset()
+        """Whose last write was not live any more when the session began."""
         self._root = b""
         self._bulk = False
         self._keys: list[Key] = []
@@ -114,18 +125,21 @@ class Serve:
         self._asked = extent_from(tuple(heard.values()), tuple(marks.items()))
         self._extent = self._store.seen.extent()
         self._root = self._store.root()
+        self._gone = frozenset(filter(self._is_gone, self._extent.vector))
         keys = dict.fromkeys(key for key in self._lacking(heard))
         self._keys = list(keys)
         self._bulk = len(self._keys) >= bulk_records_min
+
+    def _is_gone(self, replica: bytes) -> bool:
+        live = self._store.table.live.get(replica)
+        return not live or self._extent.vector[replica] not in live
 
     def _lacking(self, heard: dict[bytes, Heard]) -> Iterator[Key]:
         """Yield the keys of live dots that the digest lacks: by replica id, then counter."""
         table, seen = self._store.table, self._store.seen
         for replica in sorted(table.live):
             entry = heard.get(replica) or Heard(replica, 0)
-            cloud = seen.clouds.get(replica)
-            last = cloud.last() if cloud else seen.vector.get(replica, 0)
-            for counter, key in table.beyond(replica, entry.through, last):
+            for counter, key in table.beyond(replica, entry.through, seen.last(replica)):
                 if not any(low <= counter <= high for low, high in entry.runs):
                     yield key
 
@@ -162,22 +176,10 @@ class Serve:
             return
         if _behind(asked.vector, now.floor):
             self._tell_ranges(asked.vector, work)
-        marks = [
-            (controller, now.watermarks.get(controller, 0))
-            for controller in sorted({*now.watermarks, *asked.watermarks})
-            if now.watermarks.get(controller, 0) != asked.watermarks.get(controller, 0)
-        ]
-        differing = [(heard, entry_bytes(heard)) for heard in _differing(self._extent, asked)]
-        room = datagram_bytes_max - _COVER_BYTES
-        chunks: list[tuple[list[Heard], list[tuple[bytes, int]]]] = [
-            (entries, []) for entries in chunked(differing, room)
-        ]
-        if marks:
-            sized = [(mark, _MARK_BYTES) for mark in marks]
-            chunks += [([], some) for some in chunked(sized, room)]
+        chunks = self._cover_chunks(now, asked)
         records = sum(count for count, _ in self._sent.values())
         dots_sum = sum(amount for _, amount in self._sent.values()) % 2**64
-        for number, (entries, some) in enumerate(chunks):
+        for number, (entries, some, heads) in enumerate(chunks):
             cover = Cover(
                 self.owned,
                 self.session,
@@ -190,8 +192,39 @@ class Serve:
                 self._store.table.sums.secret.version,
                 tuple(entries),
                 tuple(some),
+                tuple(heads),
             )
             work.send(cover, bulk=self._bulk)
+
+    def _cover_chunks(self, now: Extent, asked: Extent) -> list[_Chunk]:
+        """Return what differs from the digest, as much to a chunk as a datagram holds."""
+        room = datagram_bytes_max - _COVER_BYTES
+        told = [(heard, self._proof(heard, asked)) for heard in _differing(self._extent, asked)]
+        sized = [((heard, head), entry_bytes(heard) + head_bytes(head)) for heard, head in told]
+        chunks: list[_Chunk] = [
+            ([heard for heard, _ in part], [], [head for _, head in part if head is not None])
+            for part in chunked(sized, room)
+        ]
+        marks = [
+            ((controller, now.watermarks.get(controller, 0)), _MARK_BYTES)
+            for controller in sorted({*now.watermarks, *asked.watermarks})
+            if now.watermarks.get(controller, 0) != asked.watermarks.get(controller, 0)
+        ]
+        for some in chunked(marks, room) if marks else ():
+            heads = [self._store.heads.get(controller) for controller, _ in some]
+            chunks.append(([], some, [head for head in heads if head is not None]))
+        return chunks
+
+    def _proof(self, heard: Heard, asked: Extent) -> Head | None:
+        """Return the head that has to go along; None where what was sent is proof enough.
+
+        What was live at the start and still is was sent as it is.
+        """
+        if heard.through <= asked.vector.get(heard.replica, 0):
+            return None
+        if heard.replica in self._gone or self._is_gone(heard.replica):
+            return self._store.heads.get(heard.replica)
+        return None
 
     def _tell_ranges(self, asked: Counters, work: Work) -> None:
         sums = self._store.table.sums

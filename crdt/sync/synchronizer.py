@@ -357,7 +357,8 @@ class Synchronizer:
         )
 
     def _outcome(self, work: Work, owned: bool | None) -> Outcome:  # noqa: FBT001 - which store
-        self._rejected.update(rejected.reason for rejected in work.rejected)
+        for rejected in work.rejected:
+            self._rejected[rejected.reason] += 1
         self._far_future += work.far_future
         changed = tuple(work.changed)
         if changed:

@@ -185,7 +185,12 @@ class Walk:
 
     def dead(self) -> list[Dot]:
         """Return what is to be dropped: nothing where no tombstone can have been missed."""
-        return [] if self._store.seen.reaches(self.extent) else list(self._dead)
+        ended = {
+            replica
+            for replica in {dot.replica: None for dot in self._dead}
+            if self._store.may_have_missed(replica, self.extent)
+        }
+        return [dot for dot in self._dead if dot.replica in ended]
 
     def taint(self, changed: Delta) -> None:
         """Open the ranges again of dots that became live meanwhile and are seen there."""

@@ -129,10 +129,10 @@ def local_rule(users: tuple[str, ...], groups: tuple[str, ...]) -> LocalRule:
     return LocalRule(os.geteuid(), uids, gids)
 
 
-def shown(caller: Caller) -> Mapping[str, object]:
-    """A caller as the API tells it."""
+def shown(caller: Caller, *, has_key: bool) -> Mapping[str, object]:
+    """A caller as the API tells it; ``has_key``: one is kept that signs for its owner."""
     return {
         "name": caller.name,
         "rights": [str(grant) for grant in caller.grants],
-        "signs_here": caller.owns or caller.signer is not None,
+        "signs_here": caller.signer is not None or (caller.owns and has_key),
     }

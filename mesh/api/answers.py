@@ -135,3 +135,5 @@ class PublishedChange(TypedDict):
     commands: list[PublishedCommand]
     controller: str
     signature: str
+    later: list[str]
+    """Ids of what has written over it since, the last one first."""

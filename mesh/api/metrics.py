@@ -176,6 +176,7 @@ def _dropped(reading: Reading) -> dict[str, float]:
         "datagrams the host did not send": network.datagrams_unsent,
         "datagrams whose sender had to wait": reading.replica.desk.boxes.passed_over,
         "streams cut": network.streams_cut,
+        "streams read at a pace": network.streams_slowed,
         "streams not accepted": network.streams_refused,
     }
     asked = {f"API: {name}": float(count) for name, count in reading.api.items()}

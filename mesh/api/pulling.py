@@ -56,6 +56,8 @@ class PublishedChange(msgspec.Struct, frozen=True):
     commands: tuple[PublishedCommand, ...]
     controller: str
     signature: str
+    later: tuple[str, ...] = ()
+    """Ids of what has written over it there since; nobody vouches for that."""
 
 
 class PublishedController(msgspec.Struct, frozen=True):

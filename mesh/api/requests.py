@@ -89,6 +89,8 @@ class PromoteBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Reason | None = None
     patience_ns: Positive | None = None
     override: bool = False
+    older: bool = False
+    """Also where a later one of there, which writes the same, is here already."""
 
 
 class RequestBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -22,7 +22,7 @@ _SIGNATURE_BYTES = 64
 
 async def whoami(request: Request) -> Response:
     """The caller, as this controller sees it."""
-    return reply(shown(caller_of(request)))
+    return reply(shown(caller_of(request), has_key=desk_of(request).replica.signs_here))
 
 
 async def locked_key(request: Request) -> Response:

@@ -30,6 +30,7 @@ def _status(desk: Desk) -> views.Status:
     dropped = {
         "datagrams too large": network.datagrams_rejected,
         "streams cut": network.streams_cut,
+        "streams read at a pace": network.streams_slowed,
         "streams not accepted": network.streams_refused,
     }
     told["counters"] |= {name: count for name, count in dropped.items() if count}

@@ -17,7 +17,9 @@ from mesh.api.resources_changes import patience_of, tx_of
 from mesh.api.signing import carry_out
 from mesh.driver.keys import NaClSuite
 from mesh.driver.linked import LinkSection
+from mesh.environment.consent import Demands, Lack
 from mesh.environment.kinds import link
+from mesh.protocol.history import Standing
 from mesh.protocol.inputs import SubmitCommands
 from mesh.protocol.replica.participant import Participant
 from mesh.protocol.replica.publishing import Published
@@ -65,7 +67,8 @@ async def published(request: Request) -> Response:
     if isinstance(found, str):
         text = f"'{entry.name}' ({entry.tx.hex()[:8]}) is not published: {found}"
         raise Problem(HTTPStatus.FORBIDDEN, REFUSED, text)
-    return reply(_spelled(found))
+    later = [tx.hex() for tx in inside.publishing.later(entry)]
+    return reply({**_spelled(found), "later": later})
 
 
 def _spelled(found: Published) -> dict[str, object]:
@@ -121,8 +124,10 @@ async def promote(request: Request) -> Response:
     place = f"/v1/published/{quote(body.name, safe='')}"
     pulled = await ask(_section(desk, body.from_), body.from_, place, PublishedChange)
     inside = _inside(desk)
+    _demand_stage(inside, body)
     origin = _vouched(inside, body.from_, pulled)
     _demand_new(inside, origin, pulled.name)
+    _demand_in_order(inside, origin, pulled, body)
     commands = tuple(Command(each.group, each.verb, each.parameters) for each in pulled.commands)
     reason = body.reason if body.reason is not None else pulled.reason
     patience_ns = body.patience_ns or patience_of(desk)
@@ -204,6 +209,36 @@ def _demand_new(inside: Participant, origin: Origin, name: str) -> None:
         if known is not None and _Source(known.environment, known.tx) == source:
             text = f"'{name}' waits for approval already, as {posted.tx.hex()[:8]}"
             raise Problem(HTTPStatus.CONFLICT, CONFLICT, text)
+
+
+def _demand_stage(inside: Participant, body: PromoteBody) -> None:
+    """Raises Problem where changes come from elsewhere: the fold says so, too, but after a yes."""
+    demanded = Demands.of(inside.history.state).promotion
+    if demanded not in ("", body.from_) and not body.override:
+        raise Problem(HTTPStatus.FORBIDDEN, REFUSED, str(Lack(promotion=demanded)))
+
+
+def _demand_in_order(
+    inside: Participant, origin: Origin, pulled: PublishedChange, body: PromoteBody
+) -> None:
+    """Raises Problem where it would put back what a later one of there has changed here."""
+    later = {*pulled.later}
+    newer = [
+        f"'{entry.name}' ({entry.tx.hex()[:8]})"
+        for entry in inside.history.log()
+        if entry.origin is not None
+        and entry.origin.environment == origin.environment
+        and entry.origin.tx.hex() in later
+        and entry.outcome.standing is Standing.EFFECTIVE
+    ]
+    if not newer:
+        return
+    if not body.older:
+        text = f"'{pulled.name}' is older than {newer[-1]}, which writes the same and is here"
+        hint = "promote what is newer; or say --older, and with --reason why"
+        raise Problem(HTTPStatus.CONFLICT, CONFLICT, text, hint)
+    if not body.reason:
+        raise wrong_usage("older: who approves it must see why, so give a reason")
 
 
 def _section(desk: Desk, name: str) -> LinkSection:

@@ -27,10 +27,13 @@ def approve(client: Client, arguments: argparse.Namespace) -> int:
     path = quoted("changes", arguments.id, "approve")
     told = client.get(quoted("changes", arguments.id, "request"))
     tx, request = _read(told)
-    _demand_yes(client, tx, request, arguments)
-    if not told["resolved"]:
-        return submit(client, Submission(path, {}, shown=request), arguments)
     who = logged_in(client)
+    if told["resolved"] or who is None:
+        _demand_yes(client, tx, request, arguments)
+    if not told[
+        "resolved"
+    ]:  # where somebody is logged in, what comes of it is shown and asked about
+        return submit(client, Submission(path, {}, shown=request), arguments)
     begun = time.monotonic()
     events = None if arguments.no_wait else client.events(kinds="change")
     try:

@@ -208,6 +208,11 @@ def _add_promoting(subparsers: argparse._SubParsersAction[argparse.ArgumentParse
     promote.add_argument("--from", dest="link", metavar="LINK", required=True)
     promote.add_argument("name", metavar="NAME", help="its name there, or its id")
     promote.add_argument("--reason", metavar="TEXT", help="why, for the log; else the one there")
+    promote.add_argument(
+        "--older",
+        action="store_true",
+        help="also where a later one that writes the same is here already; takes a --reason",
+    )
     add_override(promote)
     add_waiting(promote)
     add_yes(promote)

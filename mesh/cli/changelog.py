@@ -105,6 +105,12 @@ def show_change(told: dict[str, Json]) -> None:
         _show_commands(draft["commands"])
 
 
+def _waits_since(change: ChangeDetail) -> str:
+    """When it was hung up for people to approve; empty where it was not."""
+    consent = change["consent"]
+    return "" if consent is None else moment(consent["since_ns"])
+
+
 def _show_detail(change: ChangeDetail) -> None:
     author = change["author"]
     applied = change["applied"]
@@ -112,7 +118,8 @@ def _show_detail(change: ChangeDetail) -> None:
         "change": f"{change['name']} ({change['id']})",
         "stands": paint(change["text"], _COLOURS.get(change["word"], "dim")),
         "signed by": change["signer"]["name"],
-        "proposed": f"{moment(change['proposed_at_ns'])} on {author['name'] if author else '?'}",
+        "waits since": _waits_since(change),
+        "proposed": f"{moment(change['proposed_at_ns'])} on {author['name']}" if author else "",
         "reason": change["reason"],
         "promoted from": _came_from(change),
         "overrides": "the approvals and the promotion demanded" if change["overrides"] else "",

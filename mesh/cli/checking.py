@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from mesh.cli.acquaintances import stands_for
+
 if TYPE_CHECKING:
     from mesh.cli.session import Session
     from mesh.wire.requests import Command, Request
@@ -134,6 +136,34 @@ def _other_fingerprint(written: Command, resolved: Command) -> Iterator[str]:
             mark = fingerprint(bytes.fromhex(key))
             if len(value) == len(mark) and value.count("-") == mark.count("-") and value != mark:
                 yield f"{name} of {written.group} {written.verb} became another"
+
+
+def unnamed_right(request: Request, who: Session) -> str:
+    """The first right that it takes, where it names none of the signer's; empty: it does.
+
+    A request ends when a right that it names is renewed. One that names none could be kept for
+    ever; and whoever has none has nothing to sign.
+    """
+    from mesh.environment.rights import Holder, is_of_right
+    from mesh.protocol.history.prepared import keys_written
+
+    touched = (*request.base, *request.overridden)
+    mine = ("operator", who.name)
+    if not touched or any(each.key[:2] == mine and is_of_right(each.key) for each in touched):
+        return ""
+    holder = Holder(*mine, bytes.fromhex(who.key), ())
+    demanded = filter(None, map(holder.demand, keys_written(request.resolved)))
+    return next(map(str, demanded), "")
+
+
+def named_controllers(request: Request) -> dict[str, str]:
+    """The keys that names of controllers stand for in it, by name: only the controller says so."""
+    found: dict[str, str] = {}
+    for written, resolved in zip(request.written, request.resolved, strict=False):
+        name, key = (each.parameters.get("controller") for each in (written, resolved))
+        if isinstance(name, str) and isinstance(key, str) and not stands_for(name, key):
+            found[name] = key
+    return found
 
 
 def _is_key_for(written: str, resolved: str) -> bool:

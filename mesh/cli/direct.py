@@ -14,8 +14,8 @@ from mesh.cli import opened
 from mesh.cli.arguments import add_common
 from mesh.cli.client import Client, Json
 from mesh.cli.errors import DONE, FAILED, WRONG_USAGE, CommandError
-from mesh.cli.main import Parser
 from mesh.cli.output import emit_json, pairs, say, spelled, table
+from mesh.cli.parsing import Parser
 from mesh.cli.place import socket_of
 from mesh.cli.submitting import Submission, add_cover, submit
 from mesh.cli.words import command_of, split_words

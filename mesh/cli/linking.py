@@ -13,8 +13,8 @@ from typing import cast
 from mesh.cli.arguments import add_common
 from mesh.cli.client import Client, Json, quoted
 from mesh.cli.errors import DONE, FAILED, WRONG_USAGE, CommandError
-from mesh.cli.main import Parser
 from mesh.cli.output import complain, pairs, say, table
+from mesh.cli.parsing import Parser
 from mesh.cli.place import socket_of
 from mesh.cli.submitting import Submission, add_cover, submit
 
@@ -23,7 +23,9 @@ def promote(client: Client, arguments: argparse.Namespace) -> int:
     """Carry it on; what it takes here is judged here."""
     if arguments.override:
         _warn_of_skipping(client, arguments.link)
-    body = {"from": arguments.link, "name": arguments.name}
+    body: dict[str, object] = {"from": arguments.link, "name": arguments.name}
+    if arguments.older:
+        body["older"] = True
     return submit(client, Submission("/v1/promotions", body), arguments)
 
 

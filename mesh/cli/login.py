@@ -6,13 +6,14 @@ import argparse
 import time
 from typing import Final
 
-from mesh.cli import places, session
+from mesh.cli import acquaintances, places, session
 from mesh.cli.arguments import add_common
 from mesh.cli.client import Client, quoted
 from mesh.cli.errors import DONE, WRONG_USAGE, CommandError
 from mesh.cli.operator import unlocked
 from mesh.cli.output import emit_json, moment, say
 from mesh.cli.place import socket_of
+from mesh.cli.sealed import controllers
 from mesh.cli.submitting import read_duration
 
 LASTS_DEFAULT: Final = "8h"
@@ -49,8 +50,11 @@ def run(arguments: argparse.Namespace) -> int:
     environment, key = str(told["environment"]), str(told["key"])
     _ = session.keep(session.Session(environment, arguments.name, key, expires_ns, seed))
     places.note(client.place, environment)
+    others = acquaintances.learn(environment, controllers(client).values())
     if arguments.json:
-        emit_json({"name": arguments.name, "key": key, "expires_ns": expires_ns})
+        emit_json({"name": arguments.name, "key": key, "expires_ns": expires_ns, "unknown": others})
     else:
         say(f"You are {arguments.name} here until {moment(expires_ns)}, or `trellis logout`.")
+        for name in others:
+            say(f"{name} has another key than this machine knows: nothing that names it is signed.")
     return DONE

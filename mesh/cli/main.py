@@ -11,10 +11,11 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Final, NoReturn, Protocol, cast
+from typing import Final, Protocol, cast
 
 from mesh.cli.errors import DONE, FAILED, INTERRUPTED, WRONG_USAGE, CommandError
 from mesh.cli.output import complain, emit_json, paint, say, version
+from mesh.cli.parsing import Parser
 
 COMMANDS: Final = {
     "demo": ("demo", "five controllers here: a change, a partition, a merge"),
@@ -72,14 +73,6 @@ class Command(Protocol):
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Do it; the exit code. Raises CommandError."""
-
-
-class Parser(argparse.ArgumentParser):
-    """An argparse parser whose mistakes are reported as all others are."""
-
-    def error(self, message: str) -> NoReturn:
-        """Wrong usage: what, and where help is."""
-        raise CommandError(WRONG_USAGE, f"{message}.", f"See `{self.prog} --help`.")
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Final, cast
 
+from mesh.cli import acquaintances, opened
 from mesh.cli.arguments import add_common, add_verb, verbs
 from mesh.cli.client import Client
 from mesh.cli.errors import DONE, FAILED, CommandError
 from mesh.cli.output import duration, emit_json, paint, say, table
 from mesh.cli.place import socket_of
+from mesh.cli.sealed import controllers
 from mesh.cli.submitting import Submission, add_cover, add_waiting, submit
 
 if TYPE_CHECKING:
@@ -47,6 +49,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     pardon.add_argument("name", metavar="NAME", help="its name or its fingerprint")
     add_cover(pardon)
+    recognize = add_verb(
+        subparsers,
+        "recognize",
+        "note on this machine which controller a name stands for, once you have compared",
+        "trellis members recognize oak 4hk2-9xw3-7tqa-m1z0",
+    )
+    recognize.add_argument("name", metavar="NAME", help="its name")
+    recognize.add_argument("fingerprint", metavar="FINGERPRINT", help="as its own host shows it")
     rotate = add_verb(
         subparsers,
         "rotate-key",
@@ -67,6 +77,8 @@ def run(arguments: argparse.Namespace) -> int:
             return submit(client, rotation, arguments)
         case "pardon":
             return _pardon(client, arguments)
+        case "recognize":
+            return _recognize(client, arguments)
         case "remove":
             command = {
                 "group": "controller",
@@ -97,13 +109,31 @@ def _pardon(client: Client, arguments: argparse.Namespace) -> int:
     life = told[0]["accused_life"]
     if life is None:
         raise CommandError(FAILED, f"nothing is held against {who}: see `trellis doctor`.")
-    parameters = {"controller": told[0]["controller"]["id"], "life": life}
+    parameters = {"controller": who, "life": life}
     command = {"group": "controller", "verb": "pardon", "parameters": parameters}
     body = {"name": f"pardon {who}", "commands": [command]}
     code = submit(client, Submission("/v1/changes", body), arguments)
     if code == DONE and not arguments.json:
         say(f"{who} counts again from its next start on: start it there.")
     return code
+
+
+def _recognize(client: Client, arguments: argparse.Namespace) -> int:
+    """What is signed by that name from now on is for this one."""
+    name, mark = arguments.name, arguments.fingerprint
+    environment = opened.environment_of(client)
+    found = next((each for each in controllers(client).values() if each.name == name), None)
+    if found is None:
+        raise CommandError(FAILED, f"there is no controller '{name}'; see `trellis members`.")
+    if not acquaintances.stands_for(mark, found.key):
+        text = f"'{name}' is {acquaintances.marks(found.key)} here, not {mark}. Nothing was noted."
+        raise CommandError(FAILED, text)
+    acquaintances.recognize(environment, found)
+    if arguments.json:
+        emit_json(found._asdict())
+    else:
+        say(f"{name} is {acquaintances.marks(found.key)}, and seals by {found.exchange_key}.")
+    return DONE
 
 
 def _names(member: MemberView) -> tuple[str, ...]:

@@ -22,9 +22,11 @@ _ENVIRONMENT_DIGITS: Final = 32
 
 def directory() -> Path:
     """Where the notes are."""
-    beside = session.directory()
-    if beside is not None:
-        return beside
+    return session.directory() or state_directory()
+
+
+def state_directory() -> Path:
+    """The user's own directory for what is to outlive the day."""
     state = os.environ.get("XDG_STATE_HOME")
     return (Path(state) if state else Path.home() / ".local" / "state") / "trellis"
 

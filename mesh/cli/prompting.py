@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from prompt_toolkit import PromptSession
@@ -47,7 +46,7 @@ def is_secretive(line: str) -> bool:
 
 def history_of(client: Client) -> History:
     """The lines of former times, for the environment that is spoken to."""
-    place = _directory()
+    place = opened.state_directory()
     try:
         environment = opened.environment_of(client)
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -56,12 +55,6 @@ def history_of(client: Client) -> History:
     except (OSError, CommandError):
         return InMemoryHistory()
     return OpenHistory(str(file))
-
-
-def _directory() -> Path:
-    """Where histories are: on disk, for they are to outlive the day."""
-    state = os.environ.get("XDG_STATE_HOME")
-    return (Path(state) if state else Path.home() / ".local" / "state") / "trellis"
 
 
 def make_session(

@@ -96,8 +96,8 @@ def _story(mesh: _Mesh, day: str) -> Iterator[str]:
     yield f"# Links of {mesh.name} are as it measured them; those of others are guesses and say so."
     gone = [each for each in mesh.peers if each["standing"] != "alive"]
     if gone:
-        told = ", ".join(f"{each['controller']['name']} was {each['standing']}" for each in gone)
-        yield f"# Then {told}; here all of them run."
+        told = ", ".join(f"{each['controller']['name']} ({each['standing']})" for each in gone)
+        yield f"# Not there at that moment: {told}. Here all of them run."
     yield ""
     yield f"title = {json.dumps(f'as recorded on {mesh.name}')}"
 

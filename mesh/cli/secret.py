@@ -13,7 +13,9 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
+from mesh.cli import acquaintances
 from mesh.cli.arguments import add_common, add_verb, verbs
+from mesh.cli.asking import demand_yes
 from mesh.cli.client import Client
 from mesh.cli.errors import DONE, FAILED, REFUSED, WRONG_USAGE, CommandError
 from mesh.cli.operator import change_of
@@ -30,7 +32,8 @@ from mesh.cli.sealed import (
     secrets,
     unsealed,
 )
-from mesh.cli.submitting import submit_quietly
+from mesh.cli.signing import logged_in
+from mesh.cli.submitting import add_yes, submit_quietly
 
 if TYPE_CHECKING:
     from mesh.wire.secrets import Opening
@@ -61,8 +64,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 metavar="CONTROLLER",
                 action="append",
                 default=[],
-                help="a controller that may read it, by its name; several times for several",
+                help="a controller that may read it, by its name or its fingerprint; several times"
+                " for several",
             )
+            add_yes(each)
         if verb == "show":
             each.add_argument(
                 "--raw", action="store_true", help="its bytes alone, also into a file or a pipe"
@@ -98,6 +103,7 @@ def _set(client: Client, arguments: argparse.Namespace) -> int:
         readers = [known[key] for key in former.readers if key in known]
     if not readers:
         raise CommandError(WRONG_USAGE, "who may read it? Say --reader CONTROLLER for each.")
+    _demand_known(client, readers, arguments)
     opening = Opening(os.urandom(KEY_BYTES), _value())
     published = opening.commit(arguments.name, os.urandom(VERSION_BYTES))
     publish(client, published, opening, readers)
@@ -118,6 +124,25 @@ def _set(client: Client, arguments: argparse.Namespace) -> int:
     if former is not None:
         clear(client, former.published.name, former.published.version.hex())
     return _done(told["tx"], f"set; sealed to {_names(readers)}", as_json=arguments.json)
+
+
+def _demand_known(client: Client, readers: list[Controller], arguments: argparse.Namespace) -> None:
+    """Whoever is logged in here seals to nobody by the word of the controller alone."""
+    who = logged_in(client)
+    if who is None:
+        return  # the controller that signs by itself is trusted with this as well
+    acquaintances.demand_known(
+        who.environment, readers, says_yes=arguments.yes, is_quiet=arguments.json
+    )
+    unnamed = [
+        each
+        for each in readers
+        if not {each.name, acquaintances.marks(each.key)} & {*arguments.reader}
+    ]
+    if unnamed:
+        text = f"By the word of the controller it is read by {_names(unnamed)} as well."
+        hint = "name them with --reader, or say --yes"
+        demand_yes(text, hint, says_yes=arguments.yes, is_quiet=arguments.json)
 
 
 def _value() -> bytes:
@@ -141,6 +166,7 @@ def _share(client: Client, arguments: argparse.Namespace) -> int:
     added = [each for each in _named(known, arguments.reader) if each.key not in secret.readers]
     opening = _perhaps_open(client, secret, arguments) if added else None
     readers = [known[key] for key in secret.readers if key in known] + added
+    _demand_known(client, readers, arguments)
     if added:
         change = change_of(
             "secret",
@@ -270,6 +296,7 @@ def _open(client: Client, secret: Secret, arguments: argparse.Namespace) -> Open
 def _named(known: dict[str, Controller], names: list[str]) -> list[Controller]:
     """The controllers of these names, each once. Raises CommandError where there is none."""
     by_name = {each.name: each for each in known.values()}
+    by_name |= {acquaintances.marks(key): each for key, each in known.items()}
     unknown = [name for name in names if name not in by_name]
     if unknown:
         raise CommandError(

@@ -10,10 +10,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from mesh.cli import places, session
-from mesh.cli.checking import disagreement
+from mesh.cli import acquaintances, places, session
+from mesh.cli.checking import disagreement, named_controllers, unnamed_right
 from mesh.cli.client import Client, quoted
-from mesh.cli.errors import FAILED, WRONG_USAGE, CommandError
+from mesh.cli.errors import FAILED, REFUSED, WRONG_USAGE, CommandError
+from mesh.cli.sealed import Controller
 
 if TYPE_CHECKING:
     from mesh.cli.session import Session
@@ -50,6 +51,8 @@ def send(
     told = client.request("POST", path, body, {"signer": who.key})
     raw = bytes.fromhex(str(told["request"]))
     request = _checked(raw, who, submission)
+    named = (Controller(key, name, "") for name, key in named_controllers(request).items())
+    acquaintances.demand_known(who.environment, named, says_yes=says_yes, is_quiet=is_quiet)
     if not says_yes and _takes_a_yes(client, submission, request):
         _demand_yes(request, is_quiet=is_quiet, is_vouched="from" in body)
     sent = {"request": raw.hex(), "signature": _signature(raw, who).hex()}
@@ -67,6 +70,10 @@ def _checked(raw: bytes, who: Session, submission: Submission) -> Request:
     if wrong:
         text = f"the controller made another request of it: {wrong}. Nothing was signed."
         raise CommandError(FAILED, text)
+    missing = unnamed_right(request, who)
+    if missing:
+        text = f"{who.name} lacks the right {missing}, as the controller says. Nothing was signed."
+        raise CommandError(REFUSED, text, "Who has admin:/ can grant it: see `trellis right list`.")
     return request
 
 

@@ -6,6 +6,7 @@ import argparse
 
 from mesh.cli.errors import DONE, WRONG_USAGE, CommandError
 from mesh.cli.output import say
+from mesh.cli.parsing import Parser
 
 EXAMPLE = """\
 example:
@@ -38,8 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
         return DONE
     if arguments.verb not in COMMANDS:
         unknown = unknown_name("command", arguments.verb, list(COMMANDS))
-        raise CommandError(WRONG_USAGE, f"{unknown}.", "See `trellis sim --help`.")
+        raise CommandError(WRONG_USAGE, unknown, "See `trellis sim --help`.")
     try:
-        return main([arguments.verb, *arguments.words], prog="trellis sim")
+        return main([arguments.verb, *arguments.words], Parser(prog="trellis sim"))
     except SystemExit as end:  # argparse has shown the help, or what is wrong
         return int(end.code or DONE)

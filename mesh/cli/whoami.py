@@ -34,8 +34,11 @@ def run(arguments: argparse.Namespace) -> int:
         "it lets you": " ".join(str(each) for each in cast("list[Json]", told["rights"])),
     }
     if who is None:
-        by = "with the key that is kept beside the controller" if told["signs_here"] else "nobody"
-        shown["changes are signed"] = by
+        shown["changes are signed"] = (
+            "with the key that is kept beside the controller"
+            if told["signs_here"]
+            else "by nobody: say who you are with `trellis login NAME`"
+        )
     else:
         shown["logged in as"] = f"{who.name}, until {moment(who.expires_ns)}"
         shown["which may"] = " ".join(str(each) for each in rights) or "nothing"

@@ -47,6 +47,8 @@ class Keys:
     """The one on which streams and datagrams are agreed."""
     lost_journal: bool = False
     """The identity is that of earlier starts, and their journal is not there."""
+    is_new: bool = False
+    """The identity was made in this start."""
 
 
 class DataDirectory:
@@ -143,9 +145,10 @@ class DataDirectory:
             with suppress(FileNotFoundError):
                 held = read_key(operator)
         identity = self.path / IDENTITY
-        lost_journal = identity.exists() and not (self.path / JOURNAL).exists()
+        is_new = not identity.exists()
+        lost_journal = not is_new and not (self.path / JOURNAL).exists()
         exchange = read_or_make_exchange(self.path / EXCHANGE)
-        return Keys(read_or_make_key(identity), held, exchange, lost_journal)
+        return Keys(read_or_make_key(identity), held, exchange, lost_journal, is_new)
 
     def release(self) -> None:
         """Let another process have the directory."""

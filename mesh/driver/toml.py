@@ -146,8 +146,15 @@ def flag(value: object) -> bool:
 
 
 def path_(value: object) -> Path:
-    """An absolute path; ``~`` is the home directory."""
-    found = Path(text(value)).expanduser()
+    """An absolute path; ``~`` is the home directory, ``~ann`` that of somebody else."""
+    if "\0" in text(value):
+        raise WrongValueError("holds a character that no path may hold: \\0")
+    written = Path(text(value))
+    try:
+        found = written.expanduser()
+    except RuntimeError as error:
+        whose = written.parts[0]
+        raise WrongValueError(f"begins with {whose!r}, and nobody here has that home") from error
     if not found.is_absolute():
         raise WrongValueError("is relative to nothing: write an absolute path")
     return found

@@ -4,7 +4,7 @@ The same checks serve a person's commands as written and, stricter, a request's 
 resolved, which must be complete: no default is left to the program that folds them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -63,14 +63,28 @@ def check_written(command: Command, *, filled: bool = False) -> list[str]:
         assert unknown is not None
         return [unknown]
     found = _unknown_parameters(declaration, command.parameters)
+    is_template = not filled and command.group != data.NAME
+    return found + _check_parameters(
+        declaration, command.parameters, command.parameters, is_template=is_template
+    )
+
+
+def _check_parameters(
+    declaration: Declaration,
+    values: Mapping[str, Value],
+    given: Container[str],
+    *,
+    is_template: bool,
+) -> list[str]:
+    """Every mistake in ``values``, and what is missing of which not even a name was ``given``."""
+    found: list[str] = []
     for parameter in declaration.parameters:
-        if parameter.name in command.parameters:
-            value = command.parameters[parameter.name]
-            is_template = not filled and command.group != data.NAME
+        if parameter.name in values:
+            value = values[parameter.name]
             found += _check_written_value(parameter, value, is_template=is_template)
-        elif parameter.required:
+        elif parameter.required and parameter.name not in given:
             found.append(f"{parameter.name}: missing, expected {parameter.shape.words}")
-    if declaration.one_of and not any(name in command.parameters for name in declaration.one_of):
+    if declaration.one_of and not any(name in given for name in declaration.one_of):
         found.append(f"nothing to do: expected at least one of {', '.join(declaration.one_of)}")
     return found
 
@@ -148,15 +162,20 @@ def parse_words(group: str, verb: str, words: Mapping[str, str]) -> Command | Mi
     shapes |= {name: each.shape for name, each in short.items()}
     errors = [unknown_name("parameter", name, list(shapes)) for name in texts if name not in shapes]
     parameters: dict[str, Value] = {}
+    given: dict[str, None] = {}
     for name, text in texts.items():
         if name in shapes:
             meant = short[name].parameter if name in short else name
-            if meant in parameters:
+            if meant in given:
                 errors.append(f"{name}: says again what {meant} says, leave one out")
+            given[meant] = None
             try:
                 value = _read(shapes[name], text)
                 parameters[meant] = short[name].make(value) if name in short else value
             except Misread as error:
                 errors.append(f"{name}: expected {error}, not '{text}'")
-    command = Command(group, verb, parameters)
-    return Misspelled(tuple(errors)) if errors else command
+    if not errors:
+        return Command(group, verb, parameters)
+    is_template = group != data.NAME
+    errors += _check_parameters(declaration, parameters, given, is_template=is_template)
+    return Misspelled(tuple(errors))

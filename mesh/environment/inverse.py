@@ -82,12 +82,13 @@ def overwritten(
 ) -> tuple[tuple[Key, bytes], ...]:
     """The keys of a ChangeSet that read otherwise since, each with the tx that last wrote it.
 
-    Of an object that it made, these are all keys: to undo that is to remove the object whole.
-    What reads as the ChangeSet left it, or as it was before, is in nobody's way.
+    Of an object that it made, these are all keys, also where it made it in the place of another:
+    to undo that is to remove the object whole. What reads as the ChangeSet left it, or as it was
+    before, is in nobody's way.
     """
     keys = {each.key: (each.before, each.after) for each in done}
     for each in done:
-        if not each.key[2:] and not each.before.present:
+        if not each.key[2:] and _goes(now, each):
             owned = now.keys_of(object_of(each.key))
             keys |= {key: (NOTHING, NOTHING) for key in owned if key not in keys}
     found: list[tuple[Key, bytes]] = []
@@ -99,6 +100,17 @@ def overwritten(
             assert entry.version is not None
             found.append((key, entry.version))
     return tuple(sorted(found))
+
+
+def _goes(now: Configuration, root: Done) -> bool:
+    """Whether undoing removes what stands there: then all that belongs to it goes, too.
+
+    Of data the fields that others wrote are written anew.
+    """
+    if root.key[0] == data.NAME or not root.before.present:
+        return not root.before.present
+    here = now.entry(root.key)
+    return here.present and not _reads_as(here, root.before)
 
 
 def inverse(now: Configuration, done: Sequence[Done]) -> Inverse | Irreversible:

@@ -16,7 +16,7 @@ from mesh.environment.declarations import ID_PARAMETER, Declaration
 from mesh.environment.draft import Draft, Refusal
 from mesh.environment.entries import ObjectId, object_of
 from mesh.environment.invariants import breaches
-from mesh.environment.kinds import controller, data, environment, role
+from mesh.environment.kinds import controller, data, environment, invite, role
 from mesh.environment.policy import MAJORITY_ROSTER_MIN, Policy
 from mesh.environment.suggestions import NEAR, unknown_name
 from mesh.environment.templates import Filling, missing_error, too_much_error
@@ -148,9 +148,10 @@ class _Resolving:
     def _explained(self, refusal: Refusal) -> str:
         """The refusal, and what the person may have meant where an object is not there."""
         key = refusal.key
-        if key is None or self._draft.present(key) or not self._draft.names(key[0]):
+        if key is None or self._draft.present(key):
             return refusal.text
-        return f"{refusal.text}: {unknown_name(key[0], key[1], self._draft.names(key[0]))}"
+        known = _known(self._draft, key[0])
+        return f"{refusal.text}: {unknown_name(key[0], key[1], known)}" if known else refusal.text
 
     def add_roles(self) -> None:
         """A role that is named for the first time is made; not where another may be meant."""
@@ -225,6 +226,17 @@ def returning_in(request: Request) -> dict[ObjectId, str]:
         if each.verb == "create"
         and each.parameters.get(ID_PARAMETER) not in (None, creation_id(request.nonce, at))
     }
+
+
+def _known(draft: Draft, kind: str) -> list[str]:
+    """What there is of that kind, as a person calls it: nobody types a key."""
+    match kind:
+        case controller.NAME:
+            return controller.names(draft)
+        case invite.NAME:
+            return invite.names(draft)
+        case _:
+            return draft.names(kind)
 
 
 def _with_defaults(declaration: Declaration, command: Command) -> dict[str, Value]:

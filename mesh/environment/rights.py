@@ -149,10 +149,15 @@ class Holder:
         return None
 
     def used(self, written: Iterable[Key]) -> Iterator[Key]:
-        """The keys of the configuration that hold the rights by which ``written`` is written."""
+        """The keys of the configuration that hold the rights by which ``written`` is written.
+
+        Where others are to supply it, that is the right to ask them.
+        """
         for key in written:
             demanded = self.demand(key)
-            grant = None if demanded is None else self.covering(demanded)
+            if demanded is None:
+                continue
+            grant = self.covering(demanded) or self.covering(Grant(Level.EDIT, key))
             if grant is not None:
                 yield self.key_of(grant)
 

@@ -368,25 +368,26 @@ class Chains:
 
         The fact that it names is another matter.
         """
-        chain = self.chain(fact.origin)
-        last = self.last(fact.origin)
-        if self._is_retired(fact.origin) or 0 < fact.sequence <= self._ground.floor(fact.origin):
+        origin, sequence = fact.content.origin, fact.content.sequence
+        chain, floor = self.chain(origin), self._ground.floor(origin)
+        last = floor + len(chain)
+        if self._is_retired(origin) or 0 < sequence <= floor:
             return None
-        if fact.sequence <= last:
-            held = self._at(fact.origin, fact.sequence)
+        if sequence <= last:
+            held = self._at(origin, sequence)
             if held is not None and held.hash == fact.hash:
                 return None
             if held is None or not self._is_signed(fact):
                 return Refused.SIGNATURE if held is not None else Refused.CHAIN
             self._note_fork(held, fact)
             return Refused.FORK
-        if fact.sequence > last + 1:
+        if sequence > last + 1:
             return Refused.GAP
-        if (fact.sequence == 1) != isinstance(fact.body, Boot):
+        if (sequence == 1) != isinstance(fact.body, Boot):
             return Refused.BOOT
         if isinstance(fact.body, Boot) and self._is_foreign(fact.body):
             return Refused.ENVIRONMENT
-        if fact.content.previous != self._end(fact.origin):
+        if fact.content.previous != self._end(origin):
             return Refused.CHAIN
         if chain and fact.content.lamport <= chain[-1].content.lamport:
             return Refused.LAMPORT
@@ -428,7 +429,8 @@ class Chains:
             candidate = ready.pop()
             if self._is_held(candidate):
                 continue
-            why = self._objection(candidate, trusted=True)
+            # The first has just been judged; what waited for it was, but on another chain.
+            why = None if candidate is fact else self._objection(candidate, trusted=True)
             if why is None:
                 why = self._place(candidate, now)
                 if why is None and self._is_held(candidate):

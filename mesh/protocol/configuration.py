@@ -52,5 +52,7 @@ class ReplicaConfiguration:
     """Never found one: wait for others for ever (set where seeds are configured)."""
     memory_lost: bool = False
     """There is a key of earlier lives, and nothing else of them."""
+    is_newborn: bool = False
+    """The key was made a moment ago: nothing that it ought to remember can have been lost."""
     ticket: Ticket | None = None
     """The invite by which it asks to be let in; of no use once it belongs to an environment."""

@@ -17,8 +17,7 @@ from mesh.wire.identity import Address, Incarnation
 # --- writes -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class WriteFact:
+class WriteFact(msgspec.Struct, frozen=True):
     """A fact, own or of a peer, under (origin, sequence)."""
 
     origin: Incarnation
@@ -26,8 +25,7 @@ class WriteFact:
     signed: SignedFact
 
 
-@dataclass(frozen=True, slots=True)
-class WriteStore:
+class WriteStore(msgspec.Struct, frozen=True):
     """Records of running information and the vector that covers them: one transaction, always."""
 
     records: tuple[tuple[bytes, bytes | None], ...]
@@ -35,8 +33,7 @@ class WriteStore:
     metadata: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class WriteMeta:
+class WriteMeta(msgspec.Struct, frozen=True):
     """One small value of the controller itself, such as its environment."""
 
     key: str
@@ -74,15 +71,13 @@ class Refusal:
     """Every mistake at once: what, why, what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class InformationChanged:
+class InformationChanged(msgspec.Struct, frozen=True):
     """Entries of running information that read differently now, once for each batch."""
 
     paths: tuple[Path, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeProgressed:
+class ChangeProgressed(msgspec.Struct, frozen=True):
     """A ChangeSet moved: proposed, sealed, refused, released, applied, set aside, cancelled."""
 
     tx: bytes

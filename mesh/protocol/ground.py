@@ -32,7 +32,7 @@ from mesh.wire.identity import (
     Timestamp,
     digest,
 )
-from mesh.wire.requests import Key, Value
+from mesh.wire.requests import Key, Value, read_request
 
 GROUND_BYTES_MAX: Final = 256 * 1_048_576
 """A million ChangeSets, and a configuration of some hundred thousand keys."""
@@ -60,12 +60,36 @@ class Fate(IntEnum):
 
 _FATES: Final = frozenset(map(int, Fate))
 
+ASIDE_MAX: Final = 256
+ASIDE_BYTES_MAX: Final = 1_048_576
+"""What was set aside is kept to be restaged: so many requests, and bytes of them; the eldest go."""
+
+NONCE_BYTES: Final = 8
+"""Of a life."""
+
+NONCES_MAX: Final = 4_096
+"""Of forgotten lives of one controller, kept: a crash loop must not fill the ground."""
+
 
 class Floor(NamedTuple):
     """Where a chain has been cut: its last fact that is not kept any more."""
 
     sequence: Counter
     hash: Hash32
+
+
+class Aside(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A ChangeSet below the ground that had no effect, and may still be wanted."""
+
+    request: bytes
+    """What was signed."""
+    why: Literal["refused", "merged", "checkpoint", "conflict", "failed"]
+    """The rule that set it aside, in one word."""
+
+    @property
+    def tx(self) -> bytes:
+        """Its id."""
+        return digest(self.request)
 
 
 class _Cut(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -82,6 +106,7 @@ class _Proof(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
 class _Retired(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     controller: ControllerId
     boot: Counter
+    nonces: bytes
 
 
 class _Head(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -94,6 +119,7 @@ class _Head(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
     attempts: bytes
     txs: bytes
     fates: bytes
+    aside: tuple[Aside, ...]
     cuts: tuple[_Cut, ...]
     retired: tuple[_Retired, ...]
     proofs: tuple[_Proof, ...]
@@ -129,6 +155,8 @@ class Ground:
     """Their requests, 32 bytes each."""
     fates: bytes = b""
     """What became of them, one byte each."""
+    aside: tuple[Aside, ...] = ()
+    """What was set aside last, in the order of the history."""
     state: bytes = NO_HASH
     """The hash of the configuration that K folds to."""
     entries: Entries = ()
@@ -138,6 +166,9 @@ class Ground:
     retired: Mapping[bytes, int] = field(default_factory=dict)
     """By controller: lives up to this boot number, and not in ``floors``, have said their last word
     and are forgotten."""
+    nonces: Mapping[bytes, bytes] = field(default_factory=dict)
+    """By controller: those of its lives that are forgotten, the earliest first, 8 bytes each. What
+    such a life wrote to running information is still there, and signed by that controller."""
     proofs: Mapping[Incarnation, tuple[int, ...]] = field(default_factory=dict)
     """By life: the last numbers that later lives have proven of it."""
     latest: Reference | None = None
@@ -167,6 +198,20 @@ class Ground:
     def past(self) -> Iterator[tuple[bytes, bytes, Fate]]:
         """(attempt, tx, fate) of all that it accounts for, in order."""
         return zip(_ids(self.attempts), _ids(self.txs), map(Fate, self.fates), strict=True)
+
+    @cached_property
+    def set_aside(self) -> dict[bytes, Aside]:
+        """By tx: what can still be restaged, in the order of the history."""
+        return {each.tx: each for each in self.aside}
+
+    @cached_property
+    def authors(self) -> dict[bytes, bytes]:
+        """By the nonce of a life that is forgotten: its controller."""
+        return {
+            nonces[at : at + NONCE_BYTES]: each
+            for each, nonces in sorted(self.nonces.items())
+            for at in range(0, len(nonces), NONCE_BYTES)
+        }
 
     @cached_property
     def removed(self) -> tuple[bytes, ...]:
@@ -226,8 +271,12 @@ class Ground:
             attempts=self.attempts,
             txs=self.txs,
             fates=self.fates,
+            aside=self.aside,
             cuts=tuple(_Cut(origin, *self.floors[origin]) for origin in sorted(self.floors)),
-            retired=tuple(_Retired(each, self.retired[each]) for each in sorted(self.retired)),
+            retired=tuple(
+                _Retired(each, self.retired[each], self.nonces.get(each, b""))
+                for each in sorted(self.retired)
+            ),
             proofs=tuple(_Proof(life, self.proofs[life]) for life in sorted(self.proofs)),
             latest=self.latest,
             latest_lamport=self.lamport,
@@ -260,8 +309,14 @@ def read_ground(raw: bytes) -> Ground:
     count = len(head.fates)
     if len(head.attempts) != count * _ID_BYTES or len(head.txs) != count * _ID_BYTES:
         raise cbor.Undecodable("its lists are not of one length")
+    if any(len(each.nonces) % NONCE_BYTES for each in head.retired):
+        raise cbor.Undecodable("it names a life in part")
     if any(fate not in _FATES for fate in head.fates):
         raise cbor.Undecodable("it knows of a fate that is none")
+    if kept_aside(head.aside) != head.aside:
+        raise cbor.Undecodable("it keeps more that was set aside than may be kept")
+    for each in head.aside:
+        _ = read_request(each.request)
     ground = Ground(
         environment=head.environment,
         height=head.height,
@@ -269,12 +324,14 @@ def read_ground(raw: bytes) -> Ground:
         attempts=head.attempts,
         txs=head.txs,
         fates=head.fates,
+        aside=head.aside,
         state=head.state,
         entries=tuple(
             (line.key, Entry(line.value, line.version, line.present)) for line in stored.lines
         ),
         floors={cut.origin: Floor(cut.sequence, cut.hash) for cut in head.cuts},
         retired={each.controller: each.boot for each in head.retired},
+        nonces={each.controller: each.nonces for each in head.retired if each.nonces},
         proofs={each.life: each.last for each in head.proofs},
         latest=head.latest,
         lamport=head.latest_lamport,
@@ -293,6 +350,17 @@ def stored_ground(meta: Mapping[str, bytes], key: str = GROUND_KEY) -> Ground:
         return read_ground(raw) if raw else FOUNDED
     except cbor.Undecodable:
         return FOUNDED
+
+
+def kept_aside(aside: tuple[Aside, ...]) -> tuple[Aside, ...]:
+    """The last of ``aside``, as many as are kept."""
+    size, begin = 0, len(aside)
+    for each in reversed(aside[-ASIDE_MAX:]):
+        size += len(each.request)
+        if size > ASIDE_BYTES_MAX:
+            break
+        begin -= 1
+    return aside[begin:]
 
 
 def state_hash(entries: Entries) -> bytes:

@@ -10,7 +10,7 @@ is noticed long before the next probe would; after news of controllers about the
 have at the same time, each tells a few peers only.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -18,6 +18,8 @@ from typing import Final
 import msgspec
 
 from crdt import (
+    Alarm,
+    AlarmKind,
     Delta,
     Dirty,
     Key,
@@ -81,12 +83,23 @@ class Authorship:
         return self.signer.sign(WRITE_GROUP + header)
 
 
+class Suspicion(msgspec.Struct, frozen=True):
+    """What healthy controllers never cause, and who was heard when it was found."""
+
+    kind: AlarmKind
+    peer: Incarnation
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.detail}, as {self.peer} was heard"
+
+
 class Heard(msgspec.Struct, frozen=True):
     """What came of a message about running information."""
 
     outgoing: tuple[Outgoing, ...] = ()
     changed: tuple[Path, ...] = ()
-    alarms: tuple[str, ...] = ()
+    alarms: tuple[Suspicion, ...] = ()
     rejected: int = 0
 
 
@@ -123,7 +136,7 @@ class Information:
         self._authors: dict[bytes, bytes] = {}
         """Of lives that only facts told of, once they were asked for."""
         self._random = random
-        self._synchronizer = Synchronizer(self.kept, self.owned, random)
+        self.synchronizer = Synchronizer(self.kept, self.owned, random)
         self._current: dict[bytes, Incarnation] = {}
         """By controller: the life whose own entries count."""
         self._peers: dict[bytes, Incarnation] = {}
@@ -145,7 +158,7 @@ class Information:
 
     def ping(self) -> bytes:
         """What is held, in a few bytes."""
-        return self._synchronizer.ping()
+        return self.synchronizer.ping()
 
     def dirty(self) -> WriteStore | None:
         """What has to be written since this was last asked.
@@ -174,15 +187,20 @@ class Information:
         return self._tell(self.kept.remove_prefix(prefix, now.wall_ns), peers, now)
 
     def publish(
-        self, path: Path, value: object, peers: Sequence[Incarnation], now: Now
+        self,
+        said: Mapping[Path, object],
+        taken_back: Sequence[Path],
+        peers: Sequence[Incarnation],
+        now: Now,
     ) -> tuple[Outgoing, ...]:
-        """Say something about this controller itself; ``path`` is (kind, own id, …)."""
-        delta = self.owned.put(path, value, now.wall_ns)
-        return self._tell(delta, peers, now, owned=True)
+        """Say something about this controller itself in one write, and take older things back.
 
-    def retract(self, path: Path, peers: Sequence[Incarnation], now: Now) -> tuple[Outgoing, ...]:
-        """Take back what was published at ``path``."""
-        return self._tell(self.owned.remove(path, now.wall_ns), peers, now, owned=True)
+        Each path is (kind, own id, …). Raises RefusedWrite.
+        """
+        operations = [Put(path, value) for path, value in said.items()]
+        removals = [Remove(path) for path in taken_back]
+        delta = self.owned.write([*operations, *removals], now.wall_ns)
+        return self._tell(delta, peers, now, owned=True)
 
     # --- hearing ------------------------------------------------------------------------------
 
@@ -192,7 +210,7 @@ class Information:
         """Take a message of ``peer``; nothing comes of it where that life is not known."""
         if self._peers.get(peer.nonce) != peer:
             return Heard(rejected=1)
-        outcome = self._synchronizer.receive(peer.nonce, payload, now.monotonic_ns, now.wall_ns)
+        outcome = self.synchronizer.receive(peer.nonce, payload, now.monotonic_ns, now.wall_ns)
         heard = self._heard(outcome)
         is_news = outcome.kept or outcome.owned
         if not is_news or len(peers) <= DIRECT_PEERS_MAX:
@@ -205,19 +223,27 @@ class Information:
     def compare(self, peer: Incarnation, ping: bytes, now: Now) -> Heard:
         """``peer`` holds what ``ping`` says: start to sync where that differs, which is rare."""
         is_known = self._peers.get(peer.nonce) == peer
-        if is_known and self._synchronizer.is_level(peer.nonce, ping):
+        if is_known and self.synchronizer.is_level(peer.nonce, ping):
             return NOTHING_HEARD
         return self.receive(peer, ping, (), now)
 
+    def recall(self, life: Incarnation) -> None:
+        """Facts say that ``life`` was, or is, one of its controller's."""
+        if not self._is_stolen(life):
+            self.kept.introduce(life.nonce, life.controller, life.boot)
+
     def meet(self, peer: Incarnation) -> None:
         """A stream stands to ``peer``: its messages are taken, whether it is current or not."""
-        self._peers[peer.nonce] = peer
+        if not self._is_stolen(peer):
+            self._peers[peer.nonce] = peer
 
     def announce(self, incarnation: Incarnation, now: Now) -> tuple[Path, ...]:
         """``incarnation`` is the current one of its controller.
 
         Only its own entries count from now on.
         """
+        if self._is_stolen(incarnation):
+            return ()
         former = self._current.get(incarnation.controller)
         self._current[incarnation.controller] = incarnation
         if former is not None and former != incarnation:
@@ -225,7 +251,7 @@ class Information:
         self.meet(incarnation)
         if self._collect_at_ns is None:
             self._collect_at_ns = now.monotonic_ns + COLLECT_EVERY_NS
-        self.kept.introduce(incarnation.nonce, incarnation.controller, incarnation.boot)
+        self.recall(incarnation)
         return self.owned.announce(
             incarnation.controller.hex(), incarnation.nonce, now.monotonic_ns
         )
@@ -239,7 +265,9 @@ class Information:
 
     def forget(self, peer: Incarnation) -> None:
         """The conversation with ``peer`` is over; a current life may begin another one."""
-        self._synchronizer.forget(peer.nonce)
+        if self._is_stolen(peer):
+            return
+        self.synchronizer.forget(peer.nonce)
         _ = self._uncompared.pop(peer, None)
         if self._current.get(peer.controller) != peer:
             _ = self._peers.pop(peer.nonce, None)
@@ -252,7 +280,7 @@ class Information:
         return earliest(
             self._collect_at_ns,
             self._compare_at_ns,
-            self._synchronizer.deadline,
+            self.synchronizer.deadline,
             self.owned.deadline,
         )
 
@@ -264,11 +292,11 @@ class Information:
         if not self._is_due(now):
             return NOTHING_HEARD
         expired = self.owned.expire(now.monotonic_ns)
-        heard = self._heard(self._synchronizer.wake(now.monotonic_ns))
+        heard = self._heard(self.synchronizer.wake(now.monotonic_ns))
         return msgspec.structs.replace(heard, changed=expired + heard.changed)
 
     def _is_due(self, now: Now) -> bool:
-        deadline_ns = earliest(self._synchronizer.deadline, self.owned.deadline)
+        deadline_ns = earliest(self.synchronizer.deadline, self.owned.deadline)
         return deadline_ns is not None and now.monotonic_ns >= deadline_ns
 
     def rekey(self, secret: bytes, version: int) -> None:
@@ -281,17 +309,16 @@ class Information:
         self._roster = frozenset(controllers)
 
     def _collect(self, now: Now) -> None:
-        """Let removals go that all have, and incarnations that ended and left nothing behind."""
+        """Let removals go that all have, and own lives that ended and left nothing behind."""
         everybody = self._roster <= self._current.keys()
         others = [peer.nonce for peer in self._current.values() if peer != self._own]
-        held = self._synchronizer.held_by_all(others)
+        held = self.synchronizer.held_by_all(others)
         _ = self.kept.collect(now.wall_ns, held if everybody else None)
         _ = self.owned.collect(now.wall_ns)
-        if everybody:
-            for controller in sorted(self._roster):
-                ended = self._current[controller].boot - 1
-                if ended > 0:
-                    _ = self.kept.retire(controller, ended, held)
+        if everybody and self._own.controller in self._roster:
+            ended = self._own.boot - 1
+            if ended > 0:
+                _ = self.kept.retire(self._own.controller, ended, held)
 
     def due_comparisons(self, now: Now) -> tuple[Incarnation, ...]:
         """The peers that are to be told what is held now, because something was pushed to them."""
@@ -304,25 +331,38 @@ class Information:
 
     # --- who wrote it -------------------------------------------------------------------------
 
-    def _is_authors(self, replica: bytes, header: bytes, signature: bytes) -> bool:
-        """Whether ``signature`` is that of the controller whose life has this replica id."""
+    def _is_authors(self, name: bytes, header: bytes, signature: bytes) -> bool | None:
+        """Whether ``signature`` is that of the controller whose life has this replica id.
+
+        Or that of the controller with this id. None where nobody here knows that life.
+        """
         assert self._authorship is not None, "only then anybody is asked"
-        author = self._author(replica)
+        is_controller = len(name) == len(self._own.controller)
+        author = name if is_controller else self._author(name)
         if author is None:
-            return False
+            return None
         return self._authorship.verifier.verify(author, WRITE_GROUP + header, signature)
 
-    def _author(self, replica: bytes) -> bytes | None:
+    def _is_stolen(self, life: Incarnation) -> bool:
+        """Whether the replica id of ``life`` is another controller's, which had it first.
+
+        Ids are random: whoever takes one that is known means to have its writes refused.
+        """
+        author = self._known_author(life.nonce)
+        return author is not None and author != life.controller
+
+    def _known_author(self, replica: bytes) -> bytes | None:
         if replica == self._own.nonce:
             return self._own.controller
-        peer = self._peers.get(replica)
-        if peer is not None:
-            return peer.controller
-        known = self.kept.seen.incarnations.get(replica)
-        if known is not None:
-            return known.controller
+        known = self._peers.get(replica) or self.kept.seen.incarnations.get(replica)
+        return self._authors.get(replica) if known is None else known.controller
+
+    def _author(self, replica: bytes) -> bytes | None:
+        author = self._known_author(replica)
+        if author is not None:
+            return author
         assert self._authorship is not None, "only then anybody is asked"
-        author = self._authors.get(replica) or self._authorship.author_of(replica)
+        author = self._authorship.author_of(replica)
         if author is not None:
             self._authors[replica] = author
         return author
@@ -336,7 +376,7 @@ class Information:
             return ()
         direct = len(peers) <= DIRECT_PEERS_MAX
         told = peers if direct else self._random.sample(peers, FANOUT)
-        parcels = self._synchronizer.rumour(delta, owned=owned)
+        parcels = self.synchronizer.rumour(delta, owned=owned)
         # What each says of itself all say at once, after a ChangeSet: any of them notices for all.
         few = owned and len(told) > FANOUT
         asked = self._random.sample(told, FANOUT) if few else told
@@ -349,9 +389,12 @@ class Information:
         return Heard(
             outgoing=tuple(self._parcel(parcel) for parcel in outcome.replies),
             changed=tuple(key for key, _ in (*outcome.kept, *outcome.owned)),
-            alarms=tuple(f"{alarm.kind}: {alarm.detail}" for alarm in outcome.alarms),
+            alarms=tuple(map(self._suspicion, outcome.alarms)),
             rejected=len(outcome.rejected),
         )
+
+    def _suspicion(self, alarm: Alarm) -> Suspicion:
+        return Suspicion(alarm.kind, self._peers[alarm.peer], alarm.detail)
 
     def _parcel(self, parcel: Parcel) -> Outgoing:
         return Outgoing(

@@ -21,3 +21,16 @@ class Meter:
             return False
         self._due_ns = due_ns
         return True
+
+    def is_open(self, now_ns: int) -> bool:
+        """Whether one more might pass now."""
+        return max(self._due_ns, now_ns) - now_ns <= self._ahead_ns
+
+    def opens_in_ns(self, now_ns: int) -> int:
+        """How long nothing more may pass; 0: it is open."""
+        return max(self._due_ns - now_ns - self._ahead_ns, 0)
+
+    def charge(self, now_ns: int, count: int, debt_ns_max: int) -> None:
+        """Let ``count`` pass, come what may; it is open again ``debt_ns_max`` later at most."""
+        due_ns = max(self._due_ns, now_ns) + self._every_ns * count
+        self._due_ns = min(due_ns, now_ns + self._ahead_ns + debt_ns_max)

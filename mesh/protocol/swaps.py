@@ -27,8 +27,6 @@ class Swap:
     configuration: Configuration
     due_ns: int
     """Monotonic."""
-    ticket: int
-    """The writes that have to be durable before anybody sees it."""
     late: bool
     """It was ready only after its instant: released, merged or made durable too late."""
     why: str
@@ -38,6 +36,8 @@ class Swap:
 @dataclass(slots=True)
 class _Scheduled:
     swap: Swap
+    ticket: int | None = None
+    """The writes that have to be durable before anybody sees it; None: more of them may follow."""
     ready_ns: int | None = None
     """Monotonic time at which its writes were first seen to be durable."""
 
@@ -54,10 +54,9 @@ class Swaps:
         configuration: Configuration,
         instant_ns: int | None,
         why: str,
-        ticket: int,
         now: Now,
     ) -> None:
-        """Show ``configuration`` at the wall time ``instant_ns``.
+        """Show ``configuration`` at the wall time ``instant_ns``, but not before ``bind``.
 
         None: at once, for the reason ``why``.
         """
@@ -65,22 +64,33 @@ class Swaps:
         due_ns = now.monotonic_ns + max(0, remaining_ns)
         before_ns = self._waiting[-1].swap.due_ns if self._waiting else due_ns
         late = remaining_ns < 0 or (instant_ns is not None and before_ns > due_ns)
-        swap = Swap(tx, configuration, max(due_ns, before_ns), ticket, late, why)
+        swap = Swap(tx, configuration, max(due_ns, before_ns), late, why)
         self._waiting.append(_Scheduled(swap))
+
+    def bind(self, ticket: int) -> None:
+        """All that follows from what was scheduled so far is said: ``ticket`` names these writes.
+
+        That this controller applied it is one of them, and it is said only after it was applied.
+        """
+        for each in self._waiting:
+            if each.ticket is None:
+                each.ticket = ticket
 
     def awaited_ns(self, tx: bytes) -> int | None:
         """Monotonic time at which ``tx`` is to be shown; None where it waits for no swap."""
         waiting = (each.swap for each in self._waiting)
         return next((swap.due_ns for swap in waiting if tx in swap.tx), None)
 
-    @property
-    def is_waiting(self) -> bool:
-        """Whether something is still to be shown."""
-        return bool(self._waiting)
+    def awaits_disk(self, is_durable: Callable[[int], bool]) -> bool:
+        """Whether something is still to be shown of which not all is durable, as far as is known.
+
+        What was scheduled last is durable last.
+        """
+        return bool(self._waiting) and not _is_on_disk(self._waiting[-1], is_durable)
 
     def deadline_ns(self, is_durable: Callable[[int], bool]) -> int | None:
         """Monotonic time of the next swap; None where there is none or it waits for the disk."""
-        if not self._waiting or not is_durable(self._waiting[0].swap.ticket):
+        if not self._waiting or not _is_on_disk(self._waiting[0], is_durable):
             return None
         return self._waiting[0].swap.due_ns
 
@@ -91,13 +101,17 @@ class Swaps:
         late by that, and not by what a timer is late by.
         """
         for each in self._waiting:
-            if not is_durable(each.swap.ticket):
+            if not _is_on_disk(each, is_durable):
                 break
             each.ready_ns = now.monotonic_ns if each.ready_ns is None else each.ready_ns
         shown: list[Swap] = []
         while self._waiting and _is_due(self._waiting[0], now):
             shown.append(_judged(self._waiting.popleft()))
         return tuple(shown)
+
+
+def _is_on_disk(scheduled: _Scheduled, is_durable: Callable[[int], bool]) -> bool:
+    return scheduled.ticket is not None and is_durable(scheduled.ticket)
 
 
 def _is_due(scheduled: _Scheduled, now: Now) -> bool:

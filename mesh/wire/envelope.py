@@ -20,9 +20,10 @@ would have to hit it and a tag of the header, 16 bytes in all.
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
+
+import msgspec
 
 from mesh.wire import codec
 from mesh.wire.identity import ControllerId, Incarnation, digest
@@ -67,8 +68,7 @@ class TooLarge(ValueError):
     """A message of our own that does not fit a datagram."""
 
 
-@dataclass(frozen=True, slots=True)
-class Datagram:
+class Datagram(msgspec.Struct, frozen=True):
     """What a datagram says."""
 
     environment: bytes

@@ -108,6 +108,7 @@ class AdmissionChecker:
         if self._people is None or beginning is None:
             return
         founding, suite = beginning
+        environment = founding.environment_id
         roster = [
             each
             for each in self._admissions
@@ -116,7 +117,7 @@ class AdmissionChecker:
         for each in roster:
             if each != founding.founder:
                 yield from self._unwanted(each)
-                if not self._is_admitted(each, founding.environment_id, suite):
+                if not self._is_admitted(each, environment, suite):
                     yield f"AD3: nobody with the right has admitted {each.hex()[:8]}"
         carried = [self._people.carriers[each] for each in roster if each in self._people.carriers]
         for step in dict.fromkeys(carried):

@@ -41,12 +41,11 @@ class BoundsChecker:
         self._steps: dict[str, int] = {}
         self._bytes: dict[str, int] = {}
 
-    def stepped(self, host: str, time_ns: int) -> Iterator[str]:
+    def stepped(self, host: str, time_ns: int) -> tuple[str, ...]:
         """``host`` took a step."""
         self._turn(time_ns)
         steps = self._steps[host] = self._steps.get(host, 0) + 1
-        if steps == self._steps_max:
-            yield f"{host} took {steps} steps within a second"
+        return (f"{host} took {steps} steps within a second",) if steps == self._steps_max else ()
 
     def sends(self, host: str, effects: Effects, time_ns: int) -> Iterator[str]:
         """``host`` is about to send what ``effects`` say."""

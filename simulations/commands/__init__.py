@@ -33,9 +33,14 @@ class Command(Protocol):
         """Do it; the exit code."""
 
 
-def main(words: Sequence[str], *, prog: str = "python -m simulations") -> int:
-    """Do what ``words`` ask for; the exit code: 1 if anything was violated."""
-    parser = argparse.ArgumentParser(prog=prog, description="A whole mesh in one thread.")
+def main(words: Sequence[str], parser: argparse.ArgumentParser | None = None) -> int:
+    """Do what ``words`` ask for; the exit code: 1 if anything was violated.
+
+    ``parser`` is one of the caller's own making, which says how a mistake is told.
+    """
+    if parser is None:
+        parser = argparse.ArgumentParser(prog="python -m simulations")
+    parser.description = "A whole mesh in one thread."
     chosen = next((word for word in words if word in COMMANDS), None)
     _ = add_commands(parser, [chosen] if chosen is not None else [])
     arguments = parser.parse_args(words)

@@ -15,12 +15,13 @@ from simulations.report.subject import Subject
 from simulations.report.troubles import troubles
 from simulations.report.words import count, duration
 from simulations.scenario import Scenario
-from simulations.verdict import Judgement, Verdict, Violation
+from simulations.verdict import Verdict, Violation
 
 KEPT: Final = "✔"
 BROKEN: Final = "✘"
 WIDTH: Final = 100
-PROMISE_WIDTH: Final = 44
+PROMISE_WIDTH_MAX: Final = 60
+"""A promise that is longer stands out of its column, and does not push all others away."""
 MEASURE_WIDTH: Final = 44
 
 ASKED_MAX: Final = 12
@@ -66,8 +67,8 @@ def story(subject: Subject) -> None:
 def tell(verdict: Verdict, scenario: Scenario, again: str, *, pending: str | None) -> None:
     """What came of it."""
     say()
-    for judgement in verdict.judgements:
-        say(_judged(judgement))
+    rows = [(each.holds, each.promise, each.seen) for each in verdict.judgements]
+    _tell_judged(rows)
     if scenario.expect is None:
         _tell_bites(verdict, scenario)
     for violation in verdict.violations:
@@ -79,9 +80,12 @@ def tell(verdict: Verdict, scenario: Scenario, again: str, *, pending: str | Non
     say(f"  digest  {verdict.digest}")
 
 
-def _judged(judgement: Judgement) -> str:
-    mark = KEPT if judgement.holds else BROKEN
-    return f"  {mark} {judgement.promise:{PROMISE_WIDTH}} {judgement.seen}".rstrip()
+def _tell_judged(rows: Sequence[tuple[bool, str, str]]) -> None:
+    """Each promise with whether it was kept, and what was seen, below each other."""
+    widths = [len(promise) for _, promise, _ in rows]
+    width = max((each for each in widths if each <= PROMISE_WIDTH_MAX), default=0)
+    for holds, promise, seen in rows:
+        say(f"  {KEPT if holds else BROKEN} {promise:{width}}  {seen}".rstrip())
 
 
 def _tell_bites(verdict: Verdict, scenario: Scenario) -> None:
@@ -121,9 +125,7 @@ def tell_many(situation: Situation, verdicts: Sequence[Verdict], again: str) -> 
     for verdict in verdicts:
         for judgement in verdict.judgements:
             kept.setdefault(judgement.promise, []).append(judgement.holds)
-    for promise, held in kept.items():
-        mark = KEPT if all(held) else BROKEN
-        say(f"  {mark} {promise:{PROMISE_WIDTH}} {sum(held)} of {len(held)}")
+    _tell_judged([(all(held), each, f"{sum(held)} of {len(held)}") for each, held in kept.items()])
     failed = [verdict for verdict in verdicts if verdict.violations]
     say()
     for verdict in failed:

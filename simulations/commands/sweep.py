@@ -77,7 +77,7 @@ def _sweep(arguments: argparse.Namespace, source: Source) -> int:
             if before < len(chosen):
                 _run(arguments, source, archive, before)
         except KeyboardInterrupt:
-            _stopped(len(archive.done() & frozenset(chosen)), len(chosen))
+            _stopped(len(archive.done() & frozenset(chosen)), len(chosen), arguments)
             return INTERRUPTED
         summary = summarised(archive.rows(chosen))
         seconds = time.perf_counter() - began
@@ -146,11 +146,15 @@ def _what(row: Row) -> str:
     return str(row.verdict.violations[0])
 
 
-def _stopped(done: int, wanted: int) -> None:
-    print(  # noqa: T201  it speaks to a person
-        f"\nstopped after {done} of {wanted} seeds; the same command goes on from here",
-        file=sys.stderr,
-    )
+def _stopped(done: int, wanted: int, arguments: argparse.Namespace) -> None:
+    if arguments.no_database:
+        way = "nothing is kept"
+    elif arguments.fresh:
+        way = "the same command without --fresh goes on from here"
+    else:
+        way = "the same command goes on from here"
+    text = f"\nstopped after {done} of {wanted} seeds; {way}"
+    print(text, file=sys.stderr)  # noqa: T201  it speaks to a person
 
 
 def _replay(seed: int, scenario: str | None) -> str:

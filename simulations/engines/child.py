@@ -10,7 +10,8 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import Final
 
@@ -34,12 +35,13 @@ class Child:
             words = [sys.executable, "-m", _MODULE, str(far.fileno())]
             words += [plant] if plant is not None else []
             path = os.pathsep.join(each or "." for each in sys.path)
-            self._process = subprocess.Popen(  # noqa: S603  this very program
-                words,
-                pass_fds=[far.fileno()],
-                env={**os.environ, "PYTHONPATH": path},
-                stdin=subprocess.DEVNULL,
-            )
+            with _deaf_to_ctrl_c():
+                self._process = subprocess.Popen(  # noqa: S603  this very program
+                    words,
+                    pass_fds=[far.fileno()],
+                    env={**os.environ, "PYTHONPATH": path},
+                    stdin=subprocess.DEVNULL,
+                )
         self._pipe = Connection(near.detach())
 
     @property
@@ -77,6 +79,19 @@ class Child:
         self._pipe.close()
 
 
+@contextmanager
+def _deaf_to_ctrl_c() -> Generator[None]:
+    """What is started within is deaf to it from its first moment: its parent hears it, and ends it.
+
+    A signal that a process ignores only once it is ready meets it while it still imports.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        _ = signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _ending(code: int) -> str:
     if code < 0:
         return f"was killed by {signal.Signals(-code).name}"
@@ -85,7 +100,6 @@ def _ending(code: int) -> str:
 
 def main(words: list[str]) -> None:
     """What the process does until its parent closes its end."""
-    _ = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends us
     prepare(words[1] if len(words) == _ARGUMENTS_MAX else None)
     pipe = Connection(int(words[0]))
     with suppress(EOFError, OSError):

@@ -126,8 +126,11 @@ class Reader:
                 place, f"lacks the key {tag!r}: which one is it? {hint('', variants)}"
             )
             return None
+        if not isinstance(word, str):
+            self._notes.wrong((*place, tag), f"is {kind_of(word)}; {hint('', variants)}")
+            return None
         if word not in variants:
-            self._notes.wrong((*place, tag), f"unknown {tag} {word!r}; {hint(str(word), variants)}")
+            self._notes.wrong((*place, tag), f"unknown {tag} {word!r}; {hint(word, variants)}")
             return None
         rest = {key: each for key, each in value.items() if key != tag}
         return self.struct(variants[word], rest, place, given)

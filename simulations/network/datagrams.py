@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
+
+import msgspec
 
 from mesh.wire.identity import Address
 from mesh.wire.limits import DATAGRAM_BYTES_MAX
@@ -19,7 +21,7 @@ _UDP_HEADERS: Final = 28
 BROKEN_SEAL: Final = "bits were flipped, and its seal does not fit"
 
 
-class Parcel(NamedTuple):
+class Parcel(msgspec.Struct, frozen=True):
     """One datagram on its way."""
 
     source: Address
@@ -94,7 +96,9 @@ class Datagrams:
             self._traffic.lost(parcel.message, flight.lost_by)
             return
         if flight.is_broken or flight.payload is not parcel.payload:
-            parcel = parcel._replace(payload=flight.payload, is_broken=flight.is_broken)
+            parcel = msgspec.structs.replace(
+                parcel, payload=flight.payload, is_broken=flight.is_broken
+            )
         arrive = partial(self._arrive, parcel)
         self._kernel.after(flight.delay_ns, arrive)
         for later_ns in flight.copies_ns:

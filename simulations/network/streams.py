@@ -205,7 +205,8 @@ class Streams:
         flight = there.flight(parcel.item, size_bytes, now_ns, on_stream=True)
         delay_ns = flight.delay_ns + extra_ns + (RETRANSMISSION_NS if flight.lost_by else 0)
         end.arrival_ns = max(end.arrival_ns, now_ns + delay_ns)
-        arriving = parcel._replace(item=flight.payload)
+        intact = flight.payload is parcel.item
+        arriving = parcel if intact else parcel._replace(item=flight.payload)
         self._kernel.at(end.arrival_ns, lambda: self._arrive(end, arriving))
         if flight.leaves_ns:
             self._kernel.after(flight.leaves_ns, lambda: self._drain(end, len(parcel.item)))

@@ -1,16 +1,19 @@
 """The fold, said a second time: what a set of ChangeSets adds up to, by the rules and nothing else.
 
 ChangeSets in the order of their timestamps, each of them whole or not at all: rule 0, who signed
-it; rule 1, the merge that counts for it; rule 2, its base; rule 3, its commands and the whole.
+it; rule 1, the merge that counts for it, or the checkpoint that was taken without it; rule 2, its
+base; rule 3, its commands and the whole.
 States that two sets have in common are computed once, which is all that is clever here.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from mesh.environment.founding import Founding
 from mesh.environment.kinds.environment import FOUNDING_SETTINGS
 from mesh.protocol.catalogue import ChangeSet
+from mesh.wire.identity import Incarnation, Timestamp
 from mesh.wire.requests import Key, Kind, Value
 from tests.changes.interpreter import (
     NOTHING,
@@ -29,6 +32,19 @@ Ids = frozenset[bytes]
 """A set of attempts."""
 
 EFFECTIVE = "effective"
+_REPEATED = "repeated"
+_MERGED = "merged"
+_LATE = "checkpoint"
+_TOO_LATE = "failed"
+"""A merge that decides about what has been summed up."""
+
+
+class Ground(NamedTuple):
+    """What a controller stands on: others may have given it that, without the checkpoint itself."""
+
+    through: Timestamp
+    attempts: Ids
+    """What is summed up in it."""
 
 
 @dataclass
@@ -37,11 +53,11 @@ class Fold:
 
     state: State
     outcomes: dict[bytes, str]
-    """By attempt: effective, repeated, refused, merged, conflict or failed."""
+    """By attempt: effective, repeated, refused, merged, checkpoint, conflict or failed."""
     txs: dict[bytes, "Fold"]
     """By tx: the fold in which it was judged."""
     before: "Fold | None" = None
-    next: dict[tuple[bytes, bool], "Fold"] = field(default_factory=dict)
+    next: dict[tuple[bytes, str], "Fold"] = field(default_factory=dict)
 
     @property
     def roster(self) -> tuple[bytes, ...]:
@@ -61,7 +77,7 @@ class Oracle:
     def __init__(self, founding: Founding) -> None:
         self._change_sets: dict[bytes, ChangeSet] = {}
         self._ancestors: dict[bytes, Ids] = {}
-        self._known: dict[Ids, Fold] = {}
+        self._known: dict[tuple[Ids, Ground | None], Fold] = {}
         self._rulings: dict[Ids, dict[bytes, bytes]] = {}
         founder, first = ("controller", founding.founder.hex()), ("operator", "founder")
         values: dict[Key, Value] = {
@@ -89,36 +105,54 @@ class Oracle:
         """The ChangeSet that the attempt carries."""
         return self._change_sets[attempt]
 
-    def fold(self, ids: Iterable[bytes]) -> Fold:
-        """What ``ids``, closed under ancestors, add up to."""
+    def fold(self, ids: Iterable[bytes], ground: Ground | None = None) -> Fold:
+        """What ``ids``, closed under ancestors, add up to for who stands on ``ground``."""
         chosen = frozenset(ids)
-        if chosen not in self._known:
-            aside = self._set_aside(chosen)
+        if (chosen, ground) not in self._known:
+            marks = self._marks(chosen, ground)
             fold = self._founded
             for attempt in sorted(chosen, key=lambda each: self.change_set(each).place):
-                fold = self._step(fold, attempt, is_aside=self.change_set(attempt).tx in aside)
-            self._known[chosen] = fold
-        return self._known[chosen]
+                fold = self._step(fold, attempt, marks.get(attempt, ""))
+            self._known[chosen, ground] = fold
+        return self._known[chosen, ground]
 
-    def _step(self, fold: Fold, attempt: bytes, *, is_aside: bool) -> Fold:
-        known = fold.next.get((attempt, is_aside))
+    def _marks(self, ids: Ids, ground: Ground | None) -> dict[bytes, str]:
+        """By attempt: what is decided about it before anybody looks at the state."""
+        inside, late = self._shut(ids, ground)
+        folded = frozenset(self.change_set(each).tx for each in inside)
+        aside = self._set_aside(ids, inside, folded)
+        marks = {each: _MERGED for each in ids if self.change_set(each).tx in aside}
+        for each in ids - inside:
+            if self._comes_after(each, folded):
+                marks[each] = _TOO_LATE
+        for each in late:
+            marks[each] = _REPEATED if self.change_set(each).tx in folded else _LATE
+        return marks
+
+    def _step(self, fold: Fold, attempt: bytes, mark: str) -> Fold:
+        known = fold.next.get((attempt, mark))
         if known is None:
-            outcome, state = self._judged(fold, attempt, is_aside=is_aside)
+            outcome, state = self._judged(fold, attempt, mark)
             known = Fold(state, {**fold.outcomes, attempt: outcome}, dict(fold.txs), fold)
-            _ = known.txs.setdefault(self.change_set(attempt).tx, known)
-            fold.next[attempt, is_aside] = known
+            if mark != _REPEATED:
+                _ = known.txs.setdefault(self.change_set(attempt).tx, known)
+            fold.next[attempt, mark] = known
         return known
 
-    def _judged(self, fold: Fold, attempt: bytes, *, is_aside: bool) -> tuple[str, State]:
+    def _judged(self, fold: Fold, attempt: bytes, mark: str) -> tuple[str, State]:
         change_set = self.change_set(attempt)
-        if change_set.tx in fold.txs:
-            return "repeated", fold.state
+        if change_set.tx in fold.txs or mark == _REPEATED:
+            return _REPEATED, fold.state
+        if mark in (_LATE, _TOO_LATE):
+            return mark, fold.state
+        if change_set.kind is Kind.CHECKPOINT:
+            return self._checkpoint_outcome(attempt), fold.state
         if change_set.kind is Kind.MERGE:
             return self._merge_outcome(attempt), fold.state
         if not self._has_right(change_set, fold):
             return "refused", fold.state
-        if is_aside:
-            return "merged", fold.state
+        if mark == _MERGED:
+            return _MERGED, fold.state
         for entry in change_set.request.base:
             if fold.state.get(entry.key, NOTHING).version != entry.version:
                 return "conflict", fold.state
@@ -131,6 +165,7 @@ class Oracle:
         request = change_set.request
         said = {(command.group, command.verb) for command in request.resolved}
         may = {("controller", "activate"), ("merge", "keep"), ("merge", "set-aside")}
+        may.add(("checkpoint", "take"))
         if request.signer in fold.roster and said <= may:
             return True
         signer, *approvers = _behind(change_set)
@@ -139,6 +174,37 @@ class Oracle:
                 fold.state, (signer, *approvers)
             )
         return not refused(fold.state, Said(request, tuple(approvers)))
+
+    # --- checkpoints ------------------------------------------------------------------------------
+
+    def _checkpoint_outcome(self, attempt: bytes) -> str:
+        below = self.fold(self._ancestors[attempt])
+        return EFFECTIVE if self._has_right(self.change_set(attempt), below) else "refused"
+
+    def _shut(self, ids: Ids, ground: Ground | None) -> tuple[Ids, Ids]:
+        """What the last checkpoint sums up, and what in ``ids`` lies below it and is not in it."""
+        checkpoints = [each for each in ids if self.change_set(each).kind is Kind.CHECKPOINT]
+        taken = [self._taken(each) for each in checkpoints]
+        grounds = [each for each in (ground, *taken) if each is not None]
+        if not grounds:
+            return frozenset(), frozenset()
+        last = max(reversed(grounds), key=lambda each: each.through)
+        below = {each for each in ids if self.change_set(each).timestamp <= last.through}
+        inside = below & last.attempts
+        return frozenset(inside), frozenset(below - inside)
+
+    def _taken(self, checkpoint: bytes) -> Ground | None:
+        """What ``checkpoint`` sums up, where it counts."""
+        if self._checkpoint_outcome(checkpoint) != EFFECTIVE:
+            return None
+        through, below = _through(self.change_set(checkpoint)), self._ancestors[checkpoint]
+        inside = [each for each in below if self.change_set(each).timestamp <= through]
+        return Ground(through, frozenset(inside))
+
+    def _comes_after(self, attempt: bytes, folded: Ids) -> bool:
+        """Whether it is a merge that decides about one of ``folded``, the tx that are summed up."""
+        is_merge = self.change_set(attempt).kind is Kind.MERGE
+        return is_merge and any(tx in folded for tx, _ in self._said(attempt))
 
     # --- merges -----------------------------------------------------------------------------------
 
@@ -162,13 +228,18 @@ class Oracle:
         commands = self.change_set(merge).request.resolved
         return [(bytes.fromhex(str(each.parameters["tx"])), each.verb) for each in commands]
 
-    def _set_aside(self, ids: Ids) -> dict[bytes, bytes]:
+    def _set_aside(self, ids: Ids, inside: Ids, folded: Ids) -> dict[bytes, bytes]:
         """By tx: the merge that counts for it and sets it aside.
 
         That merge counts which no other one that names the same has seen; of several one of people,
         and then the first.
         """
-        merges = frozenset(each for each in ids if self.change_set(each).kind is Kind.MERGE)
+        merges = frozenset(
+            each
+            for each in ids
+            if self.change_set(each).kind is Kind.MERGE
+            and (each in inside or not self._comes_after(each, folded))
+        )
         if merges not in self._rulings:
             self._rulings[merges] = self._ruled(merges)
         return self._rulings[merges]
@@ -192,6 +263,16 @@ class Oracle:
         below = self.fold(self._ancestors[merge])
         is_of_people = has_every_right(below.state, _behind(self.change_set(merge)))
         return not is_of_people, self.change_set(merge).place
+
+
+def _through(checkpoint: ChangeSet) -> Timestamp:
+    """How far a checkpoint says that it goes."""
+    (command,) = checkpoint.request.resolved
+    said = {name: str(value) for name, value in command.parameters.items()}
+    author = Incarnation(
+        bytes.fromhex(said["controller"]), int(said["boot"]), bytes.fromhex(said["nonce"])
+    )
+    return Timestamp(int(said["lamport"]), author)
 
 
 def _behind(change_set: ChangeSet) -> tuple[bytes, ...]:

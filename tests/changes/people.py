@@ -24,8 +24,9 @@ from simulations.kernel import Kernel
 from simulations.luck import Luck
 from simulations.population import Population
 from simulations.scenario import AnyStep, Scenario
+from simulations.troubles import Split
 from simulations.witness import Witness
-from simulations.workload import PATIENCE_NS, Workload
+from simulations.workload import PATIENCE_NS, TRIES_MAX, TRY_AGAIN_NS, Workload
 from tests.changes.approving import Approvers
 from tests.changes.fold import Fold
 from tests.changes.interpreter import needed, refusal, taken
@@ -52,6 +53,9 @@ _CROWD_NS: Final = 10 * MILLISECOND
 """Now and then several ask for something within this time."""
 _SAME_HOST_ONE_IN: Final = 2
 """Of the crowds, how many come to one controller, where they wait for each other."""
+_POLICY_ONE_IN: Final = 20
+_BEHIND_MAX: Final = 3
+"""What is asked for behind a roster change, which goes alone: that waits, and may be overtaken."""
 _CONSENT_ONE_IN: Final = 3
 """Of the runs, how many have people with different rights, who must agree."""
 _ARRIVE_NS: Final = 200 * MILLISECOND
@@ -79,6 +83,8 @@ class Asked:
     """What the controller held then."""
     expected: str | None
     """Why it must be refused, by the rules; None: they let it through."""
+    life: int
+    """Which one of the host it was asked of: a queue is forgotten with its life."""
 
 
 class People(Workload):
@@ -128,7 +134,8 @@ class People(Workload):
         self._kernel.at(base_ns + _DECIDE_NS, self._decide_for_ever)
 
     def _moments(self) -> list[int]:
-        faults, random = self._scenario.faults, self._random
+        random = self._random
+        faults = [each for each in self._scenario.faults if isinstance(each, Split)]
         moments = [
             random.randrange(SECOND // 2, faults[0].starts_ns)
             for _ in range(random.randint(*_BEFORE))
@@ -141,8 +148,12 @@ class People(Workload):
                 moments += [random.randrange(*near) for _ in range(random.randint(*_AROUND))]
         return moments
 
-    def _do(self, commands: tuple[Command, ...]) -> None:
-        _ = self.ask(self._somebody(), "settings", commands)
+    def _do(self, commands: tuple[Command, ...], tries: int = TRIES_MAX) -> None:
+        host = self._somebody()
+        if inside_of(host) is not None:
+            _ = self.ask(host, "settings", commands)
+        elif tries:
+            self._kernel.after(TRY_AGAIN_NS, lambda: self._do(commands, tries - 1))
 
     def _somebody(self) -> Host:
         return self._random.choice(list(self._hosts.values()))
@@ -166,15 +177,27 @@ class People(Workload):
             _ = self.restage(host, self._random.choice(aside))
             return
         force = not self._random.randrange(_FORCED_ONE_IN)
-        done = undoable(self._watch.fold(host))
+        done = undoable(self._watch.fold(host), inside.history)
         if done and not self._random.randrange(_REVERTED_ONE_IN):
             _ = self.revert(host, self._random.choice(done), force=force)
             return
-        if self._random.randrange(_SPARE_ONE_IN):
-            commands = self._writer.change_set(self._watch.fold(host).state)
+        if not self._random.randrange(_POLICY_ONE_IN):
+            self._say_the_policy_again(host)
+        elif self._random.randrange(_SPARE_ONE_IN):
+            self._change(host, self._writer.change_set(self._watch.fold(host).state), force=force)
         else:
-            commands, force = (self._writer.spare(),), bool(self._random.getrandbits(1))
+            self._change(host, (self._writer.spare(),), force=bool(self._random.getrandbits(1)))
+
+    def _change(self, host: Host, commands: tuple[Command, ...], *, force: bool) -> None:
         _ = self.ask(host, f"change {self._calls + 1}", commands, force=force)
+
+    def _say_the_policy_again(self, host: Host) -> None:
+        """A roster change that changes nothing, and others who come to the same door meanwhile."""
+        policy = Command("environment", "set", {"barrier": self._scenario.policy})
+        _ = self.ask(host, "policy", (policy,))
+        for _ in range(self._random.randrange(_BEHIND_MAX + 1)):
+            after_ns = self._random.randrange(_CROWD_NS)
+            self._kernel.after(after_ns, lambda: self._do_something(host))
 
     def _with_consent(self, host: Host, inside: Participant) -> bool:
         """Something that is about consent; or else nothing is done."""
@@ -234,8 +257,9 @@ class People(Workload):
     def restage(self, host: Host, tx: bytes) -> int:
         """Restage what was set aside; the number of the call."""
         inside = inside_of(host)
-        entry = None if inside is None else inside.history.entry(tx)
-        assert entry is not None, "it is in the history of all"
+        assert inside is not None, "the mesh is whole"
+        entry = inside.history.entry(tx) or inside.history.set_aside_below(tx)
+        assert entry is not None, "it is in the history of all, or in what that stands on"
         self._calls += 1
         if self.approvers is not None:
             self.renewals[self._calls] = None  # who restages the same elsewhere says the same again
@@ -251,7 +275,9 @@ class People(Workload):
         wanted = undoing(fold, tx, force=force)
         keys = frozenset((*wanted.former, *(key[:2] for key in wanted.former)))
         what = f"{tx.hex()[:8]}, reverted{' by force' if force else ''}"
-        self.questions[self._calls] = Asked(host.name, what, 0, force, keys, fold, wanted.refusal)
+        self.questions[self._calls] = Asked(
+            host.name, what, 0, force, keys, fold, wanted.refusal, host.life
+        )
         host.take(host.life, RevertChange(self._calls, tx, force))
         return self._calls
 
@@ -260,7 +286,7 @@ class People(Workload):
         expected = refusal(fold.state, commands)
         keys = frozenset(key for command in commands for key in (*needed(command), *taken(command)))
         force = isinstance(given, SubmitCommands) and given.force
-        asked = Asked(host.name, what, len(commands), force, keys, fold, expected)
+        asked = Asked(host.name, what, len(commands), force, keys, fold, expected, host.life)
         self.questions[self._calls] = asked
         host.take(host.life, given)
         return self._calls

@@ -30,11 +30,11 @@ def test_one_seed_is_one_run(outcomes: list[Outcome]) -> None:
 
 
 def test_runs_are_worth_it(outcomes: list[Outcome]) -> None:
-    """Sides meet that did not fit, things are restaged and undone, and people are refused."""
+    """Sides meet that did not fit, and whatever else may happen in a run does in some of them."""
     totals = Counter[str]()
     for each in outcomes:
         totals.update(each.figures)
-    assert all(totals[what] for what in ("merges", "set aside", "restaged", "reverted", "refused"))
+    assert [what for what, often in totals.items() if not often and what != "approved"] == []
 
 
 @pytest.mark.repository  # bugs are planted in its sources

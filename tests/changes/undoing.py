@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from mesh.protocol.history import History
 from mesh.wire.requests import Key
 from tests.changes.fold import EFFECTIVE, Fold
 from tests.changes.interpreter import NOTHING, Cell, Refused, State, demand_whole
@@ -35,7 +36,7 @@ def undoing(fold: Fold, tx: bytes, *, force: bool) -> Undoing:
     left = {key: judged.state[key] for key in written}
     former = {key: _at(judged.before.state, key) for key in written}
     for key in written:
-        if key[2:] == () and not former[key].present:
+        if key[2:] == () and not _is_same(key, former[key], _at(fold.state, key)):
             mine = [each for each in fold.state if each[:2] == key]
             former |= {each: NOTHING for each in mine if each not in former}
     return Undoing(former, _refusal(fold.state, former, left, force=force))
@@ -61,6 +62,15 @@ def _refusal(
     return None
 
 
+def _is_same(key: Key, former: Cell, now: Cell) -> bool:
+    """Whether the object that stands there now is the one that comes back: only then it stays.
+
+    Data is known by its name alone.
+    """
+    is_replaced = key[0] != "data" and now.present and now.value != former.value
+    return former.present and not is_replaced
+
+
 def _at(state: Mapping[Key, Cell], key: Key) -> Cell:
     return state.get(key, NOTHING)
 
@@ -69,9 +79,16 @@ def _alike(one: Cell, other: Cell) -> bool:
     return one.present == other.present and repr(one.value) == repr(other.value)
 
 
-def undoable(fold: Fold) -> list[bytes]:
-    """The tx of all that took effect in ``fold``, in order; roster, policy, consent stay."""
-    return [tx for tx, judged in fold.txs.items() if _took_effect(judged, tx)]
+def undoable(fold: Fold, history: History) -> list[bytes]:
+    """The tx of all that took effect in ``fold``, in order; roster, policy, consent stay.
+
+    What ``history`` has summed up is undone by nobody.
+    """
+    return [
+        tx
+        for tx, judged in fold.txs.items()
+        if history.entry(tx) is not None and _took_effect(judged, tx)
+    ]
 
 
 def _took_effect(judged: Fold, tx: bytes) -> bool:

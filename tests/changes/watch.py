@@ -6,17 +6,19 @@ readers         they are shown a state that the controller has been in, and noth
 """
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from mesh.environment.configuration import Configuration
 from mesh.protocol.catalogue import Ids
 from mesh.protocol.effects import Answer, Effects, JournalWrite, Notification, Refusal
+from mesh.protocol.ground import Fate
 from mesh.protocol.history import History, Standing
 from mesh.protocol.replica.participant import Participant
 from mesh.wire.requests import Key
 from simulations.host import Host
 from simulations.reality import RealLife
-from tests.changes.fold import EFFECTIVE, Fold, Oracle
+from tests.changes.fold import EFFECTIVE, Fold, Ground, Oracle
+from tests.changes.fold import Ids as Attempts
 from tests.changes.interpreter import Cell, State
 
 SHOWN_MAX: Final = 3
@@ -32,6 +34,15 @@ def inside_of(host: Host) -> Participant | None:
     return life.replica.participant if isinstance(life, RealLife) else None
 
 
+class _Mark(NamedTuple):
+    """Where a history stands, so that only what is new is looked at."""
+
+    inside: Participant
+    height: int
+    """Of its ground: numbers begin anew on another one."""
+    ids: Ids
+
+
 class Watch:
     """The watcher of one run."""
 
@@ -42,7 +53,8 @@ class Watch:
         """How often a state was compared with the oracle's."""
         self._found = found
         self._oracle: Oracle | None = None
-        self._applied: dict[str, tuple[Participant, Ids]] = {}
+        self._marks: dict[str, _Mark] = {}
+        self._applied: dict[str, Attempts] = {}
         self._visible: dict[str, Configuration] = {}
         self._states: dict[str, list[State]] = {}
 
@@ -50,15 +62,21 @@ class Watch:
         """What the rules say that ``host`` holds now."""
         inside = inside_of(host)
         assert inside is not None, "asked of members only"
-        return self._fold_of(inside, inside.history.ids)
+        return self._fold_of(inside, self._all_applied(inside))
 
-    def _fold_of(self, inside: Participant, ids: Ids) -> Fold:
+    def _all_applied(self, inside: Participant) -> Attempts:
+        """All that its history is made of, what was summed up included."""
+        catalogue = inside.catalogue
+        past = (attempt for attempt, _, fate in catalogue.ground.past() if fate is not Fate.DEAD)
+        numbered = (catalogue[number].id for number in catalogue.ordered(inside.history.ids))
+        return frozenset((*past, *numbered))
+
+    def _fold_of(self, inside: Participant, applied: Attempts) -> Fold:
         if self._oracle is None:
             self._oracle = Oracle(inside.founding)
-        applied = [inside.catalogue[number] for number in inside.catalogue.ordered(ids)]
-        for each in applied:
-            self._oracle.hear(each)
-        return self._oracle.fold(each.id for each in applied)
+        for number in inside.catalogue.ordered(inside.history.ids):
+            self._oracle.hear(inside.catalogue[number])
+        return self._oracle.fold(applied, _ground_of(inside))
 
     def seen(self, host: Host) -> State:
         """What ``host`` itself holds now, what it began with included."""
@@ -73,6 +91,7 @@ class Watch:
 
     def began(self, host: Host) -> None:
         """A life begins: nothing is known of it."""
+        _ = self._marks.pop(host.name, None)
         _ = self._applied.pop(host.name, None)
         _ = self._visible.pop(host.name, None)
         self._states[host.name] = [{}]
@@ -82,10 +101,11 @@ class Watch:
         inside = inside_of(host)
         if inside is None:
             return
-        last = self._applied.get(host.name)
-        if last is None or last[0] is not inside or last[1] != inside.history.ids:
-            before = 0 if last is None or last[0] is not inside else last[1]
-            self._applied[host.name] = (inside, inside.history.ids)
+        mark = _Mark(inside, inside.catalogue.ground.height, inside.history.ids)
+        if mark != self._marks.get(host.name):
+            self._marks[host.name] = mark
+            before = self._applied.get(host.name, frozenset())
+            self._applied[host.name] = self._all_applied(inside)
             self._compare(host, inside, before)
         if inside.history.visible is not self._visible.get(host.name):
             self._visible[host.name] = inside.history.visible
@@ -113,21 +133,26 @@ class Watch:
 
     # --- what must hold ---------------------------------------------------------------------------
 
-    def _compare(self, host: Host, inside: Participant, before: Ids) -> None:
+    def _compare(self, host: Host, inside: Participant, before: Attempts) -> None:
         history, fold = inside.history, self.fold(host)
         self.looked += 1
-        self._states[host.name] += self._passed(inside, before)
+        self._states[host.name] += self._passed(host, inside, before)
         for text in (*_unlike(history.state, fold.state), *self._other_outcomes(history, fold)):
             self._found("fold", f"{host.name}: {text}")
-        for text in _partial(history):
+        for text in _partial(history, inside.catalogue.ground.effective):
             self._found("partial effect", f"{host.name}: {text}")
 
-    def _passed(self, inside: Participant, before: Ids) -> Iterator[State]:
+    def _passed(self, host: Host, inside: Participant, before: Attempts) -> Iterator[State]:
         """The states that one step leads through: it may apply several, one after the other."""
-        ids = before
-        for number in inside.catalogue.ordered(inside.history.ids & ~before):
-            ids |= 1 << number
-            yield self._fold_of(inside, ids).state
+        applied = self._applied[host.name]
+        for attempt in self._in_order(applied - before):
+            before |= {attempt}
+            yield self._fold_of(inside, before).state
+
+    def _in_order(self, attempts: Attempts) -> list[bytes]:
+        oracle = self._oracle
+        assert oracle is not None, "a fold was asked for"
+        return sorted(attempts, key=lambda each: oracle.change_set(each).place)
 
     def _look_as_readers(self, host: Host, shown: Configuration) -> None:
         written = cells(shown)
@@ -140,6 +165,17 @@ class Watch:
             if outcome != fold.outcomes[entry.attempt_id]:
                 wanted = fold.outcomes[entry.attempt_id]
                 yield f"{entry.name!r} {entry.tx.hex()[:8]} is {outcome}, and must be {wanted}"
+
+
+def _ground_of(inside: Participant) -> Ground | None:
+    """What ``inside`` stands on; None: the founding record."""
+    ground = inside.catalogue.ground
+    if ground.through is None:
+        return None
+    past = ground.past()
+    return Ground(
+        ground.through, frozenset(each for each, _, fate in past if fate is not Fate.DEAD)
+    )
 
 
 def cells(configuration: Configuration) -> State:
@@ -166,13 +202,16 @@ def _unlike(configuration: Configuration, state: State) -> Iterator[str]:
         yield f"{'/'.join(key)} is {shown.get(key)}, and must be {wanted.get(key)}"
 
 
-def _partial(history: History) -> Iterator[str]:
-    """What has an effect and must not, or has not all of it: by the names that keys bear."""
+def _partial(history: History, below: frozenset[bytes]) -> Iterator[str]:
+    """What has an effect and must not, or has not all of it: by the names that keys bear.
+
+    Of what took effect ``below`` a checkpoint only the names are left.
+    """
     writers: dict[bytes, list[Key]] = {}
     for key, entry in history.state.entries():
         if entry.version is not None:
             writers.setdefault(entry.version, []).append(key)
-    order: dict[bytes, int] = {}
+    order: dict[bytes, int] = dict.fromkeys(sorted(below), -1)
     for at, line in enumerate(history.log()):
         if line.outcome.standing is Standing.EFFECTIVE:
             order[line.tx] = at

@@ -270,6 +270,8 @@ class World:
         """Give a restored state to a store as this world makes them."""
         made = self.make(store.replica)
         made.table, made.seen, made.clock = store.table, store.seen, store.clock
+        for head in store.heads:
+            made.heads.note(head)
         return made
 
     def lose_disk(self, place: int) -> None:

@@ -72,11 +72,14 @@ def judge(stage: Stage, attack: Attack, quiet_ms: float) -> Judgement:
     begun = time.monotonic()
     try:
         result.tries = attack.run(stage)
+        if attack.is_settled:
+            _await_one_mind(stage)
+            before = stage.seen()
     except Landed as error:
         result.breaches.append(str(error))
-    if attack.is_settled:
-        _await_one_mind(stage)
-        before = stage.seen()
+    except BaseException:
+        pulse.give_up()
+        raise
     time.sleep(max(0.0, LASTS_S_MIN - (time.monotonic() - begun)))
     ended = time.monotonic()
     try:

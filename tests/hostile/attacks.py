@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from tests.hostile import at_the_door, floods, from_within, guests, usurpers
+from tests.hostile import at_the_door, floods, from_within, guests, hiding, torrents, usurpers
 from tests.hostile.attack import Attack
 from tests.hostile.stage import Stage
 
@@ -23,13 +23,19 @@ _KINDS: Final[dict[Kind, str]] = {
     from_within.flipped_datagrams: "datagrams rejected",
     from_within.forged_facts: "facts refused: signature",
     from_within.words_about_others: "",
+    from_within.farewells_of_others: "",
     from_within.counters_beyond_the_range: "facts refused: undecodable",
     from_within.stamps_of_the_year_2200: "",
     from_within.entries_of_others: "store messages rejected",
+    hiding.how_far_others_have_come: "store alarms",
     from_within.deep_and_large: "streams ended: unreadable",
     from_within.slow_reading: "",
     floods.handshakes_begun: "streams ended: hurried",
     floods.datagrams_in_the_name_of_members: "datagrams rejected",
+    torrents.one_entry_without_end: "store messages put off",
+    torrents.entries_without_end: "store messages put off",
+    torrents.large_entries_without_end: "store messages put off",
+    torrents.heaps_of_entries: "store messages",
     guests.noticeboard_flooded: "",
     usurpers.forged_consent: "",
 }

@@ -7,10 +7,11 @@ import itertools
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Final
 
 import cbor2
+from msgspec import structs
 
 from crdt import data_set_epoch
 from crdt.record import Sibling
@@ -44,23 +45,31 @@ from tests.hostile.at_the_door import honest_identities
 from tests.hostile.attack import Landed
 from tests.hostile.stage import Stage, address
 from tests.hostile.wolf import FROM, Line, Loot, Shut, Wolf, steal
-from tests.hosts.asking import entry, put
+from tests.hosts.asking import counters, entry, put
 from tests.hosts.processes import Process, await_that
 
 ROUNDS: Final = 50
 WAIT_S: Final = 1.0
+FAREWELLS: Final = 500
+FAREWELL_EVERY_S: Final = 0.01
 YEAR_2200_MS: Final = 7_258_118_400_000
 _boots = itertools.count(1)
 """Each attack is a later life of the insider."""
 
 
 @contextmanager
-def as_member(stage: Stage) -> Iterator[tuple[Wolf, Line, Loot]]:
-    """A stream on which the insider is heard as a member; closed with what it was last told."""
+def as_member(stage: Stage, *, reachable: bool = True) -> Iterator[tuple[Wolf, Line, Loot]]:
+    """A stream on which the insider is heard as a member; closed with what it was last told.
+
+    Where it is not ``reachable``, all that it is told comes on that stream.
+    """
     loot = steal(stage.insider.directory)
     wolf = Wolf.thief(loot)
     wolf.boot += next(_boots)
-    with wolf.line(address(stage.target)) as line:
+    hello = wolf.hello()
+    if not reachable:
+        hello = structs.replace(hello, addresses=())
+    with wolf.line(address(stage.target), hello) as line:
         yield wolf, line, loot
 
 
@@ -142,6 +151,36 @@ def words_about_others(stage: Stage) -> int:
     return tries
 
 
+def farewells_of_others(stage: Stage) -> int:
+    """Tells each of the honest, for seconds, that each other one has just said goodbye."""
+    loot = steal(stage.insider.directory)
+    wolf = Wolf.thief(loot)
+    wolf.boot += next(_boots)
+    before = [_dropped(process) for process in stage.honest]
+    places = [Address(*address(process)) for process in stage.honest]
+    honest = list(zip(lives(stage, loot), places, strict=True))
+    tries = 0
+    with ExitStack() as open_lines:
+        lines = [open_lines.enter_context(wolf.line(address(each))) for each in stage.honest]
+        for number in range(FAREWELLS):
+            for listener, line in enumerate(lines):
+                others = honest[:listener] + honest[listener + 1 :]
+                tries += line.say_all(_farewells(others, 4 * number))
+            time.sleep(FAREWELL_EVERY_S)
+    after = [_dropped(process) for process in stage.honest]
+    if any(now > then + 1 for then, now in zip(before, after, strict=True)):
+        raise Landed(f"more streams were dropped than the insider's: {before}, then {after}")
+    return tries
+
+
+def _farewells(whom: list[tuple[Incarnation, Address]], refutation: int) -> list[Gossip]:
+    return [Gossip((News(life, Standing.LEFT, refutation, at, None),)) for life, at in whom]
+
+
+def _dropped(process: Process) -> int:
+    return counters(process).get("streams ended: dropped", 0)
+
+
 def counters_beyond_the_range(stage: Stage) -> int:
     """Numbers of 2^63 and more, wherever a number stands: facts, datagrams, messages."""
     tries = 0
@@ -167,7 +206,7 @@ def _numbers(wolf: Wolf, loot: Loot, number: int) -> Iterator[bytes]:
 
 def stamps_of_the_year_2200(stage: Stage) -> int:
     """Entries stamped far in the future: whoever writes over them later still wins."""
-    epoch = _epoch(steal(stage.insider.directory))
+    epoch = epoch_of(steal(stage.insider.directory))
     names = [f"year-{number}" for number in range(ROUNDS)]
     with as_member(stage) as (wolf, line, loot):
         line.say(Facts((chain_of(wolf, loot)[0].signed,), direct=True))
@@ -184,7 +223,7 @@ def stamps_of_the_year_2200(stage: Stage) -> int:
 
 def entries_of_others(stage: Stage) -> int:
     """Running information in the name of honest controllers: over theirs, and beside them."""
-    epoch = _epoch(steal(stage.insider.directory))
+    epoch = epoch_of(steal(stage.insider.directory))
     with as_member(stage) as (_, line, loot):
         tries = 0
         for life in lives(stage, loot):
@@ -206,7 +245,8 @@ def entries_of_others(stage: Stage) -> int:
     return tries
 
 
-def _epoch(loot: Loot) -> bytes:
+def epoch_of(loot: Loot) -> bytes:
+    """Which data set the running information is."""
     place = loot.enrolment
     return data_set_epoch(place.environment, place.generation, place.generation_nonce)
 

@@ -42,7 +42,7 @@ class Stage:
         return self.honest[0]
 
     def seen(self, *, history: bool = True) -> Seen:
-        """What all honest controllers hold and show, less what the pulse writes.
+        """What all honest controllers hold and show and whether they vote, less the pulse's writes.
 
         Without ``history`` only what it comes to.
         """
@@ -126,7 +126,9 @@ def _seen(process: Process, honest: Collection[str], *, history: bool) -> Seen:
     names = ("history_hash",) * history + ("state_hash", "shown_hash")
     hashes = [found.get(name) for name in names]
     entries = [entry(process, f"entry-{number}") for number in range(FURNITURE)]
-    return (*hashes, sorted(items(process).items()), entries, roster)
+    status = process.status()
+    silent = None if status is None else status["why_no_votes"]
+    return (*hashes, sorted(items(process).items()), entries, roster, silent)
 
 
 def _name(row: dict[str, object]) -> object:

@@ -8,7 +8,7 @@ import socket
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
@@ -57,7 +57,7 @@ class Loot:
 
 def steal(directory: Path) -> Loot:
     """Everything in a data directory."""
-    with sqlite3.connect(directory / "journal.db") as connection:
+    with closing(sqlite3.connect(directory / "journal.db")) as connection:
         query = "SELECT value FROM {} ORDER BY key"
         facts = connection.execute(query.format(Table.FACTS)).fetchall()
         found = connection.execute(

@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ from tests.hosts.processes import FellShort, Process, await_that, free_ports
 
 ANSWER_S_MAX: Final = 60.0
 WHOLE_S_MAX: Final = 60.0
+LOG_LINES: Final = 15
 
 Row = dict[str, object]
 
@@ -39,7 +41,10 @@ class Mesh:
         """Wait until each is active and sees each other one alive."""
         for process in self.processes:
             what = f"{process.name} sees all others alive and active"
-            await_that(lambda: self._is_whole(process), WHOLE_S_MAX, what)  # noqa: B023  called at once
+            try:
+                await_that(partial(self._is_whole, process), WHOLE_S_MAX, what)
+            except FellShort as short:
+                raise FellShort(f"{short}\n{self._told(process)}") from None
 
     def mend(self) -> None:
         """Start whatever does not run, and wait until all see each other again."""
@@ -61,7 +66,19 @@ class Mesh:
                 _ = first.client.post("/v1/members/accept", body)
         return len(members(first)) == len(self.processes)
 
+    def _told(self, process: Process) -> str:
+        """What whoever has to find out why would ask first."""
+        lines = [str(row) for row in members(process)]
+        for each in self.processes:
+            state = "runs" if each.is_running else "does not run"
+            last = each.log.read_text().splitlines()[-LOG_LINES:]
+            lines += [f"{each.name} {state}; the last it said:", *last]
+        return "\n".join(lines)
+
     def _is_whole(self, process: Process) -> bool:
+        for each in self.processes:
+            if not each.is_running:
+                raise FellShort(f"{each.name} has ended; its log is {each.log}")
         rows = members(process)
         return len(rows) == len(self.processes) and all(
             row["state"] == "active" and row["standing"] == "alive" for row in rows

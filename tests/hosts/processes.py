@@ -5,6 +5,7 @@ Each ends with its standard input, so none outlives whoever started it, however 
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -25,6 +26,8 @@ TRELLIS: Final = (sys.executable, "-m", "mesh.cli.main")
 STOP_S_MAX: Final = 20.0
 COMMAND_S_MAX: Final = 120.0
 LOOK_S: Final = 0.02
+PORTS: Final = range(20_000, 32_000)
+"""Below those that Linux hands out, which begin at 32768 unless somebody says otherwise."""
 
 CONFIGURATION: Final = """\
 [limits]
@@ -166,12 +169,25 @@ def await_that(condition: Callable[[], bool], seconds: float, what: str) -> None
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens at now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """Ports that nobody has now, for TCP and UDP, and that no dialler will be given.
+
+    A controller that is stopped for a while comes back to its port; from the range that systems
+    hand out, the next connection of anybody might have taken it meanwhile.
+    """
+    order = random.SystemRandom()
+    found: list[int] = []
+    while len(found) < count:
+        port = order.choice(PORTS)
+        if port not in found and _is_free(port):
+            found.append(port)
+    return found
+
+
+def _is_free(port: int) -> bool:
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(type=kind) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+    return True

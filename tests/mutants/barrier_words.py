@@ -66,10 +66,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "barrier-W-gaps-are-unmerged": Mutant(
         edit(
             status.is_apart,
-            "if not at.knowledge.whole >> number & 1 or is_mine(at, number):",
-            "if is_mine(at, number):",
+            "return is_groundless(at, number)",
+            "return True",
         ),
         (f"{STATUS}::test_pending_while_facts_are_missing",),
+    ),
+    "barrier-W-waits-on-the-dead": Mutant(
+        edit(status.is_apart, "return is_groundless(at, number)", "return False"),
+        (f"{STATUS}::test_what_is_made_on_top_of_the_dead_is_not_waited_for",),
     ),
     "barrier-W-waits-for-all": Mutant(
         edit(status.status_of, "& ~ballot.sealed & ~ballot.denied", ""),

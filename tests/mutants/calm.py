@@ -11,11 +11,11 @@ _CALM: Final = "tests/mesh/protocol/replica/test_calm.py"
 
 MUTANTS: Final[dict[str, Mutant]] = {
     "calm-whatever-is-said": Mutant(
-        edit(Calm.heard, "not isinstance(message, PASSING_MESSAGES)", "False"),
+        edit(Calm.heard, "type(message) not in PASSING_MESSAGES", "False"),
         (f"{_CALM}::test_what_is_not_known_to_be_harmless_stirs",),
     ),
     "calm-whatever-happens": Mutant(
-        edit(Calm.happened, "not isinstance(given, PASSING_INPUTS)", "False"),
+        edit(Calm.happened, "type(given) not in PASSING_INPUTS", "False"),
         (f"{_CALM}::test_what_is_not_known_to_be_harmless_stirs",),
     ),
     "calm-for-ever": Mutant(
@@ -27,7 +27,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_CALM}::test_what_is_not_known_to_be_harmless_stirs",),
     ),
     "calm-while-something-waits": Mutant(
-        edit(Participant._is_busy, "self.crank.is_waiting", "False"),
+        edit(Participant._is_busy, "self.crank.is_unfinished", "False"),
+        (f"{_CALM}::test_nobody_can_tell",),
+    ),
+    "calm-while-somebody-is-away": Mutant(
+        edit(Participant._is_busy, "self.absence.is_anybody_away", "False"),
         (f"{_CALM}::test_nobody_can_tell",),
     ),
 }

@@ -7,6 +7,7 @@ from mesh.protocol.barrier import checkpoints as rules
 from mesh.protocol.barrier.lives import Lives
 from mesh.protocol.chains import Chains
 from mesh.protocol.ground import Ground
+from mesh.protocol.history.history import History
 from mesh.protocol.history.line import Line
 from mesh.protocol.replica import snapshots
 from mesh.protocol.replica.acquaintances import Acquaintances
@@ -14,11 +15,14 @@ from mesh.protocol.replica.checkpoints import Checkpoints
 from mesh.protocol.replica.participant import Participant
 from mesh.protocol.replica.scribe import Scribe
 from mesh.protocol.replica.snapshots import Snapshots
-from mesh.protocol.replica.surveying import Survey
+from mesh.protocol.replica.surveying import Survey, _Cuts
 from tests.mutants.edit import edit
 from tests.mutants.mutant import Mutant
 
 _MESH: Final = "tests/mesh/protocol/replica/test_checkpoints.py"
+_ASIDE: Final = "tests/mesh/protocol/replica/test_set_aside_below.py"
+_ON_GROUND: Final = "tests/specification/fold/test_merges_on_a_ground.py"
+_FORGOTTEN: Final = "tests/mesh/protocol/replica/test_forgotten_lives.py"
 _GROUND: Final = "tests/mesh/protocol/test_ground.py"
 
 MUTANTS: Final[dict[str, Mutant]] = {
@@ -33,6 +37,18 @@ MUTANTS: Final[dict[str, Mutant]] = {
             "self._chains.settle(ground)",
         ),
         (f"{_MESH}::test_what_all_have_applied_is_summed_up_and_dropped",),
+    ),
+    "checkpoint-forgets-what-was-set-aside": Mutant(
+        edit(Survey.ground, "(*below.aside, *self._set_aside(fold))", "below.aside"),
+        (f"{_ASIDE}::test_what_was_set_aside_is_not_lost_below_a_checkpoint",),
+    ),
+    "checkpoint-keeps-the-eldest": Mutant(
+        edit(ground.kept_aside, "aside[begin:]", "aside[: len(aside) - begin]"),
+        (f"{_ASIDE}::test_the_eldest_go_first",),
+    ),
+    "checkpoint-keeps-what-nobody-can-read": Mutant(
+        edit(ground.read_ground, "_ = read_request(each.request)", "pass"),
+        (f"{_GROUND}::test_what_is_kept_can_be_carried_out",),
     ),
     "checkpoint-ground-is-not-kept": Mutant(
         edit(
@@ -53,6 +69,18 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "checkpoint-sealed-by-nobody": Mutant(
         edit(rules._nothing_above, "terms.through not in stamps", "True"),
         (f"{_MESH}::test_terms_that_are_true_are_sealed",),
+    ),
+    "checkpoint-parts-a-merge": Mutant(
+        edit(Checkpoints._through, "self._unparted(ordered, ", "(lambda _, found: found)(0, "),
+        (f"{_MESH}::test_a_merge_is_not_parted_from_what_it_decides",),
+    ),
+    "checkpoint-parted-merges-are-sealed": Mutant(
+        edit(rules._parted, "if any(", "if False and any("),
+        (f"{_MESH}::test_nobody_seals_what_parts_a_merge",),
+    ),
+    "checkpoint-merges-are-not-judged-again": Mutant(
+        edit(History._shut, "self._judge_merges_again(self.shut)", "pass"),
+        (f"{_ON_GROUND}::test_what_a_checkpoint_closed_no_merge_decides",),
     ),
     "checkpoint-cuts-what-is-disputed": Mutant(
         edit(Survey._length, "chain[0].origin.controller in self._accused", "False"),
@@ -80,6 +108,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
             f"{_MESH}::test_who_lost_its_ground_knows_whom_to_believe",
             f"{_MESH}::test_who_lost_some_facts_knows_whom_to_believe",
         ),
+    ),
+    "checkpoint-who-asks-counts-as-a-no": Mutant(
+        edit(snapshots._are_most, " if each != own or own in members", ""),
+        (f"{_MESH}::test_most_of_the_others_are_enough_to_believe",),
+    ),
+    "checkpoint-half-of-the-others-is-enough": Mutant(
+        edit(snapshots._are_most, "> len(asked)", ">= len(asked)"),
+        (f"{_MESH}::test_whose_seals_are_enough",),
     ),
     "checkpoint-friends-are-noted-too-late": Mutant(
         edit(Acquaintances.note, "self._extent >= self._known[:2]", "True"),
@@ -129,6 +165,20 @@ MUTANTS: Final[dict[str, Mutant]] = {
         edit(Ground.lies_below, "timestamp <= self.through", "timestamp < self.through"),
         (f"{_GROUND}::test_what_is_in_it_and_what_is_dead",),
     ),
+    "ground-half-a-name": Mutant(
+        edit(ground.read_ground, "len(each.nonces) % NONCE_BYTES", "False"),
+        (f"{_GROUND}::test_half_a_name_is_refused",),
+    ),
+    "ground-forgotten-authors": Mutant(
+        edit(
+            Participant._author_of, "known or self.catalogue.ground.authors.get(replica)", "known"
+        ),
+        (f"{_FORGOTTEN}::test_who_comes_late_reads_what_a_forgotten_life_wrote",),
+    ),
+    "ground-names-without-end": Mutant(
+        edit(_Cuts.retire, "nonces[-NONCES_MAX * NONCE_BYTES :]", "nonces"),
+        (f"{_FORGOTTEN}::test_the_names_of_forgotten_lives_are_bounded",),
+    ),
     "ground-a-forgotten-life-is-open": Mutant(
         edit(Lives.closed, "if self._ground.is_retired(incarnation):", "if False:"),
         (f"{_GROUND}::test_a_life_that_is_forgotten_is_closed",),
@@ -140,7 +190,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "ground-forgotten-lives-come-back": Mutant(
         edit(
             Chains._objection,
-            "self._is_retired(fact.origin) or",
+            "self._is_retired(origin) or",
             "",
         ),
         (f"{_GROUND}::test_facts_of_a_forgotten_life_are_not_taken_again",),

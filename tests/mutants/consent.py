@@ -189,6 +189,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
         edit(Consents.waiting, "self._may_propose(each.request)", "True"),
         (f"{_BOARD}::test_nobody_is_crowded_out",),
     ),
+    "board-hides-what-lost-its-right": Mutant(
+        edit(Consents.lapsed, "self._had_a_right(each)", "False"),
+        (f"{_BOARD}::test_who_lost_the_right_is_told",),
+    ),
+    "board-shows-what-was-never-ones-own": Mutant(
+        edit(Consents.lapsed, "self._had_a_right(each)", "True"),
+        (f"{_BOARD}::test_nobody_is_crowded_out",),
+    ),
     "board-never-tidied": Mutant(
         edit(Consents.tidy, "if is_own or", "if False and"),
         (f"{_BOARD}::test_what_lacks_approvals_waits_everywhere_and_is_completed_anywhere",),
@@ -198,7 +206,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_BOARD}::test_what_lacks_approvals_waits_everywhere_and_is_completed_anywhere",),
     ),
     "board-viewers-propose": Mutant(
-        edit(consents.may_propose, "Level.EDIT", "Level.VIEW"),
+        edit(consents.lacks_to_propose, "Level.EDIT", "Level.VIEW"),
         (f"{_BOARD}::test_a_right_that_the_signer_lacks_is_supplied",),
     ),
     "board-stale-is-approved": Mutant(

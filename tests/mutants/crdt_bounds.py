@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from crdt import encoding, fingerprints, groups, journal, store, values, views
+from crdt import encoding, epoch, fingerprints, groups, journal, values, views
 from crdt.collection import retire
 from crdt.fingerprints import Fingerprints
 from crdt.fractions import place_between
@@ -234,7 +234,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_SESSIONS}::test_more_parts_than_a_window_are_asked_for",),
     ),
     "crdt-epochs-alike": Mutant(
-        edit(store.data_set_epoch, "(environment, generation, nonce)", "(environment, nonce)"),
+        edit(epoch.data_set_epoch, "(environment, generation, nonce)", "(environment, nonce)"),
         (f"{_HERE}/test_store.py::test_data_sets_have_different_epochs",),
     ),
     "crdt-leaf-without-value": Mutant(

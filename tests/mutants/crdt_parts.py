@@ -111,7 +111,11 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
     ),
     "crdt-removes-what-is-not-there": Mutant(
-        edit(Store.write, "elif self._removes_something(operation):", "else:"),
+        edit(
+            Store.write,
+            "elif removes_something(self.table.records.get(operation.key, ()), operation):",
+            "else:",
+        ),
         (f"{_STORE}::test_removing_what_is_not_there_writes_nothing",),
     ),
     "crdt-removal-wins": Mutant(

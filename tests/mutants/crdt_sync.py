@@ -29,7 +29,6 @@ _ORACLE: Final = (f"{_HERE}/test_oracle.py::test_every_store_shows_exactly_what_
 
 
 _SESSIONS: Final = f"{_HERE}/sync/test_sessions.py"
-_LIES: Final = "tests/mesh/protocol/replica/test_told_heads.py"
 _WALK: Final = f"{_HERE}/sync/test_walk.py"
 
 
@@ -271,10 +270,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
     ),
     "crdt-overclaims-believed": Mutant(
         _replace(Store, "claims_too_much", _no),
-        (
-            f"{_SESSIONS}::test_a_peer_that_claims_writes_of_mine_is_not_believed",
-            f"{_LIES}::test_a_lie_about_a_writer_erases_nothing_and_is_seen",
-        ),
+        (f"{_SESSIONS}::test_a_peer_that_claims_writes_of_mine_is_not_believed",),
     ),
     "crdt-replays-resurrect": Mutant(
         _replace(Seen, "covers", lambda *_: False),

@@ -293,4 +293,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
         edit(Spreading.compare, "facts == self._chains.summary()", "not facts"),
         (f"{_SPREADING}::test_equal_summaries_mean_nothing_to_do",),
     ),
+    "spreading-stops-after-one-answer": Mutant(
+        edit(Spreading.answer, "elif behind and self._has_helped(peer)", "elif False"),
+        (f"{_SPREADING}::test_after_a_truncated_answer_the_rest_is_asked_for_at_once",),
+    ),
+    "spreading-asks-a-liar-on": Mutant(
+        edit(
+            Spreading._has_helped, "return exchange is not None and exchange.helped", "return True"
+        ),
+        (f"{_SPREADING}::test_whoever_claims_more_and_gives_nothing_is_not_asked_on_and_on",),
+    ),
 }

@@ -6,10 +6,12 @@ from typing import Final
 import pytest
 
 from mesh.protocol.membership.beliefs import Beliefs
+from mesh.protocol.membership.doubters import Doubters
 from mesh.protocol.membership.lives import Lives
 from mesh.protocol.membership.machine import Membership
 from mesh.protocol.membership.outcome import Step
 from mesh.protocol.membership.table import Member, Table
+from mesh.wire.identity import Incarnation
 from mesh.wire.messages import News, Standing
 from tests.mutants.edit import edit
 from tests.mutants.mutant import Mutant
@@ -20,11 +22,14 @@ _MESH: Final = "tests/specification/membership/test_mesh.py"
 _WAKING: Final = "tests/specification/membership/test_waking.py"
 
 
-def _quarantine_by_hearsay(self: Beliefs, news: News, step: Step, *, whole: bool) -> Member | None:
+def _quarantine_by_hearsay(
+    self: Beliefs, news: News, step: Step, *, whole: bool, teller: Incarnation
+) -> Member | None:
     """Who is said to be quarantined is as good as gone."""
     if news.standing is Standing.QUARANTINED:
         news = News(news.member, Standing.LEFT, news.refutation, news.address, None)
-    return _HEAR(self, news, step, whole=whole)
+        teller = news.member
+    return _HEAR(self, news, step, whole=whole, teller=teller)
 
 
 def _replace(target: object, name: str, value: object) -> Callable[[pytest.MonkeyPatch], None]:
@@ -35,7 +40,7 @@ _HEAR: Final = Beliefs.hear
 
 MUTANTS: Final[dict[str, Mutant]] = {
     "lives-made-up-by-others": Mutant(
-        edit(Beliefs.hear, "life is Life.NEWER and not self._is_attested(news.member)", "False"),
+        edit(Beliefs._is_about_a_life, " and self._is_attested(member)", ""),
         (f"{_LIVES}::test_a_life_that_its_controller_has_not_signed_is_no_rumour",),
     ),
     "lives-of-ours-made-up-by-others": Mutant(
@@ -47,7 +52,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_LIVES}::test_a_newer_life_replaces_the_older_one",),
     ),
     "lives-newer-ones-by-their-own-word-only": Mutant(
-        edit(Beliefs.hear, "life not in (Life.CURRENT, Life.NEWER)", "life is not Life.CURRENT"),
+        edit(Beliefs._is_about_a_life, "life is Life.NEWER and", "False and"),
         (f"{_LIVES}::test_news_of_a_newer_life_replace_the_older_one",),
     ),
     "lives-a-boot-of-the-past-counts": Mutant(
@@ -66,9 +71,55 @@ MUTANTS: Final[dict[str, Mutant]] = {
         _replace(Beliefs, "hear", _quarantine_by_hearsay),
         (f"{_LIVES}::test_quarantine_is_believed_from_nobody",),
     ),
+    "lives-silenced-by-one": Mutant(
+        edit(Doubters.weigh, "2 * saying > len(others)", "saying > 0"),
+        (f"{_LIVES}::test_one_member_alone_silences_nobody",),
+    ),
+    "lives-silenced-in-the-name-of-others": Mutant(
+        edit(
+            Beliefs.hear_of_us,
+            "news.accuser == teller",
+            "news.accuser is not None",
+            ("add(teller)", "add(news.accuser)"),
+        ),
+        (f"{_LIVES}::test_each_speaks_for_itself_alone",),
+    ),
+    "lives-a-doubt-is-for-ever": Mutant(
+        edit(Membership._take_answer, "self._beliefs.doubters.drop(source.controller)", "pass"),
+        (f"{_LIVES}::test_an_answer_without_the_doubt_takes_it_back",),
+    ),
+    "lives-an-answer-takes-back-what-it-says": Mutant(
+        edit(Beliefs.hear_of_us, "self.doubters.add(teller)", "self.doubters.drop(teller)"),
+        (f"{_LIVES}::test_an_answer_without_the_doubt_takes_it_back",),
+    ),
+    "lives-the-dead-count-among-doubters": Mutant(
+        edit(Beliefs.weigh_doubts, "if member.in_view", ""),
+        (f"{_LIVES}::test_those_who_are_seen_alive_count",),
+    ),
+    "lives-alone-is-cleared": Mutant(
+        edit(Doubters.weigh, "if not others:", "if False:"),
+        (f"{_LIVES}::test_who_is_alone_stays_as_it_was",),
+    ),
     "lives-both-are-let-in-after-a-decision": Mutant(
         edit(Lives.pardon, "self._quarantined[current] = None", "pass"),
         (f"{_LIVES}::test_a_person_decides_a_fork",),
+    ),
+    "suspicion-made-up-numbers-stand": Mutant(
+        edit(Beliefs.hear_of_us, " or news.refutation > self.refutation", ""),
+        (f"{_SUSPICION}::test_a_number_that_we_never_gave_is_outdone",),
+    ),
+    "suspicion-a-farewell-by-hearsay": Mutant(
+        edit(
+            Beliefs.hear, "not in_person and is_farewell_in_doubt", "False and is_farewell_in_doubt"
+        ),
+        (
+            f"{_SUSPICION}::test_a_farewell_by_hearsay_is_a_doubt",
+            f"{_SUSPICION}::test_a_whole_table_says_no_farewells",
+        ),
+    ),
+    "suspicion-its-own-farewell-is-a-doubt": Mutant(
+        edit(Beliefs.hear, "not in_person and is_farewell_in_doubt", "is_farewell_in_doubt"),
+        ("tests/specification/membership/test_spreading.py::test_who_leaves_says_goodbye",),
     ),
     "suspicion-a-number-overflows": Mutant(
         edit(Beliefs.refute, " or _is_leap(self.refutation, number)", ""),
@@ -83,7 +134,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_SUSPICION}::test_nobody_is_talked_to_the_end_of_the_numbers",),
     ),
     "suspicion-its-own-word-is-a-leap": Mutant(
-        edit(Beliefs.hear, "not in_person and ", ""),
+        edit(Beliefs.hear, "not in_person and _is_leap", "_is_leap"),
         (f"{_SUSPICION}::test_its_own_word_about_its_number_is_believed",),
     ),
     "suspicion-refuted-anew-each-time": Mutant(

@@ -66,10 +66,15 @@ def _trust_any_accuser(_: Beliefs, __: News) -> bool:
 
 
 def _hear_outsiders(
-    self: Membership, _: Incarnation, news: tuple[News, ...], step: Step, *, whole: bool = False
+    self: Membership,
+    source: Incarnation,
+    news: tuple[News, ...],
+    step: Step,
+    *,
+    whole: bool = False,
 ) -> None:
     for piece in news:
-        self._beliefs.hear(piece, step, whole=whole)
+        self._beliefs.hear(piece, step, whole=whole, teller=source)
 
 
 # --- suspicion and refutation -------------------------------------------------------------------

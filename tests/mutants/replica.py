@@ -24,7 +24,6 @@ from mesh.protocol.replica.replays import Replays
 from mesh.protocol.replica.requests import Requests
 from mesh.protocol.replica.scribe import Scribe
 from mesh.protocol.replica.twins import Twins
-from mesh.protocol.spreading import Spreading
 from mesh.protocol.swaps import Swaps
 from mesh.protocol.waiting import WaitingRoom
 from tests.mutants.edit import edit
@@ -43,7 +42,6 @@ _CHANGES: Final = f"{_HERE}/test_changes.py"
 _LEARNERS: Final = f"{_HERE}/test_activations.py"
 _INFORMATION: Final = "tests/mesh/protocol/test_information.py"
 _CHAINS: Final = "tests/mesh/protocol/test_chains.py"
-_SPREADING: Final = "tests/mesh/protocol/test_spreading.py"
 _SWAPS: Final = "tests/mesh/protocol/test_swaps.py"
 
 _DURABILITY: Final[dict[str, Mutant]] = {
@@ -183,6 +181,14 @@ _LIVES: Final[dict[str, Mutant]] = {
     "replica-quarantine-ignored": Mutant(
         edit(Participant.stand_down, "self.twins.why or ", ""),
         (f"{_MEMBERS}::test_a_quarantined_life_says_nothing_at_the_barrier",),
+    ),
+    "replica-cleared-too-late": Mutant(
+        edit(Twins.clear, "self.is_quarantined = False", "pass"),
+        (f"{_MEMBERS}::test_a_life_that_is_cleared_takes_part_again",),
+    ),
+    "replica-doubts-unshown": Mutant(
+        edit(Company._changed, "self._doubted(change.by)", "pass"),
+        (f"{_MEMBERS}::test_a_life_that_is_cleared_takes_part_again",),
     ),
     "replica-twins-outbid-each-other": Mutant(
         edit(Twins.meet, "self.is_quarantined or ", ""),
@@ -478,19 +484,13 @@ _SHOWING: Final[dict[str, Mutant]] = {
         edit(Crank.swap, "self._desk.notify(ConfigurationSwapped(", "repr(ConfigurationSwapped("),
         (f"{_CHANGES}::test_change_sets_are_shown_in_their_order",),
     ),
-    "replica-swaps-stay-for-ever": Mutant(
-        edit(Entries.publish, "while len(self._published) > SWAPS_PUBLISHED_MAX", "while False"),
-        (f"{_CHANGES}::test_the_last_swaps_are_told_and_older_ones_taken_back",),
+    "replica-swaps-told-one-by-one": Mutant(
+        edit(Entries._say_swaps, "or now.monotonic_ns < self._say_at_ns", ""),
+        (f"{_CHANGES}::test_swaps_that_follow_one_another_are_told_together",),
     ),
-    "spreading-stops-after-one-answer": Mutant(
-        edit(Spreading.answer, "elif behind and self._has_helped(peer)", "elif False"),
-        (f"{_SPREADING}::test_after_a_truncated_answer_the_rest_is_asked_for_at_once",),
-    ),
-    "spreading-asks-a-liar-on": Mutant(
-        edit(
-            Spreading._has_helped, "return exchange is not None and exchange.helped", "return True"
-        ),
-        (f"{_SPREADING}::test_whoever_claims_more_and_gives_nothing_is_not_asked_on_and_on",),
+    "replica-swaps-told-when-something-else-happens": Mutant(
+        edit(Entries.deadline_ns, "self._say_at_ns if self.unsaid else None", "None"),
+        (f"{_CHANGES}::test_swaps_that_follow_one_another_are_told_together",),
     ),
 }
 

@@ -64,10 +64,14 @@ MUTANTS: Final = {
     "reverting-only-fields": Mutant(
         edit(
             undoing.overwritten,
-            "if not each.key[2:] and not each.before.present:",
+            "if not each.key[2:] and _goes(now, each):",
             "if each.before.present:",
         ),
         (f"{_TESTS}::test_an_object_that_others_wrote_to_is_not_removed_silently",),
+    ),
+    "reverting-takes-replaced-objects-whole": Mutant(
+        edit(undoing._goes, "return here.present and not _reads_as", "return False and _reads_as"),
+        (f"{_TESTS}::test_an_object_in_the_place_of_another_is_not_removed_silently",),
     ),
     "reverting-only-once": Mutant(
         edit(undoing.overwritten, "or _reads_as(entry, after)", ""),

@@ -5,6 +5,7 @@ from typing import Final
 import pytest
 
 from mesh.environment import founding, invariants, resolve, rights
+from mesh.environment.configuration import Configuration
 from mesh.environment.consent import Backing
 from mesh.environment.draft import Touched
 from mesh.environment.entries import ObjectId
@@ -109,6 +110,22 @@ MUTANTS: Final[dict[str, Mutant]] = {
             f"{_RIGHTS}::test_a_right_that_was_touched_since_is_refused",
             f"{_RIGHTS}::test_no_merge_sets_a_revocation_aside_for_what_it_refuses",
         ),
+    ),
+    "rights-force-outlives-them": Mutant(
+        edit(rules._stale_right, "(*request.base, *request.overridden)", "request.base"),
+        (f"{_RIGHTS}::test_what_is_forced_ends_with_the_right_of_its_signer",),
+    ),
+    "rights-to-ask-are-not-named": Mutant(
+        edit(Holder.used, " or self.covering(Grant(Level.EDIT, key))", ""),
+        (f"{_RIGHTS}::test_who_asks_for_a_right_names_the_right_to_ask",),
+    ),
+    "rights-what-was-removed-was-never-there": Mutant(
+        edit(
+            Configuration.version,
+            "self.entry(key).version",
+            "self.entry(key).version if self.entry(key).present else None",
+        ),
+        (f"{_RIGHTS}::test_an_old_signature_does_no_harm_where_anything_has_changed",),
     ),
     "rights-not-in-the-base": Mutant(
         edit(resolve.resolve, "signer is not None", "False"),

@@ -3,6 +3,7 @@
 from typing import Final
 
 from mesh.protocol import swaps
+from mesh.protocol.replica import entries
 from mesh.protocol.replica.entries import Entries
 from mesh.protocol.swaps import Swaps
 from tests.mutants.edit import edit
@@ -20,15 +21,21 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_HERE}::test_an_instant_never_overtakes_an_earlier_one",),
     ),
     "swaps-before-they-are-on-disk": Mutant(
-        edit(Swaps.due, "if not is_durable(each.swap.ticket)", "if each.ready_ns is not None"),
+        edit(swaps._is_on_disk, " and is_durable(scheduled.ticket)", ""),
         (f"{_HERE}::test_nothing_is_shown_before_it_is_on_disk",),
+    ),
+    "swaps-before-all-is-said": Mutant(
+        edit(
+            swaps._is_on_disk, "scheduled.ticket is not None and ", "scheduled.ticket is None or "
+        ),
+        (f"{_HERE}::test_nothing_is_shown_before_all_that_follows_is_said",),
     ),
     "swaps-late-without-an-instant": Mutant(
         edit(swaps._judged, "not swap.why and ", ""),
         (f"{_HERE}::test_what_has_no_instant_is_shown_as_soon_as_it_can_be",),
     ),
     "swaps-told-for-ever": Mutant(
-        edit(Entries.publish, "> SWAPS_PUBLISHED_MAX", "> 10**6"),
+        edit(entries._drop_oldest, "- SWAPS_PUBLISHED_MAX", "- 10**6"),
         (f"{_HERE}::test_the_latest_swaps_are_told",),
     ),
     "swaps-told-without-a-reason": Mutant(

@@ -9,6 +9,7 @@ from mesh.environment.resolve import _Resolving
 from mesh.protocol.history import rules
 from mesh.protocol.history.history import History
 from mesh.protocol.history.rulings import Rulings
+from mesh.protocol.replica.submitted import Submitted
 from tests.planted.bug import CHANGES, Bug, Change
 
 BUGS: Final[dict[str, Bug]] = {
@@ -62,11 +63,10 @@ BUGS: Final[dict[str, Bug]] = {
         CHANGES,
         Change(
             History.restage,
-            "return self.again(change_set.request, nonce, signer)",
+            "return self.again(request, nonce, signer)",
             (
-                "request = change_set.request\n"
-                "    return Resolution(request.written, request.resolved, request.base,"
-                " request.overridden, change_set.kind)"
+                "return Resolution(request.written, request.resolved, request.base,"
+                " request.overridden, kind_of(request.resolved))"
             ),
         ),
     ),
@@ -80,6 +80,11 @@ BUGS: Final[dict[str, Bug]] = {
         "Of the elements of sets nobody looks whether what they name is there",
         CHANGES,
         Change(Kind.footprint, "*self._of_elements(fields)", "*()"),
+    ),
+    "given_up_in_silence": Bug.of(
+        "What leaves the queue without having been proposed is forgotten",
+        CHANGES,
+        Change(Submitted.give_up, "if request is not None:", "if False:"),
     ),
     "the_later_merge_counts": Bug.of(
         "Of two merges at once that decide otherwise the later one counts",

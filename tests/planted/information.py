@@ -36,6 +36,11 @@ BUGS: Final[dict[str, Bug]] = {
             "False and self._sum.to_bytes",
         ),
     ),
+    "writers_known_by_hearsay": Bug.of(
+        "How far somebody has written is believed from whoever says so",
+        "a_member_hides_what_others_write",
+        Change(Store.doubt, "if self.ledger is None:", "if True:"),
+    ),
     "floor_not_inherited": Bug.of(
         "Who takes over what a peer has seen does not take over what that peer has collected",
         "old_server_replaced_meanwhile",
@@ -60,8 +65,13 @@ BUGS: Final[dict[str, Bug]] = {
         ),
     ),
     "vector_on_disk_ahead_of_its_records": Bug.of(
-        "The vector is written to disk, and of the records only the own ones",
+        "The vector and all heads are written to disk, and of the records only the own ones",
         "power_cut_everywhere",
+        Change(
+            Store.take_dirty,
+            "self.heads.unshown(self.table.live, self.seen.last_of())",
+            "self.heads",
+        ),
         Change(
             Store.take_dirty,
             "for key in dirty\n",
@@ -97,9 +107,9 @@ BUGS: Final[dict[str, Bug]] = {
         GENERATED,
         Change(
             Information.announce,
-            "self.kept.introduce(incarnation.nonce, incarnation.controller, incarnation.boot)",
+            "self.recall(incarnation)",
             (
-                "self.kept.introduce(incarnation.nonce, incarnation.controller, incarnation.boot)\n"
+                "self.recall(incarnation)\n"
                 "    if former is not None and former != incarnation:\n"
                 "        _ = self.kept.table.live.pop(former.nonce, None)"
             ),

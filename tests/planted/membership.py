@@ -4,6 +4,7 @@ from typing import Final
 
 from mesh.protocol.membership import standings
 from mesh.protocol.membership.beliefs import Beliefs
+from mesh.protocol.membership.doubters import Doubters
 from mesh.protocol.membership.probing import Probing
 from mesh.protocol.membership.table import Table
 from mesh.protocol.membership.telling import Telling
@@ -14,6 +15,28 @@ BUGS: Final[dict[str, Bug]] = {
         "A doubt counts under whatever number, also one that leaves nothing to refute it with",
         "a_liar_among_us",
         Change(Beliefs.hear, "_is_leap(max(number, 0), news.refutation)", "False"),
+    ),
+    "silenced_in_the_name_of_others": Bug.of(
+        "Who is called a copy believes that all those say so in whose names it is told",
+        "a_liar_among_us",
+        Change(
+            Beliefs.hear_of_us,
+            "news.accuser == teller",
+            "news.accuser is not None",
+        ),
+        Change(Beliefs.hear_of_us, "add(teller)", "add(news.accuser)"),
+    ),
+    "silenced_by_one": Bug.of(
+        "Who is called a copy by a single member takes no part any more",
+        "a_liar_among_us",
+        Change(Doubters.weigh, "2 * saying > len(others)", "saying > 0"),
+    ),
+    "farewell_by_hearsay": Bug.of(
+        "Who is said to have left is gone, whoever says so",
+        "a_liar_among_us",
+        Change(
+            Beliefs.hear, "not in_person and is_farewell_in_doubt", "False and is_farewell_in_doubt"
+        ),
     ),
     "leaves_without_a_word": Bug.of(
         "Who stops in good order does not tell the others",

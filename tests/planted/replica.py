@@ -2,12 +2,12 @@
 
 from typing import Final
 
+from mesh.protocol import swaps
 from mesh.protocol.barrier import instant
 from mesh.protocol.outbox import Outbox
 from mesh.protocol.replica.crank import Crank
 from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.door import Replica
-from mesh.protocol.swaps import Swaps
 from tests.planted.bug import GENERATED, Bug, Change
 
 BUGS: Final[dict[str, Bug]] = {
@@ -19,7 +19,7 @@ BUGS: Final[dict[str, Bug]] = {
     "shown_before_durable": Bug.of(
         "Readers see a new configuration before it is on disk that it was applied",
         "an_ordinary_day",
-        Change(Swaps.due, "if not is_durable(each.swap.ticket):", "if False and is_durable:"),
+        Change(swaps._is_on_disk, " and is_durable(scheduled.ticket)", ""),
     ),
     "introduced_before_durable": Bug.of(
         "Others are told where a controller belongs before that is on disk",

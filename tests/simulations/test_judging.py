@@ -8,8 +8,9 @@ import pytest
 
 from simulations.expect import Expect, Range
 from simulations.files.library import find
-from simulations.judging import Ending, judge
+from simulations.judging import GOODBYE_NS, Ending, judge
 from simulations.reality import RealLife
+from simulations.witness import Moment
 from simulations.world import World
 
 SECOND = 1_000_000_000
@@ -76,6 +77,20 @@ def test_another_key_than_the_last_one_breaks_a_promise(ending: Ending) -> None:
     """Whoever is taken by a key that it was not given last has not been rotated."""
     keys = {**ending.exchange_keys, "pine": bytes(32)}
     assert promised(replace(ending, exchange_keys=keys), Expect(rotated=("pine",))) == [False]
+
+
+def test_a_doubt_that_a_goodbye_ends_at_once_is_none(ending: Ending) -> None:
+    """Others may tell of it before it arrives; one that lasts longer is a suspicion."""
+    expect = Expect(never_suspected=("ash",))
+    goodbye = Moment(SECOND, "oak", "left", about="ash")
+    for before_ns, by, holds in (
+        (GOODBYE_NS, "oak", True),
+        (GOODBYE_NS + 1, "oak", False),
+        (-1, "oak", False),
+        (1, "birch", False),
+    ):
+        doubt = Moment(SECOND - before_ns, by, "suspected", about="ash")
+        assert promised(replace(ending, moments=(doubt, goodbye)), expect) == [holds]
 
 
 def test_every_word_is_tried() -> None:

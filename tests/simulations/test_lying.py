@@ -4,6 +4,7 @@ from typing import get_args
 
 import pytest
 
+from crdt import Store
 from mesh.protocol.chains import Chains
 from mesh.protocol.now import MILLISECOND, SECOND
 from simulations.scenario import Host, Scenario
@@ -31,6 +32,17 @@ def test_each_lie_is_told_to_everybody_and_believed_by_nobody(lie: Lie) -> None:
     assert verdict.healing_ns < OPERATOR_NS
 
 
+def test_claims_about_writers_are_shown_and_believed_by_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those who are told accuse the liar and nobody else; where all is believed, the honest too."""
+    verdict = run("heads")
+    assert not verdict.violations
+    assert verdict.bites["0-liar"] >= PEERS * 2
+    monkeypatch.setattr(Store, "doubt", lambda _store, *_claim: None)
+    assert run("heads").violations[0].rule == "alarm"
+
+
 def test_a_lie_is_a_lie(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nobody looks at signatures, a vote in the name of another gets into its chain."""
     monkeypatch.setattr(Chains, "_is_signed", lambda _chains, _fact: True)
@@ -40,4 +52,5 @@ def test_a_lie_is_a_lie(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_all_lies_but_those_that_show() -> None:
     """Two facts under one number are a proof, and what a member does alone is there for all."""
-    assert {*LIES, "equivocation", "alone", "merges", "admits"} == set(get_args(Lie))
+    shown = {"equivocation", "heads", "alone", "merges", "admits"}
+    assert {*LIES, *shown} == set(get_args(Lie))

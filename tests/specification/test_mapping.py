@@ -134,6 +134,9 @@ FOLD: dict[str, Where] = {
         ("F2l", "last one"),
         ("F2m", "one key"),
         ("F2n", "not understood"),
+        ("F2o", "outlives no right"),
+        ("F2p", "proposed it"),
+        ("F2q", "somebody kept"),
         ("F14l", "No(rights)"),
     ),
     "rule 1: the merge that counts": (("F3", "Rule 1"), ("F3a", "earlier stands")),
@@ -288,17 +291,29 @@ INFORMATION: dict[str, Where] = {
     "owned: an ended id leaves at once, and is dimmed for a while": (("C50", "10 s"),),
     "owned: an ended id is dead by rule; removal ends all": (("C51", "dead by rule"),),
     "owned: PING covers who is current": (("C52", "current replica ids"),),
-    "owned: nobody ends another's entries": (("C48", "nobody else"), ("C53", "own entry")),
+    "owned: nobody ends another's entries": (
+        ("C48", "nobody else"),
+        ("C52a", "by the same life"),
+        ("C53", "own entry"),
+    ),
     "owned: registrations have a time to live": (("C54", "time to live"),),
     "owned: in memory only": (("C57", "persisted"),),
     "forks: the elder goes on, the newcomer is quarantined": (
         ("M38", "elder"),
         ("M39", "person decides"),
         ("M40", "our own controller"),
+        ("M40", "no single member silences"),
     ),
     "what is signed is the sibling": (("C58", "signed"),),
     "write-groups are Merkle trees of 32": (("C59", "32"),),
     "overlapping groups are proof": (("C60", "equivocation"),),
+    "the counter of a replica id is believed up to its signed head": (
+        ("C65", "signed header"),
+        ("C66", "further than it signed"),
+        ("C67", "own word"),
+        ("C68", "withheld"),
+        ("C69", "one transaction"),
+    ),
     "limits before decoding": (("C62", "before anything is decoded"), ("C63", "limit")),
 }
 
@@ -335,7 +350,6 @@ CHECKPOINTS: dict[str, Where] = {
 
 PENDING: tuple[str, ...] = (
     "tickets",
-    "signed heads",
     "second opinion on COVER",
     "signing and verifying",
     "quarantine",

@@ -16,6 +16,7 @@ class Counts:
     streams_opened: int = 0
     streams_refused: int = 0
     streams_cut: int = 0
+    streams_slowed: int = 0
     frames_received: int = 0
     frames_sent: int = 0
     bytes_received: int = 0
@@ -32,6 +33,7 @@ class Counts:
             streams_opened=self.streams_opened,
             streams_refused=self.streams_refused,
             streams_cut=self.streams_cut,
+            streams_slowed=self.streams_slowed,
             frames_received=self.frames_received,
             frames_sent=self.frames_sent,
             bytes_received=self.bytes_received,

@@ -43,6 +43,8 @@ class NetworkStatistics:
     """Not accepted, because too many were open."""
     streams_cut: int
     """Closed, because the peer did not read or did not speak in frames."""
+    streams_slowed: int
+    """How often one was not read for a moment, because its peer had said more than anybody may."""
     frames_received: int
     frames_sent: int
     bytes_received: int

@@ -3,6 +3,9 @@
 A frame that finds nothing queued before it goes to the kernel in the same call, without a task
 being woken; only what the kernel does not take waits here, up to a limit. The stream ends once, for
 whichever reason.
+
+A peer that talks without end is read at a pace: the rest waits in its own kernel, where it costs
+nobody else anything.
 """
 
 import socket
@@ -16,6 +19,8 @@ from mesh.driver.network.counts import Counts
 from mesh.driver.network.interface import Sink
 from mesh.protocol.inputs import FrameReceived, StreamDrained, StreamId
 from mesh.protocol.links import DRAIN_REPORT_BYTES
+from mesh.protocol.meter import Meter
+from mesh.protocol.now import SECOND
 from mesh.wire.framing import LENGTH_BYTES, delimit, payload_bytes
 from mesh.wire.limits import MESSAGE_BYTES_MAX
 from mesh.wire.rejected import Rejected
@@ -25,6 +30,13 @@ UNSENT_BYTES_MAX: Final = 32 * MESSAGE_BYTES_MAX
 READ_BYTES: Final = 65_536
 FRAMES_AT_ONCE: Final = 8
 """Handed over before all others have their turn: a peer that talks without end delays nobody."""
+FRAMES_PER_S: Final = 1_000
+FRAMES_READ_AT_ONCE: Final = 1_000
+"""Of one stream; a controller that is at work says some hundred frames a second to another one."""
+FRAME_BYTES: Final = 8_192
+"""A frame counts once more for each of these: 8 MiB a second, more than can be verified in one."""
+PAUSE_NS_MAX: Final = SECOND
+"""The longest time for which a stream is not read, however much came at once."""
 LINGER_S: Final = 1.0
 """How long a closing stream may take to send what was queued."""
 SILENCE_MS_MAX: Final = 30_000
@@ -55,6 +67,7 @@ class Stream:
         self._wanted = trio.Event()
         self._taken = trio.Event()
         self._scope = trio.CancelScope()
+        self._pace = Meter(SECOND // FRAMES_PER_S, FRAMES_READ_AT_ONCE)
 
     @property
     def is_flushed(self) -> bool:
@@ -128,6 +141,14 @@ class Stream:
                 self._counts.streams_cut += 1
                 return
             await self._sink.room()
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Wait until more of this stream may be read."""
+        pause_ns = self._pace.opens_in_ns(_now_ns())
+        if pause_ns:
+            self._counts.streams_slowed += 1
+            await trio.sleep(pause_ns / SECOND)
 
     async def _deliver(self, held: bytearray) -> bool:
         """Hand over the frames that ``held`` has whole, and remove them; False: they are none."""
@@ -146,6 +167,7 @@ class Stream:
             self._counts.bytes_received += end - begin
             begin = end
             delivered += 1
+            self._pace.charge(_now_ns(), 1 + length // FRAME_BYTES, PAUSE_NS_MAX)
             if not self.is_silent:
                 self._sink.take(FrameReceived(self.number, payload))
         del held[:begin]
@@ -185,3 +207,7 @@ class Stream:
         except OSError:
             self.abort()  # the reader sees the same end
             return len(raw)
+
+
+def _now_ns() -> int:
+    return int(trio.current_time() * SECOND)

@@ -90,6 +90,14 @@ def key_of(draft: Draft, written: str) -> str | None:
     return None
 
 
+def names(draft: Draft) -> list[str]:
+    """How a person calls those who may be meant: by name, or by fingerprint where it has none."""
+    there = (key for key in draft.names(NAME) if draft.peek((NAME, key, "state")) != REMOVED)
+    return [
+        str(draft.peek((NAME, key, "name")) or fingerprint(bytes.fromhex(key))) for key in there
+    ]
+
+
 def _fill_entry(draft: Draft, arguments: Arguments, fresh: str) -> Arguments:
     return {**_fill(draft, arguments, fresh), ID_PARAMETER: fresh}
 

@@ -75,6 +75,12 @@ def _fill(draft: Draft, arguments: Arguments, fresh: str) -> Arguments:
     return arguments
 
 
+def names(draft: Draft) -> list[str]:
+    """How a person calls those that are still open."""
+    there = (key for key in draft.names(NAME) if draft.peek((NAME, key, "state")) == OPEN)
+    return [fingerprint(bytes.fromhex(key)) for key in there]
+
+
 def _fill_entry(draft: Draft, arguments: Arguments, fresh: str) -> Arguments:
     del draft
     return {**arguments, ID_PARAMETER: fresh}

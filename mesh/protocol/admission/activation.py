@@ -7,15 +7,15 @@ the order of their ids, each after a little more time.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from mesh.protocol.admission.limits import ACTIVATION_PATIENCE_NS, ACTIVATION_STEP_NS
 from mesh.protocol.catalogue import Ids
 from mesh.wire.requests import Command
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """A learner of the roster."""
 
     controller: bytes

@@ -1,7 +1,9 @@
 """What admission wants done, and what it shows: values that only the replica reads."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from mesh.protocol.admission.enrolment import Enrolment
 from mesh.protocol.admission.phases import Phase
@@ -43,8 +45,7 @@ class Claimed:
     binding: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class AdmissionStep:
+class AdmissionStep(msgspec.Struct, frozen=True):
     """What one input led to. Nobody is to hear of it before ``writes`` are durable."""
 
     sends: tuple[tuple[StreamId, Message], ...] = ()
@@ -87,17 +88,16 @@ class AdmissionStatistics:
     """Founding records that are not of the environment that their sender named."""
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(msgspec.Struct):
     """A step while it is being made."""
 
-    sends: list[tuple[StreamId, Message]] = field(default_factory=list)
-    writes: list[WriteMeta] = field(default_factory=list)
-    notices: list[Noticed] = field(default_factory=list)
+    sends: list[tuple[StreamId, Message]] = msgspec.field(default_factory=list)
+    writes: list[WriteMeta] = msgspec.field(default_factory=list)
+    notices: list[Noticed] = msgspec.field(default_factory=list)
     joined: Enrolment | None = None
     hello_changed: bool = False
     ended: str | None = None
-    claims: list[Claimed] = field(default_factory=list)
+    claims: list[Claimed] = msgspec.field(default_factory=list)
 
     def done(self) -> AdmissionStep:
         """What is to be handed out."""

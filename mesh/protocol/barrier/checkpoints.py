@@ -30,6 +30,7 @@ def checkpoint_verdict(at: Standpoint, case: Case) -> Deny | Waiting | None:
     return (
         _nothing_above(at, case, terms)
         or _left_out(at, case, terms)
+        or _parted(at, case, terms)
         or _somebody_missing(at, surveyor, case)
         or _not_dead(at, terms)
         or _differs(surveyor, case, terms)
@@ -62,6 +63,24 @@ def _left_out(at: Standpoint, case: Case, terms: Terms) -> Deny | None:
     if rest & (at.knowledge.released | open_ids(at)):
         return Deny(NoReason.BUSY, "it leaves out what is not decided here, or not merged")
     return None
+
+
+def _parted(at: Standpoint, case: Case, terms: Terms) -> Deny | None:
+    """B13f: no merge stays above it that decides about something below it."""
+    inside = below(at, case.ancestors, terms.through)
+    above = (case.ancestors | at.judge.ids | open_ids(at)) & ~inside & ~case.bit
+    decided = decided_by(at, above)
+    if any(at.change_set(number).tx.hex() in decided for number in numbers(inside)):
+        return Deny(NoReason.BUSY, "it ends between a merge and what that decides about")
+    return None
+
+
+def decided_by(at: Standpoint, ids: Ids) -> frozenset[str]:
+    """The tx, in hex, of all that the merges in ``ids`` decide about."""
+    merges = (each for each in map(at.change_set, numbers(ids)) if each.kind is Kind.MERGE)
+    return frozenset(
+        str(command.parameters.get("tx")) for merge in merges for command in merge.request.resolved
+    )
 
 
 def _somebody_missing(at: Standpoint, surveyor: Surveyor, case: Case) -> Deny | None:

@@ -6,8 +6,9 @@ the proposal that it is about waits for it. The same facts in any order (each ch
 the same knowledge, on every controller.
 """
 
-from dataclasses import dataclass
 from typing import assert_never
+
+import msgspec
 
 from mesh.protocol.barrier.ballot import Ballot, Controllers
 from mesh.protocol.barrier.lives import Lives
@@ -19,8 +20,7 @@ from mesh.wire.identity import Incarnation
 from mesh.wire.requests import Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
+class Learned(msgspec.Struct, frozen=True):
     """What one fact changed."""
 
     attempts: Ids = 0

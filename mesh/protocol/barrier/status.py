@@ -8,6 +8,7 @@ from mesh.protocol.barrier.order import is_short
 from mesh.protocol.barrier.predicates import is_dead, is_joinable, is_mine, is_released, nay
 from mesh.protocol.barrier.removed import is_kept_out
 from mesh.protocol.barrier.standpoint import Standpoint
+from mesh.protocol.catalogue import numbers
 from mesh.wire.facts import No
 from mesh.wire.identity import Incarnation
 
@@ -97,7 +98,15 @@ def is_lost(at: Standpoint, number: int) -> bool:
 
 
 def is_apart(at: Standpoint, number: int) -> bool:
-    """Whole, and yet it will not be applied here without a merge or an operator."""
-    if not at.knowledge.whole >> number & 1 or is_mine(at, number):
+    """Nothing of it is on its way, and yet it is not applied here without people, or never."""
+    if is_mine(at, number):
         return False
+    if not at.knowledge.whole >> number & 1:
+        return is_groundless(at, number)
     return not is_joinable(at, number) or is_kept_out(at, number)
+
+
+def is_groundless(at: Standpoint, number: int) -> bool:
+    """It was made on top of what nobody will ever release; no honest author does that."""
+    below = (at.ancestors(number) or 0) & ~at.knowledge.released
+    return any(is_dead(at, each) for each in numbers(below))

@@ -5,8 +5,10 @@ from mesh.protocol.history.history import Fold, History
 from mesh.protocol.history.merging import MergePlan
 from mesh.protocol.history.outcomes import KeyChange, LogEntry, Outcome, Standing, Why
 from mesh.protocol.history.prospects import Prospect
+from mesh.protocol.history.restaging import RULING
 
 __all__ = [
+    "RULING",
     "Dispute",
     "Fold",
     "History",

@@ -31,6 +31,7 @@ from mesh.protocol.history.prospects import (
     prospect_unresolved,
 )
 from mesh.protocol.history.recent import Recent
+from mesh.protocol.history.restaging import RULING, set_aside, set_aside_below
 from mesh.protocol.history.reverting import revert
 from mesh.protocol.history.rules import Verdict, apply
 from mesh.protocol.history.rulings import Rulings, Shut
@@ -42,9 +43,6 @@ from mesh.wire.requests import Approval, Base, Command, Key, Kind, Request, Sign
 
 PREPARED_KEPT_MAX = 1_024
 """ChangeSets that are kept ready to be folded again: more than a usual refold goes back."""
-
-_RULING = (Kind.MERGE, Kind.CHECKPOINT)
-"""Kinds that decide about others, and write no key."""
 
 FOOTINGS_KEPT_MAX = 256
 """Rosters, policies and rights of other sets that are remembered: one for each head asked about."""
@@ -123,7 +121,7 @@ class History:
             return Objection(NoReason.VERSION, prepared.unknown)
         if prepared.faults:
             return Objection(NoReason.INVALID, prepared.faults[0])
-        if change_set.kind in _RULING:
+        if change_set.kind in RULING:
             refused = self._rulings.refusal_over(prepared, self._ancestors(change_set))
             return None if refused is None else _objection(refused)
         return self._objection_of_fold(prepared, self._earlier(over, change_set.timestamp))
@@ -166,6 +164,18 @@ class History:
             assert self.shut is not None, "this one counts"
             self._rulings.cover(self.shut)
             self._footings = Recent(FOOTINGS_KEPT_MAX)
+            self._judge_merges_again(self.shut)
+
+    def _judge_merges_again(self, shut: Shut) -> None:
+        """Judge merges above a checkpoint as those do who have dropped what it sums up.
+
+        The line goes back to before the first of them; the next move brings it forward.
+        """
+        for number in self._catalogue.ordered(self._rulings.merges(self._line.ids) & ~shut.inside):
+            later = self._line.from_time(self._catalogue[number].timestamp)
+            remaining = self._line.ids & ~later
+            self._line.move(remaining, self._rulings.aside(remaining))
+            return
 
     def _note_ids(self, new: Ids, *, afresh: bool) -> None:
         """Keep the ids of H sorted, less those below the last checkpoint."""
@@ -253,6 +263,10 @@ class History:
             if step.outcome.standing is Standing.SET_ASIDE
         )
 
+    def set_aside_below(self, tx: bytes) -> Request | None:
+        """The request ``tx`` that was set aside below the ground, if that is kept."""
+        return set_aside_below(self._catalogue, tx)
+
     def fold(self, ids: Ids) -> "Fold | None":
         """What ``ids``, which is closed under ancestors, adds up to; None where that is not known.
 
@@ -320,17 +334,10 @@ class History:
         self, tx: bytes, nonce: bytes, signer: bytes | None = None
     ) -> Resolution | Unresolved:
         """The commands of a set-aside ChangeSet as a new request on today's state."""
-        step = self._line.first_of(tx)
-        if step is None:
-            return Unresolved((f"no ChangeSet {tx.hex()} in the history",))
-        if step.outcome.standing is not Standing.SET_ASIDE:
-            return Unresolved(
-                (f"{tx.hex()} is {step.outcome.standing}, there is nothing to restage",)
-            )
-        change_set = self._catalogue[step.number]
-        if change_set.kind in _RULING:
-            return Unresolved((f"a {change_set.kind} is not restaged: propose a new one",))
-        return self.again(change_set.request, nonce, signer)
+        request = set_aside(self._line, self._catalogue, tx)
+        if isinstance(request, str):
+            return Unresolved((request,))
+        return self.again(request, nonce, signer)
 
     def again(
         self, request: Request, nonce: bytes, signer: bytes | None = None
@@ -377,7 +384,7 @@ class History:
     def _fold(self, number: int, merged_by: bytes | None) -> Verdict:
         """The line's judge."""
         prepared = self._prepare(self._catalogue[number])
-        if prepared.change_set.kind in _RULING and prepared.unknown is None:
+        if prepared.change_set.kind in RULING and prepared.unknown is None:
             return Verdict(self._rulings.refusal(number) or EFFECTIVE)
         return apply(self._line.workspace, prepared, merged_by)
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+import msgspec
+
 from mesh.wire.identity import Incarnation, Timestamp
 from mesh.wire.requests import Command, Key, Kind, Origin, Value
 
@@ -59,8 +61,7 @@ TOO_LATE: Final = Outcome(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class KeyChange:
+class KeyChange(msgspec.Struct, frozen=True):
     """One key that a ChangeSet wrote; None stands for nothing."""
 
     key: Key

@@ -136,9 +136,12 @@ def case_of(configuration: Configuration, prepared: Prepared) -> Case | None:
 def _stale_right(workspace: Workspace, prepared: Prepared) -> Outcome | None:
     """Rule 0, too: a right that the base names was taken away since, or given anew.
 
+    That is how a signature ends that somebody has kept, and force does not outlive it either.
+
     Were this a conflict, a merge could let a ChangeSet stand against the revocation of its right.
     """
-    named = [each for each in prepared.change_set.request.base if is_of_right(each.key)]
+    request = prepared.change_set.request
+    named = [each for each in (*request.base, *request.overridden) if is_of_right(each.key)]
     written = dict.fromkeys(prepared.written) if named else {}
     for entry in named:
         if entry.key not in written and workspace.version(entry.key) != entry.version:

@@ -107,6 +107,11 @@ class Links:
             (stream.id, stream.hello) for stream in self._streams if stream.hello is not None
         )
 
+    def hello(self, stream: StreamId) -> Hello | None:
+        """The same of one of them; None where it has not said it, or is gone."""
+        one = self._streams.get(stream)
+        return None if one is None else one.hello
+
     def access(self, stream: StreamId) -> Access | None:
         """What the peer of ``stream`` may do; None where that is not judged, or it is gone."""
         one = self._streams.get(stream)

@@ -1,7 +1,9 @@
 """What the links want done and what they have noticed: values that only the replica reads."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import msgspec
 
 from mesh.protocol.frames import Frame
 from mesh.protocol.inputs import StreamId
@@ -18,8 +20,7 @@ class Connection:
     stream: StreamId
 
 
-@dataclass(frozen=True, slots=True)
-class Greeted:
+class Greeted(msgspec.Struct, frozen=True):
     """A peer has said who it is (again): it is to be judged, and ``Links.judged`` to be told."""
 
     stream: StreamId
@@ -31,8 +32,7 @@ class Greeted:
     """The X25519 key with which it proved who it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(msgspec.Struct, frozen=True):
     """A message of a peer that its access allows."""
 
     stream: StreamId
@@ -74,8 +74,7 @@ class TwinMet:
 LinkEvent = Greeted | Received | Connected | Disconnected | Departed | TwinMet
 
 
-@dataclass(frozen=True, slots=True)
-class LinkStep:
+class LinkStep(msgspec.Struct, frozen=True):
     """What one input led to. Frames come before closes: a Goodbye is to be flushed first."""
 
     frames: tuple[Frame, ...] = ()
@@ -103,14 +102,13 @@ class LinkStatistics:
     """Streams ended from here, by ground."""
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(msgspec.Struct):
     """A step while it is being made."""
 
-    frames: list[Frame] = field(default_factory=list)
-    closes: list[StreamId] = field(default_factory=list)
-    dials: list[Address] = field(default_factory=list)
-    events: list[LinkEvent] = field(default_factory=list)
+    frames: list[Frame] = msgspec.field(default_factory=list)
+    closes: list[StreamId] = msgspec.field(default_factory=list)
+    dials: list[Address] = msgspec.field(default_factory=list)
+    events: list[LinkEvent] = msgspec.field(default_factory=list)
 
     def done(self) -> LinkStep:
         """What is to be handed out."""

@@ -207,18 +207,22 @@ def rank(stream: Stream, own: bytes) -> Rank:
     return peer.boot, peer.nonce, by_lower, number
 
 
+_NO_HELLO: Final = Refused(Ground.MUTE, "no Hello in time")
+_QUIET: Final = Refused(Ground.MUTE, "nothing heard for long; come back with something to say")
+_OVER: Final = Refused(Ground.SUPERSEDED, "")
+
+
 def expiry_of(stream: Stream) -> tuple[int, Refused] | None:
     """When ``stream`` is ended if nothing more is heard, and on which ground."""
     match stream.phase:
         case Phase.HANDSHAKE | Phase.GREETING:
-            return stream.opened_ns + GREETING_NS, Refused(Ground.MUTE, "no Hello in time")
+            return stream.opened_ns + GREETING_NS, _NO_HELLO
         case Phase.SUPERSEDED:
-            return stream.superseded_ns + SUPERSEDED_NS, Refused(Ground.SUPERSEDED, "")
+            return stream.superseded_ns + SUPERSEDED_NS, _OVER
         case _ if stream.access in PATIENT:
             return None
         case _:
-            why = "nothing heard for long; come back with something to say"
-            return stream.heard_ns + STRANGER_QUIET_NS, Refused(Ground.MUTE, why)
+            return stream.heard_ns + STRANGER_QUIET_NS, _QUIET
 
 
 def allows(access: Access, message: Message) -> bool:

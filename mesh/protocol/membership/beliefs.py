@@ -8,10 +8,11 @@ its refutation number.
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from mesh.protocol.membership.doubters import Doubters
 from mesh.protocol.membership.lives import Life, Lives
 from mesh.protocol.membership.outcome import Step, What, Why
 from mesh.protocol.membership.rumours import Rumours
-from mesh.protocol.membership.standings import as_exchanged, believed
+from mesh.protocol.membership.standings import as_exchanged, believed, is_farewell_in_doubt
 from mesh.protocol.membership.table import Member, Table
 from mesh.protocol.membership.timing import Timing
 from mesh.wire.identity import Address, Incarnation
@@ -33,7 +34,8 @@ can refute in years, and so little that nobody can be talked to the end of the r
 there is no answer any more."""
 
 WARNINGS_MAX: Final = 64
-"""Twins and quarantines reported, each once; a person has to look at the first one already."""
+"""Twins, and doubts about our own life, that are reported, each once; a person has to look at the
+first one already."""
 
 
 Attested = Callable[[Incarnation], bool]
@@ -54,6 +56,7 @@ class Beliefs:
         self._timing = timing
         self._is_attested = is_attested
         self.lives = Lives()
+        self.doubters = Doubters()
         self.rumours = Rumours()
         self._warned: dict[tuple[Incarnation, bytes | None], None] = {}
 
@@ -86,14 +89,20 @@ class Beliefs:
         """We are as good as gone."""
         self.left = True
 
-    def hear_of_us(self, news: News, step: Step) -> bool:
-        """What others say of our own controller; whether we had to refute it."""
+    def hear_of_us(self, news: News, teller: bytes, step: Step) -> bool:
+        """What ``teller`` says of our own controller; whether we had to refute it.
+
+        Also that we live, under a number that we never gave: who believes it would believe our own
+        word no more, and where it says that we listen.
+        """
         if news.member != self.own:
             if self._is_attested(news.member):
                 self.hear_of_twin(news.member, step)
         elif news.standing is Standing.QUARANTINED:
-            self._warn(What.QUARANTINED, self.own, news.accuser, step)
-        elif news.standing is not Standing.ALIVE:
+            if news.accuser == teller:
+                self.doubters.add(teller)
+                self._warn(What.DOUBTED, self.own, teller, step)
+        elif news.standing is not Standing.ALIVE or news.refutation > self.refutation:
             return self.refute(news.refutation)
         return False
 
@@ -101,6 +110,14 @@ class Beliefs:
         """Another life of our own controller: a newer one ends ours, older ones are past."""
         if other > self.own:
             self._warn(What.TWIN, other, None, step)
+
+    def weigh_doubts(self, step: Step) -> None:
+        """Stand aside for most of those that are seen alive, or take part again."""
+        if self.doubters.are_none:
+            return
+        others = [member.controller for member in self.table.rows() if member.in_view]
+        if self.doubters.weigh(others):
+            step.change(What.QUARANTINED if self.doubters.prevail else What.CLEARED, self.own)
 
     def _warn(self, what: What, life: Incarnation, by: bytes | None, step: Step) -> None:
         if (life, by) not in self._warned and len(self._warned) < WARNINGS_MAX:
@@ -118,6 +135,7 @@ class Beliefs:
         for controller in before:
             if controller not in self.table:
                 self.lives.forget(controller)
+                self.doubters.drop(controller)
                 self.rumours.forget(controller)
         return removed
 
@@ -177,32 +195,28 @@ class Beliefs:
 
     # --- members are judged ---------------------------------------------------------------------
 
-    def hear(
-        self, news: News, step: Step, *, whole: bool, in_person: bool = False
-    ) -> Member | None:
+    def hear(self, news: News, step: Step, *, whole: bool, teller: Incarnation) -> Member | None:
         """Hearsay about a member; returns it where it is a new suspect, to go and see.
 
-        ``in_person``: it is the member's own word, which knows its refutation number best.
+        Where the ``teller`` is that member itself, it knows its refutation number best.
         """
-        controller = news.member.controller
-        if controller not in self.table or not self._well_formed(news):
+        if not self._well_formed(news) or not self._is_about_a_life(news.member):
             return None
-        life = self.lives.judge(news.member)
-        if life not in (Life.CURRENT, Life.NEWER):
-            return None
-        if life is Life.NEWER and not self._is_attested(news.member):
-            return None
-        held = self.table.get(controller)
+        is_newer = self.lives.judge(news.member) is Life.NEWER
+        held = self.table.get(news.member.controller)
+        in_person = news.member == teller
         standing = None if held is None else held.standing
-        number = -1 if held is None or life is Life.NEWER else held.refutation
+        number = -1 if held is None or is_newer else held.refutation
         if not in_person and _is_leap(max(number, 0), news.refutation):
             return None
         hesitates = whole or (held is not None and self._may_yet_answer(held, step.ns))
+        if not in_person and is_farewell_in_doubt(standing, news.standing, hesitates=hesitates):
+            news = _accusation_of(news, teller.controller)
         heard = as_exchanged(standing, news.standing) if hesitates else news.standing
         believe = believed(standing, number, heard, news.refutation)
         if believe is None:
             return None
-        if held is None or life is Life.NEWER:
+        if held is None or is_newer:
             self.succeed(news.member, step)
             held = self._enter(news, believe, step)
         elif believe is Standing.SUSPECT is held.standing and number == news.refutation:
@@ -211,6 +225,13 @@ class Beliefs:
         else:
             self._revise(held, believe, news, step, whole=whole)
         return held if believe is Standing.SUSPECT else None
+
+    def _is_about_a_life(self, member: Incarnation) -> bool:
+        """Whether ``member`` is the life of one of us that counts, or one that we may hear of."""
+        if member.controller not in self.table:
+            return False
+        life = self.lives.judge(member)
+        return life is Life.CURRENT or (life is Life.NEWER and self._is_attested(member))
 
     def _may_yet_answer(self, suspect: Member, now_ns: int) -> bool:
         """Whether a suspect by hearsay has not had the time of a question of ours to say it lives.
@@ -284,7 +305,12 @@ def _is_leap(known: int, number: int) -> bool:
 
 
 def _accusation(suspect: Member, accuser: bytes) -> News:
-    return News(suspect.incarnation, Standing.SUSPECT, suspect.refutation, suspect.address, accuser)
+    return _accusation_of(suspect.news(), accuser)
+
+
+def _accusation_of(news: News, accuser: bytes) -> News:
+    """What ``accuser`` doubts, in place of what was said of that life under the same number."""
+    return News(news.member, Standing.SUSPECT, news.refutation, news.address, accuser)
 
 
 def _first_word(life: Incarnation, address: Address) -> News:

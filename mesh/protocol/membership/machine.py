@@ -132,6 +132,13 @@ class Membership:
         member = self._table.of(incarnation)
         return member is None or member.link.datagrams_pass
 
+    def route(self, incarnation: Incarnation) -> tuple[Address | None, bool]:
+        """Both of these: where a life listens, and whether datagrams are worth sending there."""
+        member = self._table.of(incarnation)
+        if member is None:
+            return self._visitors.get(incarnation), True
+        return member.address, member.link.datagrams_pass
+
     # --- what happens ---------------------------------------------------------------------------
 
     def admitted(self, controllers: Iterable[bytes], now: Now) -> Outcome:
@@ -327,6 +334,7 @@ class Membership:
         proves = self._lives.is_proof(source, asked.asked.monotonic_ns)
         if asked.purpose is Purpose.FORK and source in self._visitors and proves:
             self._beliefs.prove_fork(source, self._visitors[source], step)
+        self._beliefs.doubters.drop(source.controller)  # whoever has a doubt repeats it each time
         self._hear(source, ack.news, step)
         summary = asked.summary if ack.summary is None else ack.summary
         if summary is not None:
@@ -340,11 +348,10 @@ class Membership:
             return
         for piece in news:
             if piece.member.controller == self._own.controller:
-                if self._beliefs.hear_of_us(piece, step):
+                if self._beliefs.hear_of_us(piece, source.controller, step):
                     self._probing.health.note(Sign.SUSPECTED)
                 continue
-            in_person = piece.member == source
-            suspect = self._beliefs.hear(piece, step, whole=whole, in_person=in_person)
+            suspect = self._beliefs.hear(piece, step, whole=whole, teller=source)
             if suspect is not None:
                 self._probing.verify(suspect, step)
 
@@ -398,6 +405,7 @@ class Membership:
     def _finish(self, step: Step) -> Outcome:
         if self._beliefs.left:
             return step.outcome()
+        self._beliefs.weigh_doubts(step)
         if not len(self._table):
             self._turn_ns = None
         elif self._turn_ns is None:

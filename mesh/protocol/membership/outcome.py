@@ -26,7 +26,11 @@ class What(enum.StrEnum):
     FORKED = "forked"
     """It and another life of its controller both answer; this one is quarantined here."""
     QUARANTINED = "quarantined"
-    """We are: ``by`` sees an elder life of our own controller."""
+    """We are: most of those that we see alive hold an elder life of our controller for it."""
+    DOUBTED = "doubted"
+    """We are: ``by`` says that an elder life of our own controller answers it."""
+    CLEARED = "cleared"
+    """We are not quarantined any longer: most of those that we see alive do not say so."""
     TWIN = "twin"
     """A newer life of our own controller announces itself: ours must end."""
 

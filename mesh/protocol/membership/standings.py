@@ -2,10 +2,11 @@
 
 News name the refutation number under which they were true, and only the member itself raises that
 number. So of two statements about one life the higher number is the later one, and at equal numbers
-the graver one is. A member is never called dead on hearsay alone: whoever held it alive first
-suspects it, which gives it the time to refute. Pairs that are absent change nothing.
+the graver one is. A member is never called dead, or gone, on hearsay alone: whoever held it alive
+first suspects it, which gives it the time to refute. Pairs that are absent change nothing.
 
-Source: SWIM's order of alive, suspect and confirm messages; the hesitation before *failed* is ours.
+Source: SWIM's order of alive, suspect and confirm messages; the hesitation before *failed* and
+*left* is ours.
 """
 
 from collections.abc import Mapping
@@ -67,6 +68,14 @@ def believed(
     if heard_number == held_number:
         return SAME_NUMBER.get((held, heard))
     return None
+
+
+def is_farewell_in_doubt(held: Standing | None, heard: Standing, *, hesitates: bool) -> bool:
+    """Whether it is only hearsay that a member has left that may yet say itself that it has not.
+
+    Whoever told it doubts that the member is there: no more than that.
+    """
+    return heard is _LEFT and (held is _ALIVE or (held is _SUSPECT and hesitates))
 
 
 def as_exchanged(held: Standing | None, heard: Standing) -> Standing:

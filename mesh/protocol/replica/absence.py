@@ -52,6 +52,11 @@ class Absence:
             self._since_ns = since_ns
             self._desk.write(WriteMeta(AWAY_KEY, cbor.encode(sorted(since_ns.items()))))
 
+    @property
+    def is_anybody_away(self) -> bool:
+        """Whether somebody of the roster is not in view: then time alone may change something."""
+        return bool(self._since_ns)
+
     def is_long(self, controller: bytes) -> bool:
         """Whether ``controller`` has been away for as long as the environment waits for anybody."""
         since_ns = self._since_ns.get(controller)

@@ -76,6 +76,15 @@ class Calls:
         self._requests = Requests(desk, random)
         self.participant: Participant | None = None
 
+    @property
+    def signs(self) -> bool:
+        """Whether an operator's key is kept here, and not locked."""
+        if self.participant is None or self._operator is None:
+            return False
+        state = self.participant.history.state
+        holder = state.rights.holder(self._operator.public)
+        return holder is not None and state.read((holder.kind, holder.name, LOCKED)) is None
+
     def handle(self, call: Call, admission: Admission, now: Now) -> AdmissionStep:
         """Do what ``call`` asks; what admission makes of it comes back."""
         try:

@@ -28,20 +28,22 @@ from mesh.wire.messages import (
     TableHash,
 )
 
-PASSING_INPUTS: Final = (DatagramReceived, Persisted, Woke)
+PASSING_INPUTS: Final = frozenset((DatagramReceived, Persisted, Woke))
 """Inputs without consequences of their own: what comes of them stirs, where it has any."""
 
-PASSING_MESSAGES: Final = (
-    StoreMessage,
-    Compare,
-    Probe,
-    Ack,
-    ProbeRequest,
-    Nack,
-    IndirectAck,
-    Gossip,
-    Table,
-    TableHash,
+PASSING_MESSAGES: Final = frozenset(
+    (
+        StoreMessage,
+        Compare,
+        Probe,
+        Ack,
+        ProbeRequest,
+        Nack,
+        IndirectAck,
+        Gossip,
+        Table,
+        TableHash,
+    )
 )
 """Messages that touch neither facts nor roster, and stir only where somebody comes or goes."""
 
@@ -61,11 +63,11 @@ class Calm:
 
     def happened(self, given: Input) -> None:
         """An input came; most of them stir."""
-        self._is_stirred |= not isinstance(given, PASSING_INPUTS)
+        self._is_stirred |= type(given) not in PASSING_INPUTS
 
     def heard(self, message: Message) -> None:
         """A message came; most of them stir."""
-        self._is_stirred |= not isinstance(message, PASSING_MESSAGES)
+        self._is_stirred |= type(message) not in PASSING_MESSAGES
 
     def holds(self, now: Now) -> bool:
         """Whether a look around would find nothing."""

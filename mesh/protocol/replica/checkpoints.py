@@ -15,7 +15,7 @@ from mesh.environment.configuration import Configuration
 from mesh.environment.kinds.checkpoint import DEAD_MAX
 from mesh.protocol.barrier import Barrier
 from mesh.protocol.barrier.agenda import is_answer_due
-from mesh.protocol.barrier.checkpoints import below
+from mesh.protocol.barrier.checkpoints import below, decided_by
 from mesh.protocol.barrier.predicates import is_dead, open_ids
 from mesh.protocol.barrier.standpoint import Case
 from mesh.protocol.catalogue import Catalogue, Ids, numbers
@@ -229,7 +229,7 @@ class Checkpoints:
     def _through(self, kept: int) -> Timestamp | None:
         """How far it can go: the last ``kept`` stay, and one that all who are there have applied.
 
-        Nothing below it may be undecided.
+        Nothing below it may be undecided, and no merge above it may decide about what is below.
         """
         at = self._barrier.standpoint
         roster = self._history.roster(self._history.ids)
@@ -246,8 +246,20 @@ class Checkpoints:
             if is_undecided or everybody & ~at.knowledge.applied(number):
                 break
             settled.append(timestamp)
-        length = min(len(settled) - 1, len(ordered) - kept)
+        length = self._unparted(ordered, min(len(settled) - 1, len(ordered) - kept))
         return settled[length - 1] if length > 0 else None
+
+    def _unparted(self, ordered: list[int], length: int) -> int:
+        """How many of the first ``length`` there are about which no later merge decides."""
+        while length > 0:
+            above = sum(1 << number for number in ordered[length:])
+            decided = decided_by(self._barrier.standpoint, above)
+            below = (self._catalogue[number].tx.hex() for number in ordered[:length])
+            first = next((at for at, tx in enumerate(below) if tx in decided), None)
+            if first is None:
+                break
+            length = first
+        return length
 
     def _first_undecided(self) -> Timestamp | None:
         """The lowest place of what a seal of this controller may still release."""

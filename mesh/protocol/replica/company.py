@@ -21,7 +21,7 @@ from mesh.protocol.replica.removals import COME_BACK, why_removed
 from mesh.protocol.replica.twins import Twins
 from mesh.protocol.standing import RosterView
 from mesh.wire.envelope import tag
-from mesh.wire.identity import Address, Incarnation
+from mesh.wire.identity import Address, Incarnation, fingerprint
 from mesh.wire.messages import Summary
 
 
@@ -124,11 +124,15 @@ class Company:
 
     def booted(self, life: Incarnation, now: Now) -> None:
         """A fact says that ``life`` began; one of our own, as high as this one, ends it."""
-        if life.controller != self._desk.own.controller:
-            self._information.kept.introduce(life.nonce, life.controller, life.boot)
-            self.outcome(self._members.booted(life, now), now)
-        else:
+        if life.controller == self._desk.own.controller:
             self._trust.twins.meet(life, now)
+        self.recalled(life, now)
+
+    def recalled(self, life: Incarnation, now: Now) -> None:
+        """``life`` was begun by one of the roster, as facts told before."""
+        self._information.recall(life)
+        if life.controller != self._desk.own.controller:
+            self.outcome(self._members.booted(life, now), now)
 
     # --- what membership says -----------------------------------------------------------------
 
@@ -166,8 +170,12 @@ class Company:
                 self._trust.twins.meet(member, now)
             case What.FORKED:
                 self._desk.notice("error", "fork", f"two lives of {member} announce themselves")
+            case What.DOUBTED:
+                self._doubted(change.by)
             case What.QUARANTINED:
                 self._trust.twins.quarantine()
+            case What.CLEARED:
+                self._trust.twins.clear()
             case What.FAILED:
                 # A stream that outlives a long silence may stay stuck for minutes after it ends.
                 self._drop(member, "nothing was heard from you for too long; dial again", now)
@@ -175,6 +183,11 @@ class Company:
                 self._drop(member, "you took leave; dial again when you take part", now)
             case What.SUSPECT:
                 pass
+
+    def _doubted(self, by: bytes | None) -> None:
+        assert by is not None, "a doubt has somebody who has it"
+        text = f"{fingerprint(by)} says that an elder life of this controller is alive"
+        self._desk.notice("warning", "doubted", f"{text}: it is mistaken, or this is a copy")
 
     def _drop(self, member: Incarnation, why: str, now: Now) -> None:
         self._desk.carry(self._desk.links.drop(member.controller, why, now))

@@ -7,9 +7,10 @@ once on two controllers bring the same request, which takes effect once.
 """
 
 from collections import Counter
-from typing import assert_never
+from itertools import islice
+from typing import Final, assert_never
 
-from mesh.environment.rights import Grant, Holder, Level
+from mesh.environment.rights import Grant, Holder, Level, is_of_right
 from mesh.protocol.barrier import Accepted, AlreadyKnown, NoQuorum, Refused, Submission
 from mesh.protocol.history import History, Prospect
 from mesh.protocol.history.prospects import is_resolved
@@ -29,6 +30,9 @@ from mesh.protocol.replica.noticeboard import (
 )
 from mesh.wire.facts import NoReason
 from mesh.wire.requests import Approval, Key, Kind, Request, SignedRequest, read_request
+
+LAPSED_MAX: Final = 16
+"""Requests whose signers lost the right to propose them, of so many one is told."""
 
 
 class Consents:
@@ -59,6 +63,35 @@ class Consents:
                 found.append(each)
         resolved = {_source(each.request) for each in found if each.is_resolved}
         return [each for each in found if each.is_resolved or _source(each.request) not in resolved]
+
+    def lapsed(self) -> list[Posted]:
+        """What its signer could propose and cannot any more, so that people see what became of it.
+
+        It takes nobody's place on the board.
+        """
+        lost = (
+            each
+            for each in self.board.all()
+            if not self._is_done(each) and self._had_a_right(each) and self.lost_right(each)
+        )
+        return list(islice(lost, LAPSED_MAX))
+
+    def lost_right(self, posted: Posted) -> Grant | None:
+        """The first right to propose ``posted`` that its signer has not; None: there is none."""
+        holder = self._history.state.rights.holder(posted.request.signer)
+        if holder is None:
+            return None
+        return lacks_to_propose(holder, self._history.written_keys(posted.request))
+
+    def _had_a_right(self, posted: Posted) -> bool:
+        """Whether it was signed under a right: what was never anybody's to propose is nonsense."""
+        request = posted.request
+        holder = self._history.state.rights.holder(request.signer)
+        if holder is None or not posted.is_resolved:
+            return holder is not None
+        mine = (holder.kind, holder.name)
+        named = (each.key for each in (*request.base, *request.overridden))
+        return any(key[:2] == mine and is_of_right(key) for key in named)
 
     def find(self, tx: bytes) -> Posted | None:
         """The request ``tx``, where it waits."""
@@ -207,7 +240,13 @@ def _source(request: Request) -> tuple[bytes, bytes] | None:
 
 def may_propose(holder: Holder, written: tuple[Key, ...]) -> bool:
     """Whether ``holder`` may leave a ChangeSet for others to approve."""
-    return all(holder.covering(Grant(Level.EDIT, key)) is not None for key in written)
+    return lacks_to_propose(holder, written) is None
+
+
+def lacks_to_propose(holder: Holder, written: tuple[Key, ...]) -> Grant | None:
+    """The first right to ask others that ``holder`` has not."""
+    asked = (Grant(Level.EDIT, key) for key in written)
+    return next((grant for grant in asked if holder.covering(grant) is None), None)
 
 
 def demand_accepted(submission: Submission, desk: Desk) -> None:

@@ -114,9 +114,9 @@ class Crank:
         return self.is_still or self._barrier.is_idle(now)
 
     @property
-    def is_waiting(self) -> bool:
-        """Whether something that was applied is still to be shown."""
-        return self.applied or self._swaps.is_waiting
+    def is_unfinished(self) -> bool:
+        """Whether the next write that is durable, or the next step, may have consequences here."""
+        return self.applied or self._swaps.awaits_disk(self._desk.outbox.is_durable)
 
     def turn(self, say: Speak, next_lamport: Callable[[], int], now: Now) -> None:
         """Do all that follows from what is known, one step after the other."""
@@ -127,6 +127,7 @@ class Crank:
             action = self._barrier.advance(now, next_lamport())
             match action:
                 case None:
+                    self._swaps.bind(self._desk.outbox.ticket())
                     self._tell_what_is_held()
                     return
                 case Say(body=body):
@@ -169,9 +170,7 @@ class Crank:
         self.applied = True
         change_sets = tuple(self._catalogue[number].tx for number in action.numbers)
         instant_ns, why = self._instant(action, now)
-        self._swaps.schedule(
-            change_sets, self._history.state, instant_ns, why, self._desk.outbox.ticket(), now
-        )
+        self._swaps.schedule(change_sets, self._history.state, instant_ns, why, now)
         for tx in change_sets:
             self._desk.notify(ChangeProgressed(tx))
 
@@ -195,9 +194,8 @@ class Crank:
         """The state is another one than was worked out before: show it, and judge by it."""
         self.applied = True
         self._barrier.judge_again()
-        self._swaps.schedule(
-            (), self._history.state, None, "mended", self._desk.outbox.ticket(), now
-        )
+        self._swaps.schedule((), self._history.state, None, "mended", now)
+        self._swaps.bind(self._desk.outbox.ticket())
 
     def swap(self, now: Now) -> tuple[Swap, ...]:
         """Show what is due; what was shown."""

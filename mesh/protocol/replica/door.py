@@ -135,6 +135,11 @@ class Replica:
         self._left = False
         self._written_at_ns: dict[int, int] = {}
 
+    @property
+    def signs_here(self) -> bool:
+        """Whether it has a key to sign changes that its owner asks for."""
+        return self._calls.signs
+
     # --- the door -----------------------------------------------------------------------------
 
     def start(self, now: Now) -> Effects:
@@ -363,7 +368,7 @@ class Replica:
     def _connected(self, peer: Incarnation, stream: int, now: Now) -> None:
         if self.participant is None:
             return
-        hello = dict(self.desk.links.hellos()).get(stream)
+        hello = self.desk.links.hello(stream)
         address = hello.addresses[0] if hello is not None and hello.addresses else None
         self.participant.connected(peer, address, now)
         self._remembered.renew()

@@ -5,10 +5,12 @@ readers, and the last two wait for the disk.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from random import Random
-from typing import Final
+from typing import Any, Final
 
+from crdt import AlarmKind, Speech, speech_of
+from crdt.limits import group_max
 from mesh.protocol.admission import Enrolment
 from mesh.protocol.effects import ChangeProgressed, Image, InformationChanged
 from mesh.protocol.information import (
@@ -19,15 +21,22 @@ from mesh.protocol.information import (
     Information,
 )
 from mesh.protocol.inputs import Path, Write
-from mesh.protocol.now import Now
+from mesh.protocol.now import SECOND, Now
 from mesh.protocol.outgoing import Channel, Outgoing
 from mesh.protocol.replica.desk import Desk
+from mesh.protocol.replica.rations import Rations
 from mesh.protocol.swaps import SWAPS_PUBLISHED_MAX, Swap
 from mesh.wire.identity import Incarnation
 from mesh.wire.messages import Compare, Summary
 
 SWAP: Final = "swap"
 """Owned entries (SWAP, controller, tx) say when that controller showed that ChangeSet."""
+
+SAY_EVERY_NS: Final = SECOND // 10
+"""Swaps that follow one another more closely are told together."""
+
+TOGETHER_MAX: Final = group_max // 2
+"""Swaps in one write: each may take back an older one."""
 
 
 class Entries:
@@ -36,10 +45,20 @@ class Entries:
     def __init__(self, desk: Desk, information: Information) -> None:
         self._desk = desk
         self._information = information
-        self._published: dict[Path, None] = {}
+        self._said: dict[Path, None] = {}
         """Own swaps that others are told, the oldest first."""
-        self.alarms: Counter[str] = Counter()
-        """What the stores of this life found that healthy controllers never cause, by kind."""
+        self.unsaid: dict[Path, Mapping[str, object]] = {}
+        """Own swaps that others will be told in a moment, the oldest first."""
+        self._say_at_ns = 0
+        """Not before."""
+        self.alarms: Counter[tuple[AlarmKind, bytes]] = Counter()
+        """What the stores of this life found that healthy controllers never cause.
+
+        By kind, and by the controller that was heard then.
+        """
+        self.put_off: Counter[bytes] = Counter()
+        """Messages that were not read since their teller's ration was used up, by controller."""
+        self._rations = Rations()
 
     def damaged(self) -> None:
         """Tell people what could not be read from the disk."""
@@ -75,15 +94,30 @@ class Entries:
 
     def receive(self, sender: Incarnation, payload: bytes, now: Now) -> None:
         """A message of another's stores."""
+        if not self._is_within_ration(sender, payload, now):
+            return
         self._heard(self._information.receive(sender, payload, self._desk.peers(), now), now)
 
     def compare(self, peer: Incarnation, ping: bytes, now: Now) -> None:
         """What ``peer`` holds."""
+        if not self._is_within_ration(peer, ping, now):
+            return
         self._heard(self._information.compare(peer, ping, now), now)
 
     def wake(self, now: Now) -> None:
         """Do what is due."""
+        self._say_swaps(now)
         self._heard(self._information.wake(now), now)
+
+    def _is_within_ration(self, peer: Incarnation, payload: bytes, now: Now) -> bool:
+        speech = speech_of(payload)
+        controller = peer.controller
+        if self._rations.admits(controller, speech, len(payload), now.monotonic_ns):
+            return True
+        self._desk.counters[f"store messages put off: {speech}"] += 1
+        if speech is Speech.UNASKED:
+            self.put_off[controller] += 1
+        return False
 
     def _heard(self, heard: Heard, now: Now) -> None:
         if heard is NOTHING_HEARD:
@@ -93,8 +127,9 @@ class Entries:
         self.changed(heard.changed)
         self._desk.counters["store messages rejected"] += heard.rejected
         for alarm in heard.alarms:
-            self.alarms[alarm.partition(":")[0]] += 1
-            self._desk.notice("error", "store", alarm)
+            self.alarms[alarm.kind, alarm.peer.controller] += 1
+            self._desk.counters[f"store alarms: {alarm.kind}"] += 1
+            self._desk.notice("error", "store", str(alarm))
 
     # --- telling ------------------------------------------------------------------------------
 
@@ -113,21 +148,38 @@ class Entries:
         self._desk.send(outgoing, now, gated=True)
 
     def publish(self, swapped: Swap, now: Now) -> None:
-        """Tell everybody when ``swapped`` was shown here; the last ones stay to be read."""
+        """Let everybody know when ``swapped`` was shown here; the last ones stay to be read.
+
+        At once, unless it was just said of another: then both go together in a moment, for each
+        saying costs every controller a signature to check and a step.
+        """
         own = self._desk.own.controller.hex()
         value = {"at_ns": now.wall_ns, "late": swapped.late, "why": swapped.why}
         for tx in swapped.tx:
             path = (SWAP, own, tx.hex())
-            told = self._information.publish(path, value, self._desk.peers(), now)
-            self._desk.send(told, now, gated=True)
-            self.changed((path,))
-            _ = self._published.pop(path, None)
-            self._published[path] = None
-        while len(self._published) > SWAPS_PUBLISHED_MAX:
-            oldest = next(iter(self._published))
-            del self._published[oldest]
-            told = self._information.retract(oldest, self._desk.peers(), now)
-            self._desk.send(told, now, gated=True)
+            _ = self.unsaid.pop(path, None)
+            self.unsaid[path] = value
+        _ = _drop_oldest(self.unsaid)
+        self._say_swaps(now)
+
+    @property
+    def deadline_ns(self) -> int | None:
+        """Monotonic time at which ``wake`` has swaps to tell."""
+        return self._say_at_ns if self.unsaid else None
+
+    def _say_swaps(self, now: Now) -> None:
+        if not self.unsaid or now.monotonic_ns < self._say_at_ns:
+            return
+        self._say_at_ns = now.monotonic_ns + SAY_EVERY_NS
+        while self.unsaid:
+            said = {path: self.unsaid.pop(path) for path in [*self.unsaid][:TOGETHER_MAX]}
+            for path in said:
+                _ = self._said.pop(path, None)
+                self._said[path] = None
+            gone = _drop_oldest(self._said)
+            outgoing = self._information.publish(said, gone, self._desk.peers(), now)
+            self._desk.send(outgoing, now, gated=True)
+            self.changed(said)
 
     def flush(self) -> None:
         """Ask for what changed in the kept store to be written."""
@@ -148,6 +200,14 @@ def information(
         place.secret_version,
     )
     return Information(own, data, random, image.records, image.store_metadata, authorship)
+
+
+def _drop_oldest(swaps: dict[Path, Any]) -> list[Path]:
+    """Keep the last ones; returns the others."""
+    gone = [*swaps][: max(0, len(swaps) - SWAPS_PUBLISHED_MAX)]
+    for path in gone:
+        del swaps[path]
+    return gone
 
 
 def _concerned(path: Path) -> bytes | None:

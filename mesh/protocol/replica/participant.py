@@ -215,13 +215,13 @@ class Participant:
     def start(self, now: Now) -> None:
         """Remember what the disk held, and say that a new life has begun."""
         self.desk.environment = self.place.environment
-        self.desk.route = self._route
+        self.desk.route = self.members.route
         self.desk.directory = self.company.named
         self.desk.boxes.key_of = self.company.exchange_key
         self.entries.damaged()
         self.scribe.restore(self._image, self.place.environment, now)
         recovery = self.recovering.begin(self._image, self.place)
-        if recovery is not None:
+        if recovery is not None and not self.desk.configuration.is_newborn:
             self.desk.notice("warning", "memory lost", EMPTY)
         self.scribe.boot(self._image, self.place, now)
         _ = self._tell_recovery(recovery, now)
@@ -235,10 +235,8 @@ class Participant:
     def _author_of(self, replica: bytes) -> bytes | None:
         """Whose life has this replica id, by the chains held; asked where nothing nearer knows."""
         vector = self.chains.vector()
-        return next((each.controller for each, _ in vector if each.nonce == replica), None)
-
-    def _route(self, peer: Incarnation) -> tuple[Address | None, bool]:
-        return self.members.address_of(peer), self.members.datagrams_pass(peer)
+        known = next((each.controller for each, _ in vector if each.nonce == replica), None)
+        return known or self.catalogue.ground.authors.get(replica)
 
     # --- peers --------------------------------------------------------------------------------
 
@@ -337,7 +335,7 @@ class Participant:
         self.entries.compare(peer, summary.store, now)
         self.scribe.compare(peer, summary.facts, now)
         self.disagreement.compare(peer, summary, now)
-        if self.disagreement.is_on:
+        if self.disagreement.is_on or self.recovering.is_under_way:
             self.calm.stir()
 
     def summary(self) -> Summary | None:
@@ -362,6 +360,7 @@ class Participant:
         return earliest(
             self.members.deadline_ns,
             self.information.deadline_ns,
+            self.entries.deadline_ns,
             self.secrecy.deadline_ns(),
             around_ns,
         )
@@ -417,6 +416,7 @@ class Participant:
             self._turn(now)
         self._drop_what_is_agreed(now)
         for swapped in self.crank.swap(now):
+            self.calm.stir()
             self.entries.publish(swapped, now)
         if not is_stirred and not self._is_busy():
             around_ns = self._around_ns(now)
@@ -427,10 +427,8 @@ class Participant:
     def _is_busy(self) -> bool:
         """Whether the next step may find something to do, whatever it is."""
         return (
-            self.crank.is_waiting
-            or self.activations.is_awaited
-            or self.recovering.is_under_way
-            or self.checkpoints.is_awaited
+            self.crank.is_unfinished
+            or (self.checkpoints.is_awaited and self.absence.is_anybody_away)
             or self.disagreement.is_on
             or self.twins.why is not None
         )
@@ -455,6 +453,8 @@ class Participant:
 
     def _turn(self, now: Now) -> None:
         """Turn the barrier; another roster may be a reason to turn it again."""
+        if not self.crank.is_idle(now):
+            self.calm.stir()
         self.scribe.turn(now)
         while self.crank.applied:
             self.crank.applied = False
@@ -476,9 +476,8 @@ class Participant:
     def _recall_boots(self, former: RosterView, now: Now) -> None:
         """Whoever is new in the roster may have begun lives that facts told of before."""
         for life in self.chains.lives():
-            is_new = self.roster.has(life.controller) and not former.has(life.controller)
-            if is_new and life.controller != self.desk.own.controller:
-                self.company.booted(life, now)
+            if self.roster.has(life.controller) and not former.has(life.controller):
+                self.company.recalled(life, now)
 
     def _drop_what_is_agreed(self, now: Now) -> None:
         """Stand on the last checkpoint, once nobody needs what is below it."""

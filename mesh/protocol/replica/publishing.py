@@ -7,6 +7,7 @@ to have applied it, or a checkpoint covers it. What is an environment's own is n
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from mesh.environment.commands import declaration_of
 from mesh.environment.consent import OWN_KINDS
@@ -19,6 +20,9 @@ from mesh.protocol.replica.noticeboard import PUBLISHED
 from mesh.protocol.suite import Signer
 from mesh.wire.consent import hash_of_commands, vouch_of
 from mesh.wire.requests import Command, Kind, Origin
+
+LATER_MAX: Final = 1_000
+"""Later ChangeSets that are told with one: who is further behind than that looks for himself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,18 @@ class Publishing:
         own = self._signer.public
         origin = Origin(self._environment, entry.tx, own, self._signer.sign(said))
         return Published(origin, entry.name, entry.reason, entry.written)
+
+    def later(self, entry: LogEntry) -> list[bytes]:
+        """What took effect after ``entry`` and wrote any of the same, the last one first."""
+        written, found = {each.key for each in entry.written_keys}, list[bytes]()
+        for tx in dict.fromkeys(self._history.transactions()):
+            if tx == entry.tx or len(found) == LATER_MAX:
+                break
+            other = self._history.entry(tx)
+            assert other is not None, "it is in the history"
+            if _took_effect(other) and any(each.key in written for each in other.written_keys):
+                found.append(tx)
+        return found
 
     def withheld(self, entry: LogEntry) -> str:
         """Why linked environments may not have ``entry``; empty: they may."""

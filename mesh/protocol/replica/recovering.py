@@ -25,7 +25,7 @@ from mesh.wire.messages import FactVector
 RECOVERY_KEY: Final = "recovery"
 
 EMPTY: Final = (
-    "this store holds nothing of what it should: the controller is new, or its disk was lost; it"
+    "this store holds nothing of what it should: its disk was lost, or the controller is new; it"
     " fetches from the others what they hold"
 )
 

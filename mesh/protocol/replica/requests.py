@@ -89,10 +89,10 @@ class Requests:
                 posted = inside.consents.find(tx)
                 if posted is not None:
                     return _anew(history, posted.request, nonce, signer)
-                entry = history.entry(tx)
-                if entry is None:
+                known = history.entry(tx) or history.set_aside_below(tx)
+                if known is None:
                     raise Declined(FAILED, f"no ChangeSet {tx.hex()} in the history")
-                cover = Cover(entry.name, entry.reason, PATIENCE_NS, entry.origin)
+                cover = Cover(known.name, known.reason, PATIENCE_NS, known.origin)
                 return history.restage(tx, nonce, signer), cover
             case RevertChange():
                 return _reverted(history, asked, nonce, signer)

@@ -105,7 +105,7 @@ class Resealing:
             self._desk.notice("warning", "secrets", f"no copy can be written down: {refused}")
             return
         names = ", ".join(sorted({copy.path[1] for copy in copies}))
-        self._desk.notice("info", "secrets", f"sealed anew to {len(copies)} readers: {names}")
+        self._desk.notice("info", "secrets", f"sealed anew: {names}")
 
     # --- who holds, who waits -----------------------------------------------------------------
 

@@ -8,8 +8,8 @@ and anybody can offer one. Then the life ends, and the next one begins on that g
 of its own facts lies above it: what it did alone is kept, and seen by all.
 
 Invariant: no ground is stood upon that was not sealed by controllers whom this one has a reason to
-believe: more than half of the roster that it knows; whoever let it in, for a newcomer; or itself,
-in a former life.
+believe: most of the others in the roster that it knows; whoever let it in, for a newcomer; or
+itself, in a former life.
 """
 
 from collections.abc import Iterable
@@ -302,21 +302,24 @@ class Snapshots:
 
     def _is_believed(self, members: set[bytes], peer: Incarnation) -> bool:
         """Whether this controller has a reason to believe these."""
+        own = self._desk.own.controller
         if self._known.forgotten:
-            return _are_most(members, self._known.forgotten)
+            return _are_most(members, self._known.forgotten, own)
         if self._history.ids or self._catalogue.ground.height:
             roster = self._history.roster(self._history.ids)
-            return _are_most(members, roster)
+            return _are_most(members, roster, own)
         founder = decode_founding(self._place.founding).founder
-        believed = (self._place.introducer, founder, self._desk.own.controller)
+        believed = (self._place.introducer, founder, own)
         return any(each == peer.controller or each in members for each in believed)
 
     def _send(self, peer: Incarnation, message: Message, now: Now) -> None:
         self._desk.send((Outgoing(peer, message, Channel.STREAM),), now, gated=True)
 
 
-def _are_most(members: set[bytes], roster: tuple[bytes, ...]) -> bool:
-    return 2 * sum(each in members for each in roster) > len(roster)
+def _are_most(members: set[bytes], roster: tuple[bytes, ...], own: bytes) -> bool:
+    """Whether ``members`` are most of ``roster``, of whom the one who asks counts if it is one."""
+    asked = [each for each in roster if each != own or own in members]
+    return 2 * sum(each in members for each in asked) > len(asked)
 
 
 def join(proof: bytes, ground: bytes) -> bytes:

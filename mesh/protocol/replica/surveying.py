@@ -6,7 +6,7 @@ facts are not later than the place, and speak of nothing but what is decided. Th
 speaks of something else ends the cut, so whatever may still matter is kept whole.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,8 +15,16 @@ from mesh.protocol.barrier.recovery import RECOVERY
 from mesh.protocol.barrier.skip import SKIP, read_skip
 from mesh.protocol.catalogue import Catalogue, Ids, numbers
 from mesh.protocol.chains import Chains
-from mesh.protocol.ground import Fate, Floor, Ground
-from mesh.protocol.history import Fold, History, Standing
+from mesh.protocol.ground import (
+    NONCE_BYTES,
+    NONCES_MAX,
+    Aside,
+    Fate,
+    Floor,
+    Ground,
+    kept_aside,
+)
+from mesh.protocol.history import RULING, Fold, History, Standing
 from mesh.wire.facts import Applied, Boot, Fact, No, Propose, Record, Reference, Seal
 from mesh.wire.identity import NO_HASH, Incarnation, Timestamp
 
@@ -86,14 +94,27 @@ class Survey:
             + _joined(tx for _, tx, _ in fold.outcomes)
             + _joined(tx for _, tx in dead),
             fates=below.fates + _fates(fold) + bytes([Fate.DEAD] * len(dead)),
+            aside=kept_aside((*below.aside, *self._set_aside(fold))),
             state=fold.state,
             entries=fold.entries,
             floors=cuts.floors,
             retired=cuts.retired,
+            nonces=cuts.nonces,
             proofs=cuts.proofs,
             latest=cuts.latest,
             lamport=cuts.lamport,
         )
+
+    def _set_aside(self, fold: Fold) -> Iterator[Aside]:
+        """What had no effect and can be restaged: no merge or checkpoint, and readable."""
+        for attempt, _, outcome in fold.outcomes:
+            if outcome.standing is Standing.SET_ASIDE:
+                number = self._catalogue.number(attempt)
+                assert number is not None, "what was folded is known"
+                change_set = self._catalogue[number]
+                if change_set.flaw is None and change_set.kind not in RULING:
+                    assert outcome.why is not None, "a rule set it aside"
+                    yield Aside(change_set.propose.request.raw, outcome.why.value)
 
     def _tx(self, attempt: bytes) -> bytes:
         number = self._catalogue.number(attempt)
@@ -144,6 +165,7 @@ class _Cuts:
     def __init__(self, below: Ground, chains: Chains) -> None:
         self.floors = dict(below.floors)
         self.retired = dict(below.retired)
+        self.nonces = dict(below.nonces)
         self.proofs = dict(below.proofs)
         self.latest: Reference | None = below.latest
         self.lamport = below.lamport
@@ -180,6 +202,8 @@ class _Cuts:
                 _ = self.proofs.pop(life, None)
                 highest = max(self.retired.get(life.controller, 0), life.boot)
                 self.retired[life.controller] = highest
+                nonces = self.nonces.get(life.controller, b"") + life.nonce
+                self.nonces[life.controller] = nonces[-NONCES_MAX * NONCE_BYTES :]
             else:
                 kept.append(life)
         for life in kept:

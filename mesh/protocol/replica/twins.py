@@ -34,6 +34,9 @@ QUARANTINED: Final = (
     "an elder life with this controller's key is alive: this host or that one is a copy; stop one"
     " of them, or give this one a key of its own: trellis up --new-identity"
 )
+CLEARED: Final = (
+    "most of the others take this life of the controller for the real one again: it takes part"
+)
 CONTESTED: Final = (
     "another host runs with this controller's key, and the two outbid each other: stop one of them"
     " and start the other again, or give one a key of its own: trellis up --new-identity"
@@ -52,7 +55,7 @@ class Twins:
         self.is_contested = False
         """Another host outbids this one again and again."""
         self.is_quarantined = False
-        """Others hold an elder life of this controller for the real one."""
+        """Most of the others hold an elder life of this controller for the real one."""
 
     @property
     def why(self) -> str | None:
@@ -62,9 +65,14 @@ class Twins:
         return CONTESTED if self.is_contested else None
 
     def quarantine(self) -> None:
-        """Others keep this life out, since an elder one answers them."""
+        """Most of the others keep this life out, since an elder one answers them."""
         self.is_quarantined = True
         self._desk.notice("error", "quarantined", QUARANTINED)
+
+    def clear(self) -> None:
+        """They do not say so any longer."""
+        self.is_quarantined = False
+        self._desk.notice("info", "cleared", CLEARED)
 
     def meet(self, other: Incarnation, now: Now, *, is_alive: bool = False) -> None:
         """``other`` has begun, or ``is_alive`` now: the one with the higher number goes on.

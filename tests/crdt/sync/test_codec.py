@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crdt import REMOVED, Reason, Rejected, Sibling, decode, encode
-from crdt.limits import cloud_runs_max, message_bytes_max, value_bytes_max
+from crdt.heads import Head
+from crdt.limits import PROTOCOL_VERSION, cloud_runs_max, message_bytes_max, value_bytes_max
 from crdt.record import Proof
 from crdt.sync.codec import fragment, records_bytes, rumour_bytes
 from crdt.sync.messages import (
@@ -31,6 +32,7 @@ from tests.crdt.world import World
 A, B = b"a" * 8, b"b" * 8
 EPOCH_TAG = b"tag."
 PROOF = Proof(1, 3, (b"h" * 32, b"g" * 32), b"s" * 64)
+HEADS = (Head(A, 8, 2, b"r" * 32, b"s" * 64), Head(b"c" * 32, 4, 1, b"", b"t" * 64))
 RECORDS = (
     (
         ("info", "x"),
@@ -39,12 +41,13 @@ RECORDS = (
     (("info", "ü"), (Sibling(A, 2, 7, (None, True, -1, 1.5, b"x"), ((A, 1),), PROOF),)),
 )
 MESSAGES: list[Message] = [
-    Ping(1, EPOCH_TAG, 7, Summary(b"1" * 8, b"2" * 8), Summary(b"3" * 8, b"4" * 8)),
+    Ping(PROTOCOL_VERSION, EPOCH_TAG, 7, Summary(b"1" * 8, b"2" * 8), Summary(b"3" * 8, b"4" * 8)),
     Digest(False, EPOCH_TAG, 5, 0, 1, (Heard(A, 9, 3, ((11, 12), (20, 20))),), ((b"c" * 32, 4),)),
     Digest(True, EPOCH_TAG, 5, 1, 2, (Heard(A, 9), Heard(B, 9, 9)), ()),
     Records(False, 2**32 - 1, 3, True, RECORDS),
     Records(True, 1, REPAIR_PART, False, ()),
     Cover(True, 1, 0, 1, 2, 3, b"5" * 8, b"6" * 8, 1, (Heard(A, 0),), ((b"c" * 32, 0),)),
+    Cover(False, 1, 0, 1, 2, 3, b"5" * 8, b"6" * 8, 1, (Heard(A, 9),), ((b"c" * 32, 4),), HEADS),
     More(False, 1, 40),
     Range(False, 1, 9, 1, A, 15, 2**60, tuple(range(16))),
     Leaf(True, 1, 9, 1, A, 3, 0b101, 2, 1 << 511 | 1, True),
@@ -183,7 +186,7 @@ def test_tags_indefinite_lengths_and_depth_are_refused(data: bytes) -> None:
 def test_unknown_kinds_are_of_another_version() -> None:
     """As is a PING that names one."""
     fields = cbor2.loads(encode(MESSAGES[0]))
-    for wrong in ([200], [2**70], [fields[0], 2, *fields[2:]]):
+    for wrong in ([200], [2**70], [fields[0], 1, *fields[2:]]):
         rejected = decode(cbor2.dumps(wrong))
         assert isinstance(rejected, Rejected)
         assert rejected.reason in (Reason.VERSION, Reason.MALFORMED)

@@ -12,9 +12,10 @@ from crdt.encoding import (
     encode_record,
 )
 from crdt.errors import Rejected
+from crdt.seen import Seen
 from crdt.sync.codec import decode, encode
 from mesh.protocol.inputs import Write, WriteInformation
-from tests.crdt.sync.test_codec import MESSAGES, RECORDS
+from tests.crdt.sync.test_codec import HEADS, MESSAGES, RECORDS
 from tests.fuzz.target import Target
 from tests.mesh.protocol.replica.solo import Solo
 
@@ -31,6 +32,8 @@ def _kept() -> tuple[bytes, bytes]:
 
 
 _EPOCH, _METADATA = _kept()
+_PROVEN = encode_metadata(_EPOCH, 1, Seen(), HEADS)
+"""Where nothing that was written is left, but for the heads."""
 
 
 def _message(raw: bytes) -> None:
@@ -59,8 +62,8 @@ def _record(raw: bytes) -> None:
 def _metadata(raw: bytes) -> None:
     read = decode_metadata(raw, _EPOCH)
     if not isinstance(read, Rejected):
-        last, seen = read
-        again = decode_metadata(encode_metadata(_EPOCH, last, seen), _EPOCH)
+        last, seen, heads = read
+        again = decode_metadata(encode_metadata(_EPOCH, last, seen, heads), _EPOCH)
         assert not isinstance(again, Rejected)
         assert again[0] == last
 
@@ -69,5 +72,5 @@ TARGETS: Final = {
     "store-message": Target(_message, list(map(encode, MESSAGES)), is_cbor=True),
     "store-key": Target(_key, [encode_key(key) for key, _ in RECORDS], is_cbor=True),
     "store-record": Target(_record, [encode_record(record) for _, record in RECORDS], is_cbor=True),
-    "store-metadata": Target(_metadata, [_METADATA], is_cbor=True),
+    "store-metadata": Target(_metadata, [_METADATA, _PROVEN], is_cbor=True),
 }

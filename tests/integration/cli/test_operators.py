@@ -52,7 +52,7 @@ def test_a_person_logs_in_and_does_what_they_may(tmp_path: Path, sessions: Path)
         wrong = ann("login", "ann", lines="not the passphrase\n")
         assert (wrong.code, "passphrase is wrong" in wrong.errors) == (1, True)
         assert ann("login", "ann", lines=f"{PASSPHRASE}\n").code == 0
-        (session,) = (each for each in sessions.iterdir() if each.name != "places.json")
+        (session,) = sessions.glob("*.session")
         assert (session.stat().st_mode & 0o777, sessions.stat().st_mode & 0o777) == (0o600, 0o700)
         assert "logged in as" in ann("whoami").out
         assert ann("item", "set", "--name", "a", "--value", "1").code == 0
@@ -65,18 +65,50 @@ def test_a_person_logs_in_and_does_what_they_may(tmp_path: Path, sessions: Path)
         changed = ann("operator", "passwd", "ann", lines=f"{PASSPHRASE}\n{OTHER}\n")
         assert changed.code == 0, changed
         assert ann("logout").code == 0
-        assert [each.name for each in sessions.iterdir()] == ["places.json"]
+        renewed = ann("right", "renew", "ann", "--reason", "a stolen laptop")
+        assert (renewed.code, "apply:/item/a" in ann("right", "list").out) == (0, True), renewed
+        assert ann("right", "renew", "founder").code == 0
+        assert ann("right", "renew", "eve").code == 1
+        assert not list(sessions.glob("*.session"))
         assert ann("login", "ann", lines=f"{PASSPHRASE}\n").code == 1
         assert ann("login", "ann", "--for", "1h", lines=f"{OTHER}\n").code == 0
         assert ann("right", "revoke", "ann", "apply:/item/a").code == 4  # ann may not
+
+
+def test_a_secret_is_sealed_to_whom_this_machine_knows(tmp_path: Path, sessions: Path) -> None:
+    """A reader from the login; no other than those that were named; and none with another key."""
+    with hosts(tmp_path, ("ash",)) as (ash,):
+        ash.start("--found")
+        assert typed(ash, sessions, f"{PASSPHRASE}\n", "operator", "lock", "founder").code == 0
+        assert typed(ash, sessions, f"{PASSPHRASE}\n", "login", "founder").code == 0
+
+        def set_secret(*words: str) -> Outcome:
+            return typed(ash, sessions, "planted", "secret", "set", "db", *words)
+
+        assert set_secret("--reader", "ash").out == "set; sealed to ash\n"
+        unnamed = set_secret()
+        assert (unnamed.code, "read by ash as well" in unnamed.errors) == (2, True), unnamed
+        assert set_secret("--yes").code == 0
+        assert set_secret("--reader", ash.fingerprint).code == 0
+        (file,) = sessions.glob("*.known")
+        key, exchange_key = json.loads(file.read_text())["ash"]
+        _ = file.write_text(json.dumps({"ash": [key[::-1], exchange_key]}))
+        refused = set_secret("--reader", "ash", "--yes")
+        assert (refused.code, "when this machine saw it last" in refused.errors) == (1, True)
+        words = ("members", "recognize", "ash")
+        assert typed(ash, sessions, "", *words, "4hk2-9xw3-7tqa-m1z0").code == 1
+        assert typed(ash, sessions, "", *words, ash.fingerprint).code == 0
+        assert set_secret("--reader", "ash").code == 0
 
 
 def test_the_founder_locks_the_key(tmp_path: Path, sessions: Path) -> None:
     """The file is gone, the controller signs no more by itself, and the passphrase opens it."""
     with hosts(tmp_path, ("ash",)) as (ash,):
         ash.start("--found")
+        assert "kept beside the controller" in typed(ash, sessions, "", "whoami").out
         locked = typed(ash, sessions, f"{PASSPHRASE}\n", "operator", "lock", "founder")
         assert locked.code == 0, locked
+        assert "signed  by nobody" in typed(ash, sessions, "", "whoami").out
         assert not (ash.data_dir / "operator.key").exists()
         words = ("item", "set", "--name", "a", "--value", "1")
         refused = typed(ash, sessions, "", *words)

@@ -1,15 +1,22 @@
-"""From dev by test to prod, two real controllers each: rights, approvals, promotion, undoing."""
+"""From dev by test to prod, two real controllers each: rights, approvals, promotion, undoing.
+
+Once as commands, and once at the shells of those who take part, who are asked before they sign.
+"""
 
 import json
+import os
+import pty
+import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.integration.cli.hosts import Host, Outcome, await_, hosts, join
+from tests.integration.cli.hosts import TRELLIS, Host, Outcome, await_, hosts, join
 from tests.integration.cli.test_operators import free_port, typed
+from tests.integration.cli.test_shell import PATIENCE_S, Terminal
 
 PASSPHRASE = "correct horse battery"
 
@@ -47,9 +54,10 @@ class Place:
         return [each for each in told if each["word"] == "awaiting approval"]
 
 
-@pytest.fixture(name="chain")
-def _chain(tmp_path: Path) -> Iterator[tuple[Place, Place, Place]]:
+@pytest.fixture(scope="module", name="chain")
+def _chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, Place, Place]]:
     """Dev, test and prod; test is linked to dev over TLS, prod to both over their sockets."""
+    tmp_path = tmp_path_factory.mktemp("chain")
     with ExitStack() as stack:
         made: list[Place] = []
         for name in ("dev", "test", "prod"):
@@ -64,6 +72,8 @@ def _chain(tmp_path: Path) -> Iterator[tuple[Place, Place, Place]]:
                 _link(place, other)
             made.append(place)
         dev, test, prod = made
+        test.enrol("tess", "edit:/")
+        test.enrol("tom", "apply:/")
         yield dev, test, prod
         for place in made:
             assert place.first.stop() == place.second.stop() == 0
@@ -131,8 +141,6 @@ def _write_on_dev(dev: Place) -> None:
 
 def _propose_and_approve_on_test(test: Place) -> None:
     """Without right and data it waits, listed everywhere; another's approval applies it on both."""
-    test.enrol("tess", "edit:/")
-    test.enrol("tom", "apply:/")
     told = test.by("tess", "change", "promote", "--from", "dev", "add-blog")
     assert told.code == 4, told
     assert "pending, may be approved by founder, tom" in told.out
@@ -163,7 +171,8 @@ def _propose_and_approve_on_test(test: Place) -> None:
 def _demand_two_on_prod(prod: Place) -> None:
     """The settings, once there are people enough; from then on they guard themselves."""
     run = prod.first.run
-    assert run("data", "set", "--name", "blog.host", "--value", "prod.example").code == 0
+    for name in ("blog.host", "shop.host"):
+        assert run("data", "set", "--name", name, "--value", "prod.example").code == 0
     alone = run("environment", "set", "--approvals", "2")
     assert (alone.code, "could be given" in alone.errors) == (1, True), alone
     prod.enrol("pia", "apply:/", "override:/")
@@ -206,3 +215,111 @@ def _undo_on_prod(dev: Place, test: Place, prod: Place) -> None:
     await_(lambda: prod.services() == [[], []])
     assert dev.services() == test.services() == [["blog"], ["blog"]]
     assert "overrides" in prod.first.run("change", "show", "revert add-blog").out
+
+
+# --- the same at a terminal -----------------------------------------------------------------------
+
+
+@contextmanager
+def shell(place: Place, who: str, on: Host | None = None) -> Iterator["Talk"]:
+    """Somebody's shell; left with Ctrl-D."""
+    host = on or place.first
+    own = {
+        "TRELLIS_SESSION_DIR": str(place.directory / who),
+        "XDG_STATE_HOME": str(place.directory / f"{who}.state"),
+        "TRELLIS_DATA_DIR": str(host.data_dir),
+        "TERM": "xterm",
+        "COLUMNS": "200",
+        "PROMPT_TOOLKIT_NO_CPR": "1",
+    }
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [*TRELLIS, "shell"],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env={**os.environ, **own},
+        start_new_session=True,
+    )
+    os.close(slave)
+    try:
+        terminal = Terminal(master)
+        terminal.wait_for(f"{host.name}@")
+        yield Talk(terminal, f"{host.name}@")
+        terminal.type("\x04")
+        assert process.wait(PATIENCE_S) == 0
+    finally:
+        process.kill()
+        _ = process.wait()
+        os.close(master)
+
+
+@dataclass
+class Talk:
+    """What somebody and the shell say to each other."""
+
+    terminal: Terminal
+    prompt: str
+
+    def __call__(self, line: str, *answers: str) -> None:
+        """Type a line; a question among what comes is answered with yes."""
+        self.terminal.type(f"{line}\r")
+        for answer in answers:
+            self.terminal.wait_for(answer)
+            if answer.endswith("[y/N] "):
+                self.terminal.type("y\r")
+        self.terminal.wait_for(self.prompt)
+
+
+def test_the_same_way_in_the_shell(chain: tuple[Place, Place, Place]) -> None:
+    """Written, waited for, approved by two, and undone: each step asked, and told on both."""
+    dev, test, prod = chain
+    if not (prod.directory / "pia").exists():
+        _demand_two_on_prod(prod)
+    _write(dev)
+    _carry_to_test(test)
+    _carry_to_prod(prod)
+    assert [["shop" in names for names in each.services()] for each in (dev, test)] == [
+        [True] * 2
+    ] * 2
+
+
+def _write(dev: Place) -> None:
+    with shell(dev, "founder") as say:
+        say("data set --name shop.host --value dev.example", "applied on 2 of 2")
+        say("change new add-shop", "opened add-shop")
+        health = '--health-http "http://{{shop.host}}/"'
+        say(f"service create --name shop --role web {health}", "added to add-shop (1 command)")
+        say("change close", "closed add-shop")
+        say("change add add-shop", "opened add-shop (1 command)")
+        say("service modify --name shop --autostart yes", "added to add-shop (2 commands)")
+        say("change submit add-shop", "applied on 2 of 2")
+
+
+def _carry_to_test(test: Place) -> None:
+    with shell(test, "tess") as say:
+        promoted = "pending, may be approved by founder, tom"
+        say("change promote --from dev add-shop", "Sign it? [y/N] ", promoted)
+        say("change list", "add-shop", "lacks the data shop.host")
+    await_(lambda: len(test.waiting(test.second)) == 1)
+    with shell(test, "tom", on=test.second) as say:
+        say("change show add-shop", "waits since", "service create", "shop.host")
+        say("data set --name shop.host --value test.example", "applied on 2 of 2")
+        say("change approve add-shop", "test.example", "Sign it? [y/N] ", "applied on 2 of 2")
+
+
+def _carry_to_prod(prod: Place) -> None:
+    with shell(prod, "pia") as say:
+        say("change promote --from dev add-shop", "comes from 'test'")
+        say("change promote --from test add-shop", "Sign it? [y/N] ", "2 more needed")
+        say("change approve add-shop", "Approve it? [y/N] ", "does not count")
+    with shell(prod, "pat") as say:
+        say("change approve add-shop", "Approve it? [y/N] ", "1 more needed, approved by pat")
+    assert not any("shop" in names for names in prod.services())
+    await_(lambda: "approved by pat" in str(prod.waiting(prod.second)))
+    with shell(prod, "pol", on=prod.second) as say:
+        say("change approve add-shop", "Approve it? [y/N] ", "applied on 2 of 2")
+    assert all("shop" in names for names in prod.services())
+    with shell(prod, "pia") as say:
+        say("change revert add-shop --override", "Sign it? [y/N] ", "applied on 2 of 2")
+    assert not any("shop" in names for names in prod.services())

@@ -11,7 +11,13 @@ import trio
 from mesh.driver.errors import AddressUnusable
 from mesh.driver.network.binding import bind
 from mesh.driver.network.sockets import SocketNetwork
-from mesh.driver.network.streams import FRAMES_AT_ONCE, UNSENT_BYTES_MAX
+from mesh.driver.network.streams import (
+    FRAME_BYTES,
+    FRAMES_AT_ONCE,
+    FRAMES_PER_S,
+    FRAMES_READ_AT_ONCE,
+    UNSENT_BYTES_MAX,
+)
 from mesh.protocol.inputs import (
     DatagramReceived,
     DialFailed,
@@ -199,6 +205,22 @@ async def test_peer_that_does_not_read_is_cut_off() -> None:
             one.network.send_frames(here.stream, [b"x" * FRAME_BYTES_MAX])
         _ = await one.told(StreamClosed)
         assert one.network.statistics().streams_cut == 1
+
+
+async def test_peer_that_talks_without_end_is_read_at_a_pace() -> None:
+    """Nothing of it is lost, and it comes no quicker than anybody may speak."""
+    said = FRAMES_READ_AT_ONCE + FRAMES_PER_S // 2
+    async with peer() as one, peer() as two:
+        one.network.dial(two.address)
+        here = await one.opened()
+        begun = trio.current_time()
+        one.network.send_frames(here.stream, [b"word"] * said)
+        _ = await two.told(FrameReceived, said)
+        one.network.send_frames(here.stream, [b"x" * (2 * FRAME_BYTES)])
+        assert len(await two.told(FrameReceived, said + 1)) == said + 1
+        assert trio.current_time() - begun >= 0.5
+        assert two.network.statistics().streams_slowed >= 1
+        assert one.network.statistics().streams_slowed == 0
 
 
 @pytest.mark.parametrize("prefix", [b"\0\0\0\0", b"\xff\xff\xff\xff", b"GET / HTTP/1.1\r\n\r\n"])

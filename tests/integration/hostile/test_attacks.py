@@ -17,6 +17,7 @@ CHOSEN: Final = (
     "forged facts",
     "words about others",
     "entries of others",
+    "how far others have come",
 )
 
 

@@ -14,11 +14,12 @@ from distributed import LocalCluster
 from msgspec.structs import replace
 
 from mesh.protocol.now import SECOND
+from simulations.engines.child import Child
 from simulations.engines.engine import Job, results
 from simulations.engines.processes import CannotStart, Processes
 from simulations.replay import kept, load, spelled
 from simulations.scenario import Host, Put, Scenario, canonical
-from simulations.trial import attempt, signature
+from simulations.trial import attempt, decoded, signature
 from simulations.troubles import (
     AnyFault,
     Crash,
@@ -58,6 +59,17 @@ def sim(*words: object, code: int = 0, **environment: str) -> str:
     )
     assert done.returncode == code, done.stderr
     return done.stdout
+
+
+def test_a_worker_does_not_hear_ctrl_c() -> None:
+    """The terminal sends it to all processes; not even one that is only starting complains."""
+    child = Child()
+    try:
+        os.kill(child.pid, signal.SIGINT)
+        child.give(canonical(SMALL))
+        assert not decoded(child.take()).violations
+    finally:
+        child.end()
 
 
 def digest(text: str) -> str:

@@ -185,3 +185,37 @@ async def test_a_whole_id_means_that_one(chain: Chain) -> None:
     assert (told.status, told.json["tx"]) == (HTTPStatus.OK, meant)
     nobody = await chain.dev.ask("GET", f"/v1/published/{'zz' * 32}")
     assert nobody.status == HTTPStatus.NOT_FOUND
+
+
+def setting(name: str, value: int) -> dict[str, object]:
+    """One command that writes one key."""
+    return {"group": "item", "verb": "set", "parameters": {"name": name, "value": value}}
+
+
+async def test_what_is_older_does_not_undo_what_is_newer(chain: Chain) -> None:
+    """Promoted after a later one that writes the same it is refused; on purpose it takes a why."""
+    await chain.link()
+    _ = await submit(chain.dev, setting("a", 1), name="v1")
+    _ = await submit(chain.dev, setting("b", 1), name="elsewhere")
+    newer = await submit(chain.dev, setting("a", 2), name="v2")
+    handed = (await chain.dev.ask("GET", "/v1/published/v1")).json
+    assert handed["later"] == [newer]
+    _ = await applied(chain.prod, (await chain.promote("v2")).json["tx"])
+    late = await chain.promote("v1")
+    assert (late.status, "older than 'v2'" in late.json["detail"]) == (409, True), late.json
+    _ = await applied(chain.prod, (await chain.promote("elsewhere")).json["tx"])
+    unsaid = await chain.promote("v1", older=True)
+    assert (unsaid.status, "give a reason" in unsaid.json["detail"]) == (400, True), unsaid.json
+    back = await chain.promote("v1", older=True, reason="v2 loses orders")
+    assert (await applied(chain.prod, back.json["tx"]))["reason"] == "v2 loses orders"
+
+
+async def test_in_their_order_nothing_is_in_the_way(chain: Chain) -> None:
+    """That there is something newer over there is no reason: it may come later, or never."""
+    await chain.link()
+    for version in (1, 2):
+        _ = await submit(chain.dev, setting("a", version), name=f"v{version}")
+    for version in (1, 2):
+        _ = await applied(chain.prod, (await chain.promote(f"v{version}")).json["tx"])
+    told = (await chain.prod.ask("GET", "/v1/environment?kind=item")).json
+    assert told["objects"]["item"]["a"] == 2

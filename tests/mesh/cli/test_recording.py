@@ -87,7 +87,7 @@ def test_loss_is_that_of_one_direction_and_silence_of_the_dead_is_none() -> None
     losses = {link.name: link.loss for link in found.plan.links}
     assert losses["ash to birch"] == 0.1
     assert losses["ash to cedar"] == 0.0
-    assert "cedar was failed; here all of them run" in found.story
+    assert "Not there at that moment: cedar (failed). Here all of them run." in found.story
 
 
 def test_the_size_of_the_history_is_bounded() -> None:

@@ -10,12 +10,17 @@ from typing import Any, cast
 import pytest
 
 from mesh.cli import places, session, typed
+from mesh.cli.acquaintances import learn
 from mesh.cli.client import Client
 from mesh.cli.errors import CommandError
+from mesh.cli.sealed import Controller
 from mesh.cli.signing import send
 from mesh.cli.submitting import Submission
+from mesh.wire.identity import fingerprint
 from mesh.wire.requests import Base, Command, Request, encode_request
 from tests.mesh.cli.asked import ASKED, ENVIRONMENT, GRANT, WHO, request
+
+RIGHT = Base(("operator", "ann", "rights", "apply:/item"), None)
 
 # --- sessions -------------------------------------------------------------------------------------
 
@@ -207,7 +212,7 @@ def test_what_is_forced_and_filled_in_takes_a_yes(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sys, "stdin", Keyboard(None))
     command = Command("item", "set", {"name": "a", "value": "{{host}}"})
     filled = Command("item", "set", {"name": "a", "value": "evil.example"})
-    base = (Base(("item", "a"), None),)
+    base = (Base(("item", "a"), None), RIGHT)
     lending = Lending(request(written=(command,), resolved=(filled,), overridden=base))
     listed = [{"group": "item", "verb": "set", "parameters": dict(command.parameters)}]
     forced = Submission("/v1/changes", {"commands": listed, "force": True})
@@ -233,3 +238,44 @@ def test_a_controller_stays_in_its_environment() -> None:
     with pytest.raises(CommandError, match="says now"):
         places.demand_same(lending.place, replace(WHO, environment="ee" * 32))
     assert len(lending.brought) == 2
+
+
+@pytest.mark.usefixtures("logged_in")
+def test_a_name_is_signed_for_the_key_that_is_known_here() -> None:
+    """A controller that gives another's key for it gets no signature; a fingerprint needs none."""
+    written = Command("controller", "remove", {"controller": "oak"})
+    resolved = Command("controller", "remove", {"controller": "0a" * 32})
+    lending = Lending(request(written=(written,), resolved=(resolved,)))
+    client = cast("Client", lending)
+
+    def removing(who: str) -> Submission:
+        command = {"group": "controller", "verb": "remove", "parameters": {"controller": who}}
+        return Submission("/v1/changes", {"commands": [command]})
+
+    _ = learn(ENVIRONMENT, [Controller("0b" * 32, "oak", "")])
+    with pytest.raises(CommandError, match="when this machine saw it last"):
+        _ = send(client, removing("oak"), says_yes=True)
+    assert lending.brought == []
+    mark = fingerprint(bytes.fromhex("0a" * 32))
+    named = Command("controller", "remove", {"controller": mark})
+    lending.makes = request(written=(named,), resolved=(resolved,))
+    _ = send(client, removing(mark))
+    assert len(lending.brought) == 1
+
+
+@pytest.mark.usefixtures("logged_in")
+def test_what_could_be_kept_for_ever_is_not_signed() -> None:
+    """A request names a right of its signer, which ends it when it is renewed; or nothing is."""
+    touched = Base(("site", "x"), None)
+    lending = Lending(request(base=(touched,)))
+    client, plain = cast("Client", lending), Submission("/v1/changes", ASKED)
+    with pytest.raises(CommandError, match="lacks the right apply:/site/x"):
+        _ = send(client, plain)
+    another = Base(("operator", "eve", "rights", "apply:/"), None)
+    lending.makes = request(base=(touched, another))
+    with pytest.raises(CommandError, match="Nothing was signed"):
+        _ = send(client, plain)
+    assert lending.brought == []
+    lending.makes = request(base=(touched, RIGHT))
+    _ = send(client, plain)
+    assert len(lending.brought) == 1

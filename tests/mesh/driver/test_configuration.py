@@ -139,6 +139,8 @@ def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
         ('cluster = "seeds"', "a table is wanted"),
         (f'[api]\nsocket = "/{"s" * 200}"', "the kernel takes 107"),
         (f'[controller]\ndata_dir = "/{"d" * 200}"', "the kernel takes 107"),
+        ('[controller]\ndata_dir = "~nobody.at.all/t"', "'~nobody.at.all', and nobody here has"),
+        ('[logging]\nfile = "/var/log/\\u0000"', "a character that no path may hold"),
         ("[cluster]\nseeds = [" + '"a",' * 300 + "]", "300 entries, at most 256"),
     ],
 )

@@ -21,6 +21,7 @@ def test_keys_are_made_once_and_kept(tmp_path: Path) -> None:
     assert made.operator.public == again.operator.public
     assert made.exchange.public == again.exchange.public
     assert len({made.identity.public, made.operator.public, made.exchange.public}) == 3
+    assert (made.is_new, again.is_new) == (True, False)
 
 
 def test_operators_key_is_made_only_where_an_environment_may_be_founded(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,7 @@ def _noise(home: Path) -> None:
 
 def _foreign(home: Path) -> None:
     (home / "journal.db").unlink()
-    with sqlite3.connect(home / "journal.db") as other:
+    with closing(sqlite3.connect(home / "journal.db")) as other:
         _ = other.execute("CREATE TABLE photos (name)")
 
 

@@ -146,6 +146,20 @@ def test_a_share_that_is_not_said_is_the_usual_one() -> None:
     assert command.parameters["services"] == {"blog": 100, "canary": 5}
 
 
+def test_words_that_cannot_be_read_hide_no_other_mistake() -> None:
+    """What is missing, unknown or out of bounds is told in the same answer, and nothing twice."""
+    words = {"name": "blog", "count": "many", "rank": "1", "ports": "99999", "site": "No Name"}
+    told = parse_words("service", "create", words)
+    assert isinstance(told, Misspelled)
+    assert sorted(each.partition(":")[0].partition(",")[0] for each in told.errors) == [
+        "count",
+        "ports[0]",
+        "role",
+        "site",
+        "unknown parameter 'rank'",
+    ]
+
+
 def test_words_that_cannot_be_read_are_all_named() -> None:
     """Text of the wrong shape is an error of its own, and does not hide the next one."""
     misspelled = parse_words(
@@ -156,6 +170,8 @@ def test_words_that_cannot_be_read_are_all_named() -> None:
         "unknown parameter 'zap', expected one of",
         "count",
         "autostart",
+        "name",
+        "role",
     ]
     assert parse_words("servic", "create", {}) == Misspelled(
         ("unknown group 'servic', did you mean 'service'?",)

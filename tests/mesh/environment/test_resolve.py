@@ -235,6 +235,19 @@ def test_a_role_is_made_by_being_named(configuration: Workspace) -> None:
     assert [each.group for each in _resolve(configuration, second).resolved] == ["service"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [("alicia", "did you mean 'alice'?"), ("oak", "expected one of: alice")],
+)
+def test_a_controller_that_is_not_there_gets_names_and_no_keys(
+    configuration: Workspace, typed: str, told: str
+) -> None:
+    """What is listed can be typed."""
+    (error,) = _errors(configuration, _command("controller", "remove", controller=typed))
+    assert told in error
+    assert ALICE.controller.hex() not in error
+
+
 def test_a_role_that_may_be_misspelt_is_not_made(configuration: Workspace) -> None:
     """A name that is nearly another's is asked about: a typo is no wish for a new role."""
     _apply(configuration, _command("role", "create", name="web"))

@@ -82,10 +82,24 @@ def test_a_life_that_only_facts_know_of_is_believed_by_their_word() -> None:
     assert reading(b) == "long ago"
 
 
+def test_nobody_takes_the_replica_id_of_another() -> None:
+    """A life of c under a's replica id is not heard, and what a writes is believed as before."""
+    a, b = signing("a", "b"), signing("b", "a", "c")
+    thief = life("c")._replace(nonce=life("a").nonce)
+    b.recall(thief)
+    b.meet(thief)
+    assert b.announce(thief, at(0)) == ()
+    assert b.receive(thief, b.ping(), (), at(1)) == Heard(rejected=1)
+    b.forget(thief)
+    heard = hand_over(put(a, "said", "b"), "a", b)
+    assert reading(b) == "said"
+    assert not any(each.rejected for each in heard)
+
+
 def test_two_groups_that_overlap_are_an_alarm() -> None:
     """One life that wrote two groups under one counter is two: people are told."""
     one, two, b = signing("a", "b"), signing("a", "b"), signing("b", "a")
     first = hand_over(put(one, "first", "b"), "a", b)
     second = hand_over(put(two, "second", "b"), "a", b)
     assert not any(each.alarms for each in first)
-    assert any("two stories" in alarm for each in second for alarm in each.alarms)
+    assert any("two stories" in alarm.kind for each in second for alarm in each.alarms)

@@ -6,14 +6,24 @@ import pytest
 
 from mesh.environment.entries import Entry, entry_hash
 from mesh.protocol.barrier.lives import Lives
-from mesh.protocol.ground import Fate, Floor, Ground, read_ground, stored_ground, write_ground
+from mesh.protocol.ground import (
+    Aside,
+    Fate,
+    Floor,
+    Ground,
+    read_ground,
+    stored_ground,
+    write_ground,
+)
 from mesh.wire import cbor
 from mesh.wire.facts import Reference
 from mesh.wire.identity import Incarnation, Timestamp, digest
+from tests.mesh.protocol.test_catalogue import change_set
 from tests.mesh.protocol.test_chains import NOW, chains, life, say
 
 A = Incarnation(b"A" * 32, 3, b"a-------")
 OLD = Incarnation(b"A" * 32, 2, b"old-----")
+_REQUEST = change_set(1).propose.request.raw
 KEY, ENTRY = ("item", "x"), Entry(1, digest(b"tx"))
 
 
@@ -26,10 +36,12 @@ def a_ground() -> Ground:
         attempts=digest(b"one") + digest(b"two"),
         txs=digest(b"tx") + digest(b"dead"),
         fates=bytes([Fate.EFFECTIVE, Fate.DEAD]),
+        aside=(Aside(_REQUEST, "conflict"),),
         state=entry_hash(KEY, ENTRY).to_bytes(32, "big"),
         entries=((KEY, ENTRY),),
         floors={A: Floor(2, digest(b"end"))},
         retired={A.controller: 2},
+        nonces={A.controller: b"former!1former!2"},
         latest=Reference(A, 2, digest(b"end")),
         lamport=9,
     )
@@ -47,9 +59,25 @@ def test_a_ground_is_read_as_it_was_written() -> None:
         replace(ground, fates=bytes([Fate.SET_ASIDE, Fate.DEAD])),
         replace(ground, floors={A: Floor(1, digest(b"end"))}),
         replace(ground, retired={}),
+        replace(ground, nonces={}),
+        replace(ground, aside=()),
         replace(ground, through=Timestamp(8, A)),
     ):
         assert other.hash != ground.hash
+
+
+def test_half_a_name_is_refused() -> None:
+    """G15a: The nonces of forgotten lives have eight bytes each, and say whose those lives were."""
+    assert a_ground().authors == {b"former!1": A.controller, b"former!2": A.controller}
+    with pytest.raises(cbor.Undecodable):
+        _ = read_ground(write_ground(replace(a_ground(), nonces={A.controller: b"half"})))
+
+
+def test_what_is_kept_can_be_carried_out() -> None:
+    """G20: A ground keeps requests that can be read, and no more of them than it may."""
+    for aside in ((Aside(b"nonsense", "conflict"),), (Aside(_REQUEST, "failed"),) * 257):
+        with pytest.raises(cbor.Undecodable):
+            _ = read_ground(write_ground(replace(a_ground(), aside=aside)))
 
 
 def test_a_configuration_that_is_not_the_one_named_is_refused() -> None:

@@ -206,7 +206,7 @@ def test_what_a_controller_says_of_itself_ends_with_its_life(successor: Incarnat
     """A newer life of it makes the entries of the former one go; leaving the roster, too."""
     one, other = stores("a", "b"), stores("b", "a")
     path = ("swap", life("a").controller.hex(), "00")
-    _ = deliver(one.publish(path, 1, [life("b")], at(0)), "a", other, at(1))
+    _ = deliver(one.publish({path: 1}, (), [life("b")], at(0)), "a", other, at(1))
     assert [key for key, _ in other.owned.items(())] == [path]
     if successor is None:
         changed = other.dismiss(life("a").controller, at(2))
@@ -220,7 +220,7 @@ def test_nobody_publishes_for_another() -> None:
     """The owner stands in the key."""
     one = stores("a", "b")
     with pytest.raises(RefusedWrite):
-        _ = one.publish(("swap", life("b").controller.hex(), "00"), 1, (), at(0))
+        _ = one.publish({("swap", life("b").controller.hex(), "00"): 1}, (), (), at(0))
 
 
 def test_what_is_taken_back_leaves_nothing_in_the_end() -> None:
@@ -228,8 +228,8 @@ def test_what_is_taken_back_leaves_nothing_in_the_end() -> None:
     one = stores("a")
     for number in range(8):
         path = ("swap", life("a").controller.hex(), f"{number:02}")
-        _ = one.publish(path, 1, (), at(0))
-        _ = one.retract(path, (), at(1))
+        _ = one.publish({path: 1}, (), (), at(0))
+        _ = one.publish({}, (path,), (), at(1))
     assert len(one.owned) == 8
     hours = Now(2 * 3_600 * SECOND, WALL_NS + 2 * 3_600 * SECOND)
     _ = one.wake(hours)

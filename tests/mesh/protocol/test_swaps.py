@@ -27,7 +27,8 @@ def schedule(swaps: Swaps, name: bytes, instant_ns: int | None, ticket: int = ON
     """At the beginning, for ``instant_ns`` after it."""
     wall_ns = None if instant_ns is None else WALL_NS + instant_ns
     why = "clocks unknown" if instant_ns is None else ""
-    swaps.schedule((name,), EMPTY, wall_ns, why, ticket, at(0))
+    swaps.schedule((name,), EMPTY, wall_ns, why, at(0))
+    swaps.bind(ticket)
 
 
 def durable(ticket: int) -> bool:
@@ -66,6 +67,17 @@ def test_nothing_is_shown_before_it_is_on_disk() -> None:
     assert swaps.deadline_ns(durable) is None
     assert swaps.due(durable, at(20)) == ()
     assert names(swaps.due(lambda _: True, at(21))) == [(b"a", True)]
+
+
+def test_nothing_is_shown_before_all_that_follows_is_said() -> None:
+    """Not even at once, with an idle disk: that it was applied is said after it was applied."""
+    swaps = Swaps()
+    swaps.schedule((b"a",), EMPTY, None, "clocks unknown", at(0))
+    assert swaps.deadline_ns(durable) is None
+    assert swaps.due(durable, at(0)) == ()
+    swaps.bind(ON_DISK + 1)
+    assert swaps.due(durable, at(1)) == ()
+    assert names(swaps.due(lambda _: True, at(2))) == [(b"a", False)]
 
 
 def test_what_was_on_disk_in_time_is_not_late() -> None:

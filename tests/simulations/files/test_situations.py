@@ -150,6 +150,7 @@ MISTAKES = [
     ("[hosts.asch]", "line 1: hosts.asch: there is no host 'asch'; did you mean 'ash'?"),
     ("[steps.x]\nat = 1", "line 1: steps.x: lacks the key 'step': which one is it?"),
     ('[steps.x]\nstep = "chnge"', "line 2: steps.x.step: unknown step 'chnge'; did you mean"),
+    ('[steps.x]\nstep = ["put"]', "line 2: steps.x.step: is a list; there are "),
     ('[expect]\neffective = ["x"]', "line 2: expect.effective[1]: there is no step 'x'"),
     ('[expect]\nmerges = "no"', "line 2: expect.merges: is the text 'no', a whole number"),
     ('[compare.a]\npolicy = "al"', "line 2: compare.a.policy: unknown word 'al'"),

@@ -100,3 +100,22 @@ def test_pending_while_facts_are_missing() -> None:
     high = stage.propose(2, low)
     stage.release(high, (2,))
     assert word(stage.actor(1).hear(high.fact, *stage.chains[stage.lives[2]]), high) is Word.PENDING
+
+
+def test_what_is_made_on_top_of_the_dead_is_not_waited_for() -> None:
+    """Word applied elsewhere: what lies below it will never be released, so nothing is on its way.
+
+    No honest author makes such a thing; a liar can, as often as it likes.
+    """
+    stage = Stage(3)
+    low = stage.propose(1, among=(1, 2))
+    for member in (1, 2):
+        _ = stage.refuse(member, low, NoReason.NAY)
+    high = stage.propose(3, low, among=(3,))
+    higher = stage.propose(3, high, among=(3,))
+    for each in (high, higher):
+        stage.release(each, (3,))
+    m = stage.actor(1).hear_all()
+    assert word(m, low) is Word.CANCELLED
+    assert [word(m, high), word(m, higher)] == [Word.UNMERGED] * 2
+    assert m.barrier.unmerged == 0

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 from mesh.protocol.catalogue import Catalogue
 from mesh.protocol.ground import Fate, Ground
+from mesh.protocol.history import Standing, Why
+from mesh.protocol.terms import Terms
 from mesh.wire.identity import Timestamp
-from mesh.wire.requests import Base
-from tests.mesh.protocol.history.world import ALICE, BOB, ENVIRONMENT, Side, World, item
+from mesh.wire.requests import Base, Kind
+from tests.mesh.protocol.history.world import ALICE, BOB, ENVIRONMENT, OPERATOR, Side, World, item
 
 _LATER = 10
 """A Lamport time above the ground."""
@@ -54,3 +56,26 @@ def test_what_fell_below_the_ground_carries_nothing() -> None:
     built = replace(resolution, base=(Base(("item", "a"), fallen),))
     right.learn(1 << right.propose(built, lamport=_LATER + 1))
     assert left.history.plan_merge(left.ids | right.ids, lambda _: 1).report == ()
+
+
+def test_what_a_checkpoint_closed_no_merge_decides() -> None:
+    """G19: Also where a merge was there first, and those who judge it still hold what is below."""
+    world = World()
+    base = world.side()
+    left, right = base.fork(ALICE), base.fork(BOB)
+    one = left.change(item("a", 1), lamport=5)
+    _ = right.change(item("a", 2), lamport=6)
+    sides = left.ids | right.ids
+    plan = left.history.plan_merge(sides, lambda _: 1, keep=(left.tx(one),))
+    first = left.merge_with(plan.commands, sides, signer=OPERATOR)
+    second = right.merge_with(plan.commands, sides, signer=OPERATOR)
+    assert second > first
+    left.learn(1 << second)
+    assert left.entry(second).outcome.standing is Standing.EFFECTIVE
+    through = world.catalogue[first].timestamp
+    assert through < world.catalogue[second].timestamp
+    terms = Terms(through, bytes(32), bytes(32), ()).command
+    _ = left.merge_with((terms,), left.ids, kind=Kind.CHECKPOINT)
+    assert left.entry(second).outcome.why is Why.FAILED
+    assert left.entry(first).outcome.standing is Standing.EFFECTIVE
+    assert left.item("a") == 1

@@ -187,6 +187,20 @@ def test_an_object_that_others_wrote_to_is_not_removed_silently() -> None:
     assert side.history.state.get("service", "blog") is None
 
 
+def test_an_object_in_the_place_of_another_is_not_removed_silently() -> None:
+    """F8b: To bring the former one back removes this one whole, with what others wrote to it."""
+    side = World().side()
+    _ = side.change(service("create", role="web"))
+    before = side.history.state
+    number = side.change(service("delete"), service("create", role="web"))
+    _ = side.change(service("modify", description="mine"))
+    told = refused(side, number)
+    assert told.conflict
+    assert "description" in told.errors[0]
+    _ = undo(side, number, force=True)
+    assert before.differences(side.history.state) == ()
+
+
 def test_a_revert_between_making_and_applying_meets_conflicts() -> None:
     """F8b: it has a base as every ChangeSet: what is written meanwhile sets it aside."""
     side = World().side()

@@ -255,3 +255,57 @@ def test_who_may_sign_nothing_stops_nothing() -> None:
         number = side.propose(Resolution(newer, newer, (), (), Kind.NORMAL), signer=ANN)
         side.learn(1 << number)
         assert side.entry(number).outcome.standing is expected
+
+
+def test_what_is_forced_ends_with_the_right_of_its_signer() -> None:
+    """F2o: Force writes over what others wrote, and over no right that was taken or renewed."""
+    side = side_with("apply:/item", "view:/")
+    other = side.fork(ALICE)
+    forced = other.history.resolve((item("a", 1),), side.world.nonce(), force=True, signer=ANN)
+    assert isinstance(forced, Resolution)
+    kept = other.propose(forced, signer=ANN, lamport=30)
+    _ = side.change(item("a", 2))
+    _ = side.change(revoke("ann", "apply:/item"), grant("ann", "apply:/item"))
+    objection = side.history.objection(side.world.catalogue[kept], side.ids)
+    assert objection is not None
+    assert objection.why is NoReason.RIGHTS
+    side.learn(1 << kept)
+    assert side.entry(kept).outcome.why is Why.REFUSED
+    assert side.item("a") == 2
+
+
+def test_who_asks_for_a_right_names_the_right_to_ask() -> None:
+    """F2p: What others are to approve ends with the right by which its signer proposed it."""
+    side = side_with("edit:/item")
+    _ = side.change(operator("ben", BEN))
+    _ = side.change(grant("ben", "apply:/"))
+    asked = side.history.resolve((item("a", 1),), side.world.nonce(), signer=ANN)
+    again = side.history.resolve((item("a", 2),), side.world.nonce(), signer=ANN)
+    assert isinstance(asked, Resolution)
+    assert isinstance(again, Resolution)
+    kept = side.propose(asked, signer=ANN, approvers=(BEN,))
+    _ = side.change(revoke("ann", "edit:/item"), grant("ann", "edit:/item"))
+    side.learn(1 << kept)
+    assert side.entry(kept).outcome.why is Why.REFUSED
+    renewed = side.history.resolve((item("a", 3),), side.world.nonce(), signer=ANN)
+    assert isinstance(renewed, Resolution)
+    number = side.propose(renewed, signer=ANN, approvers=(BEN,))
+    side.learn(1 << number)
+    assert side.entry(number).outcome.why is None
+
+
+def test_an_old_signature_does_no_harm_where_anything_has_changed() -> None:
+    """F2q: Kept and released later it finds its keys written, or removed, or its right renewed."""
+    for since in (
+        (item("a", 2),),
+        (item("a", 2), command("item", "delete", name="a")),
+        (revoke("founder", "admin:/"), grant("founder", "admin:/")),
+    ):
+        side = side_with()
+        kept_on = side.fork(ALICE)
+        resolution = kept_on.history.resolve((item("a", 1),), side.world.nonce(), signer=OPERATOR)
+        assert isinstance(resolution, Resolution)
+        kept = kept_on.propose(resolution, lamport=30)
+        _ = side.change(*since)
+        side.learn(1 << kept)
+        assert side.entry(kept).outcome.standing is Standing.SET_ASIDE

@@ -171,11 +171,12 @@ def test_a_quarantined_life_stays_out() -> None:
 
 
 def test_both_lives_are_told() -> None:
-    """The newer one that it is quarantined, and by whom; the elder that it has a newer twin."""
+    """The newer one by each of the others, until it stands aside; the elder, of its newer twin."""
     village, elder, clone = _cloned()
     village.run(20)
-    told = {change.by for _, change in clone.changes if change.what is What.QUARANTINED}
+    told = {change.by for _, change in clone.changes if change.what is What.DOUBTED}
     assert told == {house.own.controller for house in village.houses if house.number != 2}
+    assert [change.what for _, change in clone.changes].count(What.QUARANTINED) == 1
     twins = {change.member for _, change in elder.changes if change.what is What.TWIN}
     assert twins == {clone.own}
 
@@ -185,6 +186,76 @@ def test_quarantine_is_believed_from_nobody() -> None:
     lone = Lone(4)
     lone.gossip(1, News(incarnation(2), Standing.QUARANTINED, 0, address(2), OWN.controller))
     assert lone.sees(2)
+
+
+def _doubt(by: int) -> News:
+    """What ``by`` says to a life of ours that it keeps out."""
+    return News(OWN, Standing.QUARANTINED, 0, HOME, incarnation(by).controller)
+
+
+def _next_question(lone: Lone, to: int) -> Probe:
+    """What ``to`` is asked, just now."""
+    while True:
+        lone.sent.clear()
+        lone.pass_time(0.01)
+        for whom, question, _ in lone.messages(Probe):
+            if whom == incarnation(to):
+                return question
+
+
+def test_one_member_alone_silences_nobody() -> None:
+    """It is reported, once, and this life takes part; for more than half it stands aside."""
+    lone = Lone(5)
+    for _ in range(3):
+        lone.gossip(1, _doubt(1))
+    lone.gossip(2, _doubt(2))
+    assert lone.happened(What.DOUBTED) == [OWN, OWN]
+    assert lone.happened(What.QUARANTINED) == []
+    lone.gossip(3, _doubt(3))
+    assert lone.happened(What.QUARANTINED) == [OWN]
+
+
+def test_each_speaks_for_itself_alone() -> None:
+    """One member that brings the doubts of all others brings none but its own."""
+    lone = Lone(4)
+    lone.gossip(1, _doubt(1), _doubt(2), _doubt(3))
+    assert lone.happened(What.DOUBTED) == [OWN]
+    assert lone.happened(What.QUARANTINED) == []
+
+
+def test_an_answer_without_the_doubt_takes_it_back() -> None:
+    """Who keeps a life out says so in each answer; this one takes part again."""
+    lone = Lone(3)
+    lone.gossip(1, _doubt(1))
+    lone.gossip(2, _doubt(2))
+    assert lone.happened(What.QUARANTINED) == [OWN]
+    assert lone.happened(What.CLEARED) == []
+    for news, cleared in (((_doubt(1),), []), ((), [OWN])):
+        question = _next_question(lone, 1)
+        lone.hear(1, Ack(question.nonce, WALL_NS + lone.ns, None, news))
+        assert lone.happened(What.CLEARED) == cleared
+
+
+def test_those_who_are_seen_alive_count() -> None:
+    """Of two that say so one failed and an honest one came: half of them are not enough."""
+    lone = Lone(4, known=2)
+    lone.gossip(1, _doubt(1))
+    lone.gossip(2, _doubt(2))
+    assert lone.happened(What.QUARANTINED) == [OWN]
+    lone.take(lone.machine.announced(incarnation(3), address(3), lone.now))
+    assert lone.happened(What.CLEARED) == []
+    lone.hear(1, Gossip((News(incarnation(1), Standing.LEFT, 0, address(1), None),)))
+    assert lone.happened(What.CLEARED) == [OWN]
+
+
+def test_who_is_alone_stays_as_it_was() -> None:
+    """A copy that loses sight of those who keep it out is a copy all the same."""
+    lone = Lone(2)
+    lone.gossip(1, _doubt(1))
+    assert lone.happened(What.QUARANTINED) == [OWN]
+    lone.hear(1, Gossip((News(incarnation(1), Standing.LEFT, 0, address(1), None),)))
+    assert lone.machine.view == (OWN,)
+    assert lone.happened(What.CLEARED) == []
 
 
 def test_a_person_decides_a_fork() -> None:

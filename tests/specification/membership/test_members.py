@@ -66,7 +66,8 @@ def test_the_view_is_sorted_and_has_ourselves_in_it() -> None:
     lone.gossip(1, says(2, Standing.SUSPECT, by=1))
     assert lone.sees(2)
     lone.pass_time(1, answering=[1, 3, 4])
-    lone.gossip(1, says(2, Standing.FAILED, by=1), says(3, Standing.LEFT))
+    lone.gossip(1, says(2, Standing.FAILED, by=1))
+    lone.gossip(3, says(3, Standing.LEFT))
     assert lone.machine.view == tuple(sorted([OWN, incarnation(1), incarnation(4)]))
 
 

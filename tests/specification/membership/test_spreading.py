@@ -19,7 +19,7 @@ def test_news_are_told_at_once_then_in_intervals() -> None:
     """Three listeners in the same moment, three more each 200 ms, until enough were told."""
     lone = Lone(12)
     start = lone.ns
-    lone.gossip(1, says(11, Standing.LEFT))
+    lone.gossip(11, says(11, Standing.LEFT))
     lone.pass_time(5, answering=range(1, 11))
     times = [ns - start for ns, _, message, _ in lone.sent if isinstance(message, Gossip)]
     assert times[:6] == [0] * 3 + [200 * MILLISECOND] * 3

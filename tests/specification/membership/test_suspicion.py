@@ -8,7 +8,7 @@ from mesh.protocol.membership.beliefs import REFUTATION_STEP_MAX
 from mesh.protocol.membership.timing import SCALE_FROM_MEMBERS
 from mesh.protocol.outgoing import Channel
 from mesh.wire.limits import COUNTER_MAX
-from mesh.wire.messages import Ack, Gossip, Probe, Standing, Table
+from mesh.wire.messages import Ack, Gossip, News, Probe, Standing, Table
 from tests.mesh.protocol.membership.lone import HOME, OWN, Lone, address, measure, says
 from tests.mesh.protocol.membership.village import Village, incarnation
 
@@ -118,6 +118,52 @@ def test_a_whole_table_imports_suspects_never_dead() -> None:
         incarnation(1).controller,
         incarnation(2).controller,
     )
+
+
+def test_a_number_that_we_never_gave_is_outdone() -> None:
+    """Whoever believes that we moved, as if by a later word of ours, must hear one still later."""
+    lone = Lone(3)
+    lone.gossip(1, News(OWN, Standing.ALIVE, 0, address(9), None))
+    assert lone.messages(Gossip) == []
+    lone.gossip(1, News(OWN, Standing.ALIVE, 7, address(9), None))
+    told = [piece for _, gossip, _ in lone.messages(Gossip) for piece in gossip.news]
+    assert News(OWN, Standing.ALIVE, 8, HOME, None) in told
+
+
+def test_a_farewell_by_hearsay_is_a_doubt() -> None:
+    """Nobody says goodbye for another: it stays in view, and the teller is the one who doubts."""
+    lone = Lone(5)
+    lone.gossip(1, says(4, Standing.LEFT, 6))
+    assert lone.happened(What.LEFT) == []
+    assert lone.standing(4) is Standing.SUSPECT
+    rows = {row.controller: row for row in lone.machine.members(lone.now)}
+    assert rows[incarnation(4).controller].accusers == (incarnation(1).controller,)
+    lone.gossip(1, says(4, Standing.LEFT, 6))
+    assert lone.sees(4)
+    lone.gossip(4, says(4, Standing.ALIVE, refutation=7))
+    assert lone.standing(4) is Standing.ALIVE
+    lone.gossip(4, says(4, Standing.LEFT, 7))
+    assert lone.happened(What.LEFT) == [incarnation(4)]
+
+
+def test_who_is_gone_without_a_word_to_us_has_left_all_the_same() -> None:
+    """Whoever missed the goodbye hears of it, gets no answer, and then knows."""
+    lone = Lone(5)
+    lone.gossip(1, says(4, Standing.LEFT))
+    lone.pass_time(0.81, answering=(1, 2, 3))
+    assert lone.standing(4) is Standing.SUSPECT
+    lone.gossip(2, says(4, Standing.LEFT))
+    assert lone.standing(4) is Standing.LEFT
+
+
+def test_a_whole_table_says_no_farewells() -> None:
+    """Not of one held alive, nor of a suspect, however long it has been one."""
+    lone = Lone(5)
+    lone.gossip(1, says(4, Standing.SUSPECT, by=1))
+    lone.pass_time(0.81, answering=(1, 2, 3))
+    lone.hear(2, Table(False, (says(3, Standing.LEFT), says(4, Standing.LEFT))), Channel.STREAM)
+    assert lone.standing(3) is Standing.SUSPECT
+    assert lone.standing(4) is Standing.SUSPECT
 
 
 def test_a_suspect_is_told_in_the_question() -> None:

@@ -8,12 +8,14 @@ barrier. All of it is how things look from *this* controller, the only thing it 
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import chain, islice
+from typing import Final
 
 from mesh.environment.consent import link_by
 from mesh.environment.redaction import shown, shown_command
 from mesh.protocol.barrier import Status, Word
 from mesh.protocol.catalogue import ChangeSet
-from mesh.protocol.history import LogEntry, Standing
+from mesh.protocol.ground import Aside
+from mesh.protocol.history import LogEntry, Standing, Why
 from mesh.protocol.now import Now
 from mesh.protocol.replica.door import Replica
 from mesh.protocol.replica.noticeboard import Posted
@@ -36,7 +38,16 @@ from mesh.protocol.replica.views.shapes import (
     WaitedFor,
 )
 from mesh.wire.facts import NoReason, Propose
-from mesh.wire.requests import Command, Request
+from mesh.wire.requests import Command, Request, read_request
+
+_BELOW: Final = {
+    Why.REFUSED: "whoever signed it was not allowed to do this",
+    Why.MERGED: "a merge set it aside",
+    Why.CHECKPOINT: "it came too late for the checkpoint before",
+    Why.CONFLICT: "what it was made against had been changed",
+    Why.FAILED: "it could not be carried out",
+}
+"""Why something had no effect, when no more of that is kept."""
 
 FINAL_WORDS = ("applied", "set aside", "repeated", "cancelled", "cancelled here", "lost")
 
@@ -84,7 +95,7 @@ def conflicts(replica: Replica, now: Now) -> list[ChangeDetail]:
     if look is None:
         return []
     set_aside = [entry.tx for entry in look.inside.history.conflicts()]
-    return [_detail(look, tx) for tx in reversed(set_aside)]
+    return [_detail(look, tx) for tx in reversed([*look.set_aside_below, *set_aside])]
 
 
 def change(replica: Replica, asked: str, now: Now) -> ChangeDetail | None:
@@ -145,7 +156,7 @@ def _is_final(look: Look, tx: bytes) -> bool:
         return True
     numbers = look.inside.barrier.attempts(tx)
     if not numbers:
-        return tx in look.given_up
+        return tx in look.given_up or tx in look.set_aside_below
     entry = look.inside.history.entry(tx)
     status = look.inside.barrier.status(numbers[-1] if entry is None else entry.number)
     return _word(entry, status) in FINAL_WORDS and not look.inside.barrier.is_trying(tx)
@@ -155,7 +166,10 @@ def _detail(look: Look, tx: bytes) -> ChangeDetail:
     if tx in look.posted:
         return _posted(look, look.posted[tx])
     numbers = look.inside.barrier.attempts(tx)
-    return _proposed(look, tx, numbers) if numbers else _unproposed(look, tx)
+    if numbers:
+        return _proposed(look, tx, numbers)
+    below = look.set_aside_below.get(tx)
+    return _unproposed(look, tx) if below is None else _below(look, below)
 
 
 def _posted(look: Look, posted: Posted) -> ChangeDetail:
@@ -173,6 +187,23 @@ def _posted(look: Look, posted: Posted) -> ChangeDetail:
         }
     )
     return plain_detail
+
+
+def _below(look: Look, aside: Aside) -> ChangeDetail:
+    """A request that a checkpoint has summed up, and that had no effect."""
+    detail = _bare(look, aside.tx, read_request(aside.request))
+    told = f"{_BELOW[Why(aside.why)]}; a checkpoint has summed it up since"
+    view = SetAsideView(why=aside.why, detail=told, key=None, by=None)
+    detail.update(
+        {
+            "word": Standing.SET_ASIDE.value,
+            "text": f"{Standing.SET_ASIDE.value}: {told}",
+            "final": True,
+            "conflict": True,
+            "set_aside": view,
+        }
+    )
+    return detail
 
 
 def _unproposed(look: Look, tx: bytes) -> ChangeDetail:

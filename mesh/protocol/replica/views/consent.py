@@ -21,6 +21,8 @@ class ConsentView(TypedDict):
     """Names of the environment data that it needs and that is not there."""
     may_approve: list[str]
     """Whose approval would help."""
+    signer_lacks: str
+    """The right to propose it that its signer has lost; empty: none."""
     stale: str
     """What was written since it was made; it must be restaged. Empty: nothing."""
     fault: str
@@ -41,6 +43,7 @@ def consent_of(look: Look, posted: Posted) -> ConsentView:
         rights_missing=[str(each) for each in lack.rights] if lack is not None else [],
         data_missing=list(prospect.missing),
         may_approve=[each.name for each in who],
+        signer_lacks=str(consents.lost_right(posted) or ""),
         stale=look.shortened(prospect.stale),
         fault=prospect.fault,
         since_ns=posted.since_ns,
@@ -56,6 +59,9 @@ def told(consent: ConsentView) -> str:
     """One sentence for it."""
     if consent["fault"]:
         return f"pending, and without effect for ever: {consent['fault']}"
+    if consent["signer_lacks"]:
+        lost = f"its signer has lost the right {consent['signer_lacks']}"
+        return f"pending, but {lost}; whoever has it may restage or withdraw it"
     if consent["stale"]:
         return f"pending, but overtaken: {consent['stale']}; restage it"
     parts = ["pending"]

@@ -6,6 +6,7 @@ from typing import Self
 
 from mesh.protocol.barrier import Word
 from mesh.protocol.catalogue import numbers
+from mesh.protocol.ground import Aside
 from mesh.protocol.membership import MemberRow
 from mesh.protocol.now import MILLISECOND, Now
 from mesh.protocol.replica.door import Replica
@@ -13,7 +14,7 @@ from mesh.protocol.replica.noticeboard import Posted
 from mesh.protocol.replica.participant import Participant
 from mesh.protocol.replica.submitted import GivenUp
 from mesh.protocol.replica.views.names import Who, names_in, short_ids, who
-from mesh.wire.requests import Request, decode_request
+from mesh.wire.requests import Request, decode_request, read_request
 
 
 @dataclass(slots=True)
@@ -110,6 +111,12 @@ class Look:
         return {tx: decode_request(each.raw) for tx, each in {**given_up, **queued}.items()}
 
     @property
+    def set_aside_below(self) -> dict[bytes, Aside]:
+        """What was set aside below the ground, and is not at the barrier, by tx."""
+        below = self.inside.catalogue.ground.set_aside
+        return {tx: each for tx, each in below.items() if not self.inside.barrier.attempts(tx)}
+
+    @property
     def given_up(self) -> dict[bytes, GivenUp]:
         """What left the queue before it was ever proposed."""
         barrier = self.inside.barrier
@@ -118,10 +125,11 @@ class Look:
 
     @property
     def posted(self) -> dict[bytes, Posted]:
-        """What waits for people and is not on its way through the barrier, by tx."""
+        """What waits for people, or did, and is not on its way through the barrier, by tx."""
         if self._posted is None:
-            waiting = self.inside.consents.waiting()
-            self._posted = {each.tx: each for each in waiting if not self._is_under_way(each.tx)}
+            consents = self.inside.consents
+            shown = (*consents.waiting(), *consents.lapsed())
+            self._posted = {each.tx: each for each in shown if not self._is_under_way(each.tx)}
         return self._posted
 
     def _is_under_way(self, tx: bytes) -> bool:
@@ -136,7 +144,8 @@ class Look:
         """Every tx that is known here."""
         catalogue = self.inside.catalogue
         proposed = [catalogue[number].tx for number in range(len(catalogue))]
-        return list(dict.fromkeys((*proposed, *self.unproposed, *self.posted)))
+        others = (*self.unproposed, *self.posted, *self.set_aside_below)
+        return list(dict.fromkeys((*proposed, *others)))
 
     def short(self, tx: bytes) -> str:
         """The id as it is shown."""
@@ -155,6 +164,7 @@ class Look:
         if tx in self.posted:
             return self.posted[tx].request.name
         attempts = self.inside.barrier.attempts(tx)
-        return (
-            self.inside.catalogue[attempts[0]].request if attempts else self.unproposed[tx]
-        ).name
+        if attempts:
+            return self.inside.catalogue[attempts[0]].request.name
+        below = self.set_aside_below.get(tx)
+        return (self.unproposed[tx] if below is None else read_request(below.request)).name

@@ -10,6 +10,7 @@ from typing import Final, TypedDict
 from crdt import AlarmKind
 from mesh.protocol.replica.door import Replica
 from mesh.protocol.replica.recovering import EMPTY
+from mesh.protocol.replica.views.names import names_in, who
 from mesh.protocol.replica.views.standing import Status
 
 EVIDENCE: Final = (
@@ -29,9 +30,14 @@ UNCOMPARED: Final = (
 )
 
 
-HIDDEN: Final = (
-    "start this controller again: what it writes from then on is heard; look at each controller"
-    " that may be in other hands, and remove it"
+LIAR: Final = (
+    "nothing of it was believed; look at that controller, it may be in other hands: then remove it"
+)
+
+
+TORRENT: Final = (
+    "nothing is lost, what was put off is fetched later; look at what writes there: where it is not"
+    " meant, stop it, or remove that controller"
 )
 
 
@@ -61,7 +67,8 @@ def memory(replica: Replica, stands: Status) -> Iterator[Finding]:
             text = f"stored facts that do not verify ({name}): {counters[name]}"
             yield finding("error", "memory", text, REFUSED)
     yield from _states(replica, stands)
-    yield from _lied_about(replica)
+    yield from _liars(replica)
+    yield from _torrents(replica)
     inside = replica.participant
     if inside is not None and inside.recovering.is_under_way:
         yield finding("note", "memory", EMPTY, "wait; `trellis members` shows whom it can reach")
@@ -69,14 +76,29 @@ def memory(replica: Replica, stands: Status) -> Iterator[Finding]:
         yield finding("ok", "memory", "the store went on without a break, and every row is whole")
 
 
-def _lied_about(replica: Replica) -> Iterator[Finding]:
-    """Somebody has told others of writes that this controller has not made: they pass over it."""
+def _liars(replica: Replica) -> Iterator[Finding]:
+    """Who claims to have seen writes to running information that their author has not signed."""
     inside = replica.participant
-    count = 0 if inside is None else inside.entries.alarms[AlarmKind.OVERCLAIM.value]
-    if count:
-        text = f"{AlarmKind.OVERCLAIM.value} by this controller ({count} times): those who believe"
-        text += " it do not hear what this controller writes to running information"
-        yield finding("error", "information", text, HIDDEN)
+    if inside is None:
+        return
+    names = names_in(inside.history.state)
+    for (kind, controller), count in sorted(inside.entries.alarms.items()):
+        if kind is AlarmKind.OVERCLAIM:
+            name = who(controller, names)["name"]
+            text = f"{name} claims to have seen writes to running information that others did not"
+            yield finding("error", "information", f"{text} make ({count} times)", LIAR)
+
+
+def _torrents(replica: Replica) -> Iterator[Finding]:
+    """Who tells more running information than is taken."""
+    inside = replica.participant
+    if inside is None:
+        return
+    names = names_in(inside.history.state)
+    for controller, count in sorted(inside.entries.put_off.items()):
+        name = who(controller, names)["name"]
+        text = f"{name} tells running information faster than one member may"
+        yield finding("warning", "information", f"{text} ({count} messages put off)", TORRENT)
 
 
 def _states(replica: Replica, stands: Status) -> Iterator[Finding]:

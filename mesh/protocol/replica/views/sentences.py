@@ -13,6 +13,11 @@ from mesh.protocol.replica.views.shapes import (
 NAMES_SHOWN_MAX: Final = 6
 """Names in one sentence; of more, how many more there are."""
 
+_ENDED: Final = (
+    "nobody said no, but somebody who took part had started anew without having sealed it"
+)
+"""Why nobody will release what nobody refused: such a life says nothing any more."""
+
 _UNITS: Final = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"))
 
 
@@ -56,7 +61,7 @@ def sentence(
             return f"{word}: the lives that could decide it are over, and one lost its last words"
         case "cancelled" | "cancelled here":
             reasons = [_refusal(each) for each in refused[:NAMES_SHOWN_MAX]]
-            return f"{word}: {'; '.join(reasons)}" if reasons else word
+            return f"{word}: {'; '.join(reasons) or _ENDED}"
         case _:
             return word
 

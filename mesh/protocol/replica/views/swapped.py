@@ -31,12 +31,13 @@ def applied(look: Look, tx: bytes, status: Status) -> AppliedView:
 
 
 def _swap(look: Look, controller: bytes, tx: bytes, *, took_part: bool) -> SwapView | None:
-    """What ``controller`` published of its swap; None where it has not, or restarted since."""
+    """What ``controller`` says of its swap; None where it has not, or restarted since."""
     path = ("swap", controller.hex(), tx.hex())
     owned = look.inside.information.owned
     # When it was is true whether or not its author can be reached now.
     found = owned.entries(path, lambda _: Liveliness.ALIVE, look.now.monotonic_ns, look.now.wall_ns)
-    match next((plain(entry.value) for entry in found), None):
+    told = next((plain(entry.value) for entry in found), None)
+    match look.inside.entries.unsaid.get(path, told):
         case {"at_ns": int(at_ns), "late": bool(late), "why": str(why)}:
             return SwapView(
                 controller=look.who(controller),

@@ -133,7 +133,7 @@ def _is_stale(state: Rows, request: Request, written: list[Key]) -> bool:
         and entry.key[2:3] == ("rights",)
         and entry.key not in written
         and state.get(entry.key, (False, None, None))[2] != entry.version
-        for entry in request.base
+        for entry in (*request.base, *request.overridden)
     )
 
 

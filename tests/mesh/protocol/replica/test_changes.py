@@ -18,6 +18,7 @@ from mesh.protocol.inputs import (
 )
 from mesh.protocol.now import SECOND
 from mesh.protocol.replica.declined import CONFLICT, FAILED, REFUSED
+from mesh.protocol.replica.entries import SAY_EVERY_NS
 from mesh.protocol.swaps import SWAPS_PUBLISHED_MAX
 from mesh.wire.facts import NoReason
 from mesh.wire.limits import COMMANDS_MAX, NAME_CHARACTERS_MAX
@@ -400,9 +401,34 @@ def test_the_last_swaps_are_told_and_older_ones_taken_back() -> None:
         told = submit(host, f"n{number}", value=number)
         assert isinstance(told, Answer)
         host.mesh.run(SECOND // 100)
+    host.mesh.run(SAY_EVERY_NS)
     told_of = [key[2] for key, _ in inside(host).information.owned.items(("swap",))]
     log = [entry.tx.hex() for entry in inside(host).history.log()]
     assert sorted(told_of) == sorted(log[-SWAPS_PUBLISHED_MAX:])
+
+
+def test_swaps_that_follow_one_another_are_told_together() -> None:
+    """The first one at once, the others in a moment; whoever is asked itself knows at once."""
+    host, other = gather(2).hosts
+    host.mesh.run(SECOND)
+    before = len(_told_by(host, other))
+    for number in range(6):
+        told = submit(host, f"n{number}", value=number)
+        assert isinstance(told, Answer)
+        host.mesh.run(SECOND // 50)
+    unsaid = inside(host).entries.unsaid
+    assert before < len(_told_by(host, other)) < before + 6
+    assert len(_told_by(host, other)) + len(unsaid) == before + 6
+    assert _told_by(host, host) == _told_by(host, other), "nobody finds a difference meanwhile"
+    host.mesh.run(SAY_EVERY_NS + SECOND // 100)
+    assert not unsaid
+    assert len(_told_by(host, other)) == before + 6
+
+
+def _told_by(host: Host, to: Host) -> list[str]:
+    """The swaps that ``host`` told ``to``."""
+    own = inside(host).desk.own.controller.hex()
+    return [key[2] for key, _ in inside(to).information.owned.items(("swap", own))]
 
 
 def _alone() -> Host:

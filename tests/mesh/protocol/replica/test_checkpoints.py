@@ -13,7 +13,7 @@ from mesh.protocol.inputs import RestageChange, Sighted, SubmitCommands, Woke
 from mesh.protocol.now import SECOND
 from mesh.protocol.replica import checkpoints
 from mesh.protocol.replica.participant import Participant
-from mesh.protocol.replica.snapshots import PROOF_BYTES_MAX, join
+from mesh.protocol.replica.snapshots import PROOF_BYTES_MAX, _are_most, join
 from mesh.protocol.replica.surveying import Survey
 from mesh.protocol.terms import Terms
 from mesh.wire import cbor
@@ -22,6 +22,7 @@ from mesh.wire.limits import SNAPSHOT_PART_BYTES_MAX
 from mesh.wire.messages import SnapshotPart, SnapshotRequest
 from mesh.wire.requests import Command, Kind
 from tests.mesh.protocol.replica.mini_mesh import Disk, Host, MiniMesh
+from tests.mesh.protocol.replica.test_members import remove
 from tests.mesh.protocol.replica.test_mesh import gather, is_complete, item, submit
 
 EVERY = 4
@@ -204,6 +205,47 @@ def test_it_ends_below_what_all_have_applied(monkeypatch: pytest.MonkeyPatch) ->
     true = {"folded": ground.fold_hash, "ground": ground.hash}
     found = proposing(mesh, monkeypatch, through=first.history.frontier, **true)
     assert NoReason.INVALID in found
+
+
+def parted_and_merged() -> MiniMesh:
+    """A mesh whose history has a merge in it that sets something aside, and something later."""
+    mesh = quiet()
+    mesh.split({1, 2}, {3})
+    run(mesh, 20 * SECOND)
+    for host in (mesh.hosts[0], mesh.hosts[2]):
+        assert isinstance(submit(host, "x", value=f"of {host.number}"), Answer)
+    run(mesh, 20 * SECOND)
+    mesh.split()
+    assert run(mesh, 120 * SECOND, lambda: is_complete(mesh) and len(states(mesh)) == 1)
+    change(mesh, 3)
+    return mesh
+
+
+def test_a_merge_is_not_parted_from_what_it_decides() -> None:
+    """G18: Wherever it may end, no merge above that decides about what is below."""
+    first = inside(parted_and_merged().hosts[0])
+    catalogue, ends = first.catalogue, set[int]()
+    ordered = catalogue.ordered(first.history.ids)
+    (merge,) = [at for at, number in enumerate(ordered) if catalogue[number].kind is Kind.MERGE]
+    said = catalogue[ordered[merge]].request.resolved
+    decided = {str(command.parameters["tx"]) for command in said}
+    places = [at for at, number in enumerate(ordered) if catalogue[number].tx.hex() in decided]
+    for kept in range(len(ordered)):
+        through = first.checkpoints._through(kept)
+        if through is not None:
+            ends.add(sum(catalogue[number].timestamp <= through for number in ordered))
+    assert places
+    assert ends == {*range(1, places[0] + 1), *range(merge + 1, len(ordered))}
+
+
+def test_nobody_seals_what_parts_a_merge(monkeypatch: pytest.MonkeyPatch) -> None:
+    """G18: Whoever proposes to end in between is refused."""
+    mesh = parted_and_merged()
+    first = inside(mesh.hosts[0])
+    merge = next(entry for entry in first.history.log() if entry.kind is Kind.MERGE)
+    log = [entry.timestamp for entry in first.history.log() if entry.timestamp < merge.timestamp]
+    found = proposing(mesh, monkeypatch, through=log[-1])
+    assert NoReason.BUSY in found
 
 
 def test_nobody_is_left_out_who_may_come_back_soon(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -416,3 +458,36 @@ def test_who_lost_some_facts_knows_whom_to_believe() -> None:
     for place in gone:
         del away.disk.facts[place]
     comes_back(mesh, away)
+
+
+def test_most_of_the_others_are_enough_to_believe() -> None:
+    """G3d: Who was away does not count itself, nor does one of them who was removed since stop it.
+
+    Of the four that it knew two have sealed, which are most of the three others.
+    """
+    mesh = collecting(4, absence_max_ns=30 * DAY)
+    away, one, _, removed = mesh.hosts
+    away.crash()
+    run(mesh, 10 * SECOND)
+    assert isinstance(remove(one, removed), Answer)
+    run(mesh, 5 * SECOND)
+    removed.crash()
+    for host in mesh.hosts:
+        host.clock_offset_ns += 60 * DAY
+    change(mesh, 12, host=1)
+    run(mesh, 60 * SECOND)
+    assert min(heights(mesh)) > 0
+    away.start()
+    assert run(mesh, 60 * SECOND, lambda: len(states(mesh)) == 1)
+    assert len(dict.fromkeys(heights(mesh))) == 1
+    assert run(mesh, SECOND, lambda: item(away, "x") == 11)
+
+
+@pytest.mark.parametrize(
+    ("sealed", "believed"),
+    [("ab", True), ("b", False), ("oab", True), ("o", False), ("obx", False), ("abc", True)],
+)
+def test_whose_seals_are_enough(sealed: str, *, believed: bool) -> None:
+    """G3d: Of o itself, a, b and c: most of the others; or of all where it has sealed, too."""
+    roster = tuple(each.encode() for each in "abco")
+    assert _are_most({each.encode() for each in sealed}, roster, b"o") is believed

@@ -19,6 +19,7 @@ from mesh.protocol.inputs import (
     WriteInformation,
 )
 from mesh.protocol.now import SECOND
+from mesh.protocol.replica import views
 from mesh.protocol.replica.declined import CONFLICT, FAILED, REFUSED
 from mesh.protocol.replica.noticeboard import (
     PENDING_MAX,
@@ -95,6 +96,11 @@ def waiting(host: Host) -> list[bytes]:
     """What waits for people, as this controller sees it."""
     assert host.replica.participant is not None
     return [each.tx for each in host.replica.participant.consents.waiting()]
+
+
+def pending(host: Host) -> list[views.Change]:
+    """The same as people are shown it, with what waited before."""
+    return views.pending(host.replica, host.mesh.now)
 
 
 def refusal(told: Answer | Refusal) -> tuple[int, str]:
@@ -174,6 +180,27 @@ def test_what_was_overtaken_is_made_anew_and_approved_anew() -> None:
     assert posted is not None
     assert posted.approvals == ()
     assert waiting(first) == [tx]
+
+
+def test_who_lost_the_right_is_told() -> None:
+    """What waits stays in the list with why; it completes no more, and others make it anew."""
+    mesh = mesh_of_two(0, ann="edit:/item", ben="apply:/item")
+    first, second = mesh.hosts
+    tx = tx_of(submit(first, ANN, SET))
+    change(first, command("right", "revoke", name="ann", right="edit:/item"))
+    for host in mesh.hosts:
+        (told,) = pending(host)
+        assert (told["tx"], waiting(host)) == (tx.hex(), [])
+        assert "its signer has lost the right edit:/item/x" in told["text"]
+        assert "restage or withdraw" in told["text"]
+    code, why = refusal(approve(second, BEN, tx))
+    assert (code, "restage" in why) == (CONFLICT, True)
+    change(first, command("right", "grant", name="ann", right="edit:/item"))
+    (overtaken,) = pending(first)
+    assert "overtaken" in overtaken["text"]
+    _ = tx_of(second.call(lambda call: WithdrawChange(call, tx)))
+    mesh.run(2 * SECOND)
+    assert pending(first) == pending(second) == []
 
 
 def test_only_controllers_write_on_the_board() -> None:
@@ -258,7 +285,7 @@ def test_nobody_is_crowded_out() -> None:
             posted = posting(forged(second, key, number), 0)
             _ = inside.entries.write(posted, mesh.now)
     mesh.run(3 * SECOND)
-    assert waiting(first) == []
+    assert (waiting(first), pending(first)) == ([], [])
     tx = tx_of(submit(first, ANN, SET))
     for number in range(PENDING_MAX):
         _ = inside.entries.write(posting(forged(second, ANN, number), 2**62), mesh.now)

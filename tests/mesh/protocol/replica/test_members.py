@@ -22,7 +22,7 @@ from mesh.protocol.replica.replays import LIVES_MAX, Replays
 from mesh.protocol.replica.twins import QUARANTINED
 from mesh.protocol.standing import Access, RosterView
 from mesh.wire.identity import Address, Incarnation
-from mesh.wire.messages import StoreMessage, Summary
+from mesh.wire.messages import Gossip, News, Standing, StoreMessage, Summary
 from mesh.wire.requests import Command, Value
 from tests.mesh.protocol.replica.mini_mesh import Host, MiniMesh
 from tests.mesh.protocol.replica.test_mesh import gather, is_complete, item, put, submit, value
@@ -195,6 +195,28 @@ def test_a_quarantined_life_says_nothing_at_the_barrier() -> None:
     other = Incarnation(host.identity.public, host.replica.own.boot + 1, b"the twin")
     inside(host).twins.meet(other, mesh.now)
     assert not host.replica.desk.ended
+
+
+def test_a_life_that_is_cleared_takes_part_again() -> None:
+    """What two of two others say in their own names silences a controller until they say no more.
+
+    One of them alone is a warning.
+    """
+    mesh = gather(3)
+    host = mesh.hosts[2]
+    others = [other.replica.own for other in mesh.hosts[:2]]
+    own = host.replica.own
+    for number, other in enumerate(others):
+        doubt = News(own, Standing.QUARANTINED, 0, mesh.hosts[0].address, other.controller)
+        outcome = inside(host).members.receive(other, Gossip((doubt,)), Channel.STREAM, mesh.now)
+        inside(host).company.outcome(outcome, mesh.now)
+        inside(host).calm.stir()
+        host.handle(Woke())
+        assert inside(host).crank.stand_down == (QUARANTINED if number else None)
+        assert len(noticed(host, "doubted")) == 1 + number
+    assert mesh.run_until(lambda: inside(host).crank.stand_down is None, 10 * SECOND)
+    assert len(noticed(host, "cleared")) == 1
+    assert isinstance(submit(host, "colour", value="blue"), Answer)
 
 
 def test_a_copied_disk_is_noticed_and_the_mesh_goes_on() -> None:

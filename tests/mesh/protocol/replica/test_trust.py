@@ -203,6 +203,21 @@ def test_who_lost_its_memory_still_knows_that_a_life_later(damaged: bool) -> Non
     }
 
 
+@pytest.mark.parametrize("is_newborn", [True, False])
+def test_who_has_just_been_born_is_not_told_that_it_lost_its_memory(is_newborn: bool) -> None:  # noqa: FBT001  the parameter
+    """An empty store is worth a warning only where the key is older than this start."""
+    mesh = gather(3)
+    host = mesh.hosts[2]
+    host.crash()
+    mesh.run(SECOND)
+    host.disk = Disk()
+    host.configuration = replace(host.configuration, is_newborn=is_newborn)
+    host.notifications.clear()
+    host.start()
+    assert mesh.run_until(lambda: host.replica.participant is not None, 30 * SECOND)
+    assert bool(noticed(host, "memory lost")) == (not is_newborn)
+
+
 # --- two stories --------------------------------------------------------------------------------
 
 
