@@ -6,6 +6,9 @@ Letters that quote nothing pass at once. The machines need not know about ink: t
 memory and say what they want said. If the house burns down before the ink is dry, nobody outside
 has read a word of it, which is as if it had burnt down one letter earlier.
 
+Some lines of the ledger nobody waits for. They are not worth the ink and the drying by themselves:
+the clerk keeps them in mind until there is a line that somebody does wait for, but not for long.
+
 Elnozahy et al., "A survey of rollback-recovery protocols in message-passing systems" (2002),
 section 2.4.
 """
@@ -18,11 +21,18 @@ import msgspec
 from mesh.protocol.effects import Effects, JournalWrite, Notification
 from mesh.protocol.frames import Frame
 from mesh.protocol.inputs import StreamId
+from mesh.protocol.now import MILLISECOND, Now, earliest
 from mesh.wire.identity import Address
 
 GATED_MAX: Final = 65_536
 """Outputs that wait for the disk at once. More means that the disk has stopped, and the replica
 says so."""
+
+LINGER_NS: Final = 20 * MILLISECOND
+"""How long a write that nobody waits for may wait for company."""
+
+LINGERING_MAX: Final = 512
+"""More such writes than this are a transaction of their own."""
 
 
 class Deeds(msgspec.Struct):
@@ -56,13 +66,19 @@ class Outbox:
 
     ``free`` leaves with the next ``take``. ``gated`` leaves with it too if nothing is being
     written, and otherwise when the last write that was asked for before it is durable. Order among
-    gated deeds is kept.
+    gated deeds is kept. Writes keep their order too: what lingers is in the same transaction as
+    the next write that does not, or in an earlier one.
     """
 
     def __init__(self) -> None:
         self.free = Deeds()
         self.gated = Deeds()
+        self.unhurried: list[Notification] = []
+        """Gated, but no reason to write at once what lingers."""
         self._writes: list[JournalWrite] = []
+        self._is_urgent = False
+        """Whether somebody may wait for one of these writes."""
+        self._linger_until_ns: int | None = None
         self._dials: list[Address] = []
         self._held: deque[tuple[int, Deeds]] = deque()
         self._held_count = 0
@@ -101,6 +117,14 @@ class Outbox:
     def write(self, *writes: JournalWrite) -> None:
         """Ask for ``writes``, in one transaction with all others of this moment."""
         self._writes.extend(writes)
+        self._is_urgent = True
+
+    def write_soon(self, *writes: JournalWrite) -> None:
+        """Ask for ``writes`` with the next of other ones, or as soon as something is gated.
+
+        For what is lost with nothing but the work of asking for it again.
+        """
+        self._writes.extend(writes)
 
     def dial(self, *addresses: Address) -> None:
         """Ask for connections."""
@@ -120,21 +144,29 @@ class Outbox:
         self.failed = True
         self._held.clear()
         self._held_count = 0
-        self._writes.clear()
+        self._forget_writes()
         self.gated = Deeds()
+        self.unhurried.clear()
 
-    def take(self, wake_at_ns: int | None) -> Effects:
+    def take(self, now: Now, wake_at_ns: int | None) -> Effects:
         """All that may leave now, as one value."""
-        token = self._begin_write()
+        if self._lingers(now):
+            wake_at_ns = earliest(wake_at_ns, self._linger_until_ns)
+            token = None
+        else:
+            self.gated.notifications += self.unhurried
+            self.unhurried.clear()
+            token = self._begin_write()
         self._gate()
         if token is None:
-            self._writes.clear()  # after a failure nothing is written any more
+            if self.failed:
+                self._forget_writes()  # nothing is written any more
             if not self._dials and self.free.is_empty:
                 return Effects(wake_at_ns=wake_at_ns)
         deeds, self.free = self.free, Deeds()
         effects = Effects(
             token=token,
-            writes=tuple(self._writes),
+            writes=() if token is None else tuple(self._writes),
             datagrams=tuple(deeds.datagrams),
             frames=tuple([frame.leave() for frame in deeds.frames]),
             dials=tuple(self._dials),
@@ -142,9 +174,23 @@ class Outbox:
             notifications=tuple(deeds.notifications),
             wake_at_ns=wake_at_ns,
         )
-        self._writes = []
         self._dials = []
+        if token is not None:
+            self._forget_writes()
         return effects
+
+    def _lingers(self, now: Now) -> bool:
+        """Whether there are writes, and all of them can wait."""
+        if not self._writes or self._is_urgent or self.failed or not self.gated.is_empty:
+            return False
+        if self._linger_until_ns is None:
+            self._linger_until_ns = now.monotonic_ns + LINGER_NS
+        return now.monotonic_ns < self._linger_until_ns and len(self._writes) <= LINGERING_MAX
+
+    def _forget_writes(self) -> None:
+        self._writes = []
+        self._is_urgent = False
+        self._linger_until_ns = None
 
     def _begin_write(self) -> int | None:
         if not self._writes or self.failed:

@@ -218,6 +218,31 @@ MUTANTS: Final[dict[str, Mutant]] = {
         _replace(Outbox, "_gate", _wait_for_own_writes_only),
         (f"{_OUTBOX}::test_what_is_gated_later_waits_for_earlier_writes_too",),
     ),
+    "a-lingering-write-is-overtaken": Mutant(
+        edit(Outbox._lingers, " or not self.gated.is_empty", ""),
+        (f"{_OUTBOX}::test_nothing_gated_overtakes_a_write_that_lingers",),
+    ),
+    "what-lingers-keeps-waiting": Mutant(
+        edit(Outbox._lingers, "now.monotonic_ns < self._linger_until_ns and ", ""),
+        (f"{_OUTBOX}::test_what_nobody_waits_for_is_written_soon_all_the_same",),
+    ),
+    "what-lingers-is-not-bounded": Mutant(
+        edit(Outbox._lingers, " and len(self._writes) <= LINGERING_MAX", ""),
+        (f"{_OUTBOX}::test_a_crowd_of_lingering_writes_is_written",),
+    ),
+    "what-lingers-wakes-nobody": Mutant(
+        edit(Outbox.take, "earliest(wake_at_ns, self._linger_until_ns)", "wake_at_ns"),
+        (f"{_OUTBOX}::test_what_nobody_waits_for_is_written_with_the_next_write_in_order",),
+    ),
+    "an-unhurried-word-before-its-write": Mutant(
+        edit(
+            Outbox.take,
+            "if self._lingers(now):",
+            "self.free.notifications += self.unhurried\n    self.unhurried.clear()\n"
+            "    if self._lingers(now):",
+        ),
+        (f"{_OUTBOX}::test_an_unhurried_notification_waits_for_the_disk_and_hurries_nobody",),
+    ),
     "all-released-by-one-write": Mutant(
         _replace(Outbox, "persisted", _release_all),
         (f"{_OUTBOX}::test_gated_frames_keep_their_order_over_several_writes",),

@@ -222,7 +222,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
             Outbox.take,
             "token = self._begin_write()",
             "self.gated.frames = [frame._replace(payload=frame.leave()[1], seal=None)"
-            " for frame in self.gated.frames]\n    token = self._begin_write()",
+            " for frame in self.gated.frames]\n        token = self._begin_write()",
         ),
         (
             (

@@ -76,10 +76,11 @@ BUGS: Final[dict[str, Bug]] = {
         "an_ordinary_day",
         Change(
             Scribe.take,
-            "self._desk.write(WriteFact(fact.origin, fact.sequence, fact.signed))",
+            "self._desk.write_soon(WriteFact(fact.origin, fact.sequence, fact.signed))",
             (
                 "if type(fact.body).__name__ != 'Propose':\n"
-                "            self._desk.write(WriteFact(fact.origin, fact.sequence, fact.signed))"
+                "            self._desk.write_soon("
+                "WriteFact(fact.origin, fact.sequence, fact.signed))"
             ),
         ),
     ),

@@ -102,7 +102,7 @@ class Crank:
         if learned.rejected is not None:
             self._desk.counters["proposals rejected"] += 1
         for number in numbers(learned.attempts):
-            self._desk.notify(ChangeProgressed(self._catalogue[number].tx))
+            self._desk.notify_soon(ChangeProgressed(self._catalogue[number].tx))
 
     @property
     def is_still(self) -> bool:
@@ -202,7 +202,7 @@ class Crank:
         due = self._swaps.due(self._desk.outbox.is_durable, now)
         for swap in due:
             self._history.show(swap.configuration)
-            self._desk.notify(ConfigurationSwapped(swap.tx, now.wall_ns, swap.late, swap.why))
+            self._desk.notify_now(ConfigurationSwapped(swap.tx, now.wall_ns, swap.late, swap.why))
         return due
 
     def awaited_ns(self, tx: bytes) -> int | None:

@@ -127,9 +127,21 @@ class Desk:
         """Make ``writes`` durable."""
         self.outbox.write(*writes)
 
+    def write_soon(self, *writes: JournalWrite) -> None:
+        """Make ``writes`` durable when there is a reason to write, or soon without one."""
+        self.outbox.write_soon(*writes)
+
     def notify(self, *notifications: Notification) -> None:
         """Tell local listeners, once all that was written is durable."""
         self.outbox.gated.notifications.extend(notifications)
+
+    def notify_soon(self, *notifications: Notification) -> None:
+        """The same, and no reason to write at once."""
+        self.outbox.unhurried.extend(notifications)
+
+    def notify_now(self, *notifications: Notification) -> None:
+        """Tell local listeners of what is durable already, whatever else is being written."""
+        self.outbox.free.notifications.extend(notifications)
 
     def answer(self, call: CallId, **result: object) -> None:
         """The outcome of a call, once it is durable."""
@@ -137,7 +149,7 @@ class Desk:
 
     def refuse(self, call: CallId, code: int, *errors: str) -> None:
         """A call is refused; nothing came of it, so nothing needs to be durable."""
-        self.outbox.free.notifications.append(Refusal(call, code, errors))
+        self.notify_now(Refusal(call, code, errors))
 
     def end(self, why: str, boot_floor: int, *, in_doubt: bool = False) -> None:
         """This incarnation is over; the next one begins above the boot number ``boot_floor``.

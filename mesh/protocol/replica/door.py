@@ -216,7 +216,7 @@ class Replica:
                 self._roster_changed(now)
             self._secret_changed(self.participant.secrecy.take_adopted(), now)
         self._drain_links(now)
-        effects = self.desk.outbox.take(self._deadline_ns(now))
+        effects = self.desk.outbox.take(now, self._deadline_ns(now))
         if effects.token is not None:
             self._written_at_ns[effects.token] = now.monotonic_ns
         return effects

@@ -124,7 +124,7 @@ class Scribe:
             shown = Facts(tuple(fact.signed for fact in received.contested[:1]), direct=True)
             self._desk.send((Outgoing(source, shown, Channel.STREAM),), now, gated=True)
         for fact in received.taken:
-            self._desk.write(WriteFact(fact.origin, fact.sequence, fact.signed))
+            self._desk.write_soon(WriteFact(fact.origin, fact.sequence, fact.signed))
             self._look_back(fact)
             if isinstance(fact.body, Boot):
                 self._company.booted(fact.origin, now)

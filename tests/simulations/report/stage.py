@@ -19,7 +19,7 @@ def change(at_ns: int, host: str, value: str) -> Change:
 
 
 SCENARIO = Scenario(
-    seed=10,
+    seed=13,
     hosts=HOSTS,
     network=Network(Delay("uniform", 200_000, 2_000_000), loss=0.02, duplication=0.05),
     faults=(

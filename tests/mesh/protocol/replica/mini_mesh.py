@@ -18,6 +18,7 @@ from mesh.protocol.effects import (
     CutChains,
     Effects,
     Image,
+    JournalWrite,
     Notification,
     Refusal,
     WriteFact,
@@ -63,9 +64,12 @@ class Disk:
     """The store went on without a break, as far as a start can tell."""
     findings: tuple[str, ...] = ()
     """What an opening finds."""
+    transactions: list[tuple[JournalWrite, ...]] = field(default_factory=list)
+    """All that became durable, in order."""
 
     def write(self, effects: Effects) -> None:
         """Make the writes of ``effects`` durable."""
+        self.transactions.append(effects.writes)
         for write in effects.writes:
             match write:
                 case WriteFact(origin, sequence, signed):

@@ -4,7 +4,15 @@ import msgspec
 import pytest
 
 from mesh.protocol.admission import Enrolment
-from mesh.protocol.effects import Answer, Ended, Refusal, WriteFact, WriteMeta, WriteStore
+from mesh.protocol.effects import (
+    Answer,
+    Ended,
+    JournalWrite,
+    Refusal,
+    WriteFact,
+    WriteMeta,
+    WriteStore,
+)
 from mesh.protocol.inputs import (
     FoundEnvironment,
     Input,
@@ -17,10 +25,12 @@ from mesh.protocol.inputs import (
 )
 from mesh.protocol.now import MILLISECOND, SECOND
 from mesh.protocol.replica.remembered import REMEMBERED_KEY
+from mesh.wire.facts import read_fact
 from mesh.wire.identity import Address
 from mesh.wire.messages import FactVector, Hello, Knock, Message, TableHash, Welcome
 from mesh.wire.requests import Command
 from tests.mesh.protocol.replica.solo import AWAY, STRANGER, Solo, hello
+from tests.mesh.protocol.replica.test_mesh import gather
 
 
 def put(call: int, key: str = "motd") -> WriteInformation:
@@ -135,6 +145,41 @@ def admitted(founder: Solo) -> Solo:
     newcomer.hears(1, founder_hello(founder))
     newcomer.hears(1, _welcome(place))
     return newcomer
+
+
+def test_what_others_say_is_written_with_the_first_word_that_rests_on_it() -> None:
+    """A vote that decides nothing here costs no write of its own; nobody is told of it before."""
+    mesh = gather(3)
+    mesh.run(2 * SECOND)
+    before = [len(host.disk.transactions) for host in mesh.hosts]
+    assert isinstance(mesh.hosts[0].call(change), Answer)
+    mesh.run(SECOND)
+    for host, first in zip(mesh.hosts, before, strict=True):
+        written = [_words(writes) for writes in host.disk.transactions[first:]]
+        words = [each for each in written if each]
+        assert words[:2] == [["Propose", "Seal"], ["Seal", "Seal", "Applied"]]
+        assert sorted(word for each in words[2:] for word in each) == ["Applied", "Applied"]
+
+
+def _words(writes: tuple[JournalWrite, ...]) -> list[str]:
+    """What kinds of facts are in one transaction."""
+    facts = (read_fact(write.signed) for write in writes if isinstance(write, WriteFact))
+    return [type(fact.body).__name__ for fact in facts]
+
+
+def test_what_others_say_is_on_the_disk_soon_without_a_reason() -> None:
+    """Whoever says nothing more after the last word of the others has it all the same."""
+    mesh = gather(3)
+    mesh.run(2 * SECOND)
+    assert isinstance(mesh.hosts[0].call(change), Answer)
+    mesh.run(SECOND)
+    for host in mesh.hosts:
+        assert host.replica.participant is not None
+        assert host.replica.desk.outbox.is_settled
+        chains = host.replica.participant.chains
+        for peer in mesh.hosts:
+            held = [place for place in host.disk.facts if place[0] == peer.replica.own]
+            assert len(held) == chains.last(peer.replica.own)
 
 
 def test_records_and_what_quotes_them_go_to_disk_together() -> None:
