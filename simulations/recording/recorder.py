@@ -122,6 +122,8 @@ class Recorder:
         self._order = 0
         self._facts: dict[tuple[Incarnation, int], None] = {}
         self._parts: dict[tuple[str, str], Assembler] = {}
+        self._restoring: dict[str, None] = {}
+        """Hosts on which a life has begun that has not taken its first step."""
 
     def attach(self, kernel: Kernel, paths: Paths, oracle: InformationOracle, tap: Tap) -> None:
         """The world in which everything will happen."""
@@ -227,6 +229,7 @@ class Recorder:
         lives = "starts" if host.life == 1 else f"starts, life {host.life}"
         self.mark(host.name, Kind.STARTED, lives)
         self.sights.began(self.now_ns, host.name)
+        self._restoring[host.name] = None
 
     def ended(self, host: Host, *, power: bool) -> None:
         """A life is over."""
@@ -241,11 +244,22 @@ class Recorder:
     def stepped(self, host: Host) -> None:
         """One step is over."""
         assert host.replica is not None
+        if host.name in self._restoring:
+            del self._restoring[host.name]
+            self._restored(host)
         view = host.replica.view()
         if self.sights.is_news(host.name, view):
             seen = tuple(self.names.host(each.controller) for each in view)
             self.sights.viewed(self.now_ns, host.name, view, seen)
         self.reach.look(self.now_ns, self._controllers, self._paths)
+
+    def _restored(self, host: Host) -> None:
+        """What a new life found on its disk it shows without telling anybody."""
+        assert host.replica is not None
+        for path in dict.fromkeys(write.path for write in self.sights.writes):
+            values = host.replica.read(path)
+            if values:
+                self.sights.reads(self.now_ns, host.name, path, values)
 
     def written(self, host: Host, write: JournalWrite) -> None:
         """``write`` is durable on ``host``."""

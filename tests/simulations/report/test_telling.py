@@ -17,6 +17,8 @@ from simulations.report.subject import Subject, record
 from simulations.report.text import text
 from simulations.report.troubles import troubles
 from simulations.report.words import duration, listed
+from simulations.scenario import Put
+from simulations.troubles import Crash
 from simulations.verdict import Verdict, Violation
 from tests.simulations.report.stage import SCENARIO
 
@@ -169,6 +171,21 @@ def test_a_write_is_known_where_it_or_what_replaced_it_is_shown(subject: Subject
     shares = series.informed(subject, spreads)
     assert min(shares.values[1:]) < 0.5
     assert shares.values[-1] == 1.0
+
+
+def test_a_write_found_on_the_disk_at_a_start_is_known() -> None:
+    """A power cut may come between the write of what was heard and the word to local people."""
+    cut = Crash(3 * SECOND, 5 * SECOND, host="oak", kind="power")
+    put = Put(2 * SECOND, "ash", paths=(("app", "one"),))
+    scenario = replace(SCENARIO, faults=(cut,), workload=(put,), horizon_ns=8 * SECOND)
+    sights = record("", "", scenario).recorder.sights
+    starts_ns = next(life.time_ns for life in reversed(sights.lives) if life.runs)
+    shown = [
+        reading.values
+        for reading in sights.readings
+        if reading.host == "oak" and reading.time_ns == starts_ns and reading.path == ("app", "one")
+    ]
+    assert shown == [frozenset({sights.writes[0].value})]
 
 
 def test_a_removal_is_known_where_nothing_is_shown_any_more(subject: Subject) -> None:
