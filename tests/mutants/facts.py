@@ -9,6 +9,8 @@ from mesh.protocol import chains, spreading, waiting
 from mesh.protocol.catalogue import Catalogue
 from mesh.protocol.chains import Chains, Refused
 from mesh.protocol.outbox import Deeds, Outbox
+from mesh.protocol.replica.crank import Crank
+from mesh.protocol.replica.scribe import Scribe
 from mesh.protocol.spreading import Spreading
 from mesh.wire.facts import Fact, read_fact
 from mesh.wire.messages import FactVector
@@ -16,6 +18,7 @@ from tests.mutants.edit import edit
 from tests.mutants.mutant import Mutant
 
 _CHAINS: Final = "tests/mesh/protocol/test_chains.py"
+_DURABILITY: Final = "tests/mesh/protocol/replica/test_durability.py"
 _OUTBOX: Final = "tests/mesh/protocol/test_outbox.py"
 _SPREADING: Final = "tests/mesh/protocol/test_spreading.py"
 _CATALOGUE: Final = "tests/mesh/protocol/test_catalogue.py"
@@ -221,6 +224,14 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "a-lingering-write-is-overtaken": Mutant(
         edit(Outbox._lingers, " or not self.gated.is_empty", ""),
         (f"{_OUTBOX}::test_nothing_gated_overtakes_a_write_that_lingers",),
+    ),
+    "shown-after-what-others-said": Mutant(
+        edit(Crank.swap, "self._desk.notify_now(", "self._desk.notify("),
+        (f"{_DURABILITY}::test_what_is_shown_is_told_at_once_whatever_is_being_written",),
+    ),
+    "what-others-said-alone": Mutant(
+        edit(Scribe.take, "self._desk.write_soon(", "self._desk.write("),
+        (f"{_DURABILITY}::test_what_others_say_is_written_with_the_first_word_that_rests_on_it",),
     ),
     "what-lingers-keeps-waiting": Mutant(
         edit(Outbox._lingers, "now.monotonic_ns < self._linger_until_ns and ", ""),

@@ -481,7 +481,7 @@ _SHOWING: Final[dict[str, Mutant]] = {
         (f"{_CHANGES}::test_an_instant_on_clocks_that_are_far_apart_does_not_count",),
     ),
     "replica-shown-without-a-word": Mutant(
-        edit(Crank.swap, "self._desk.notify(ConfigurationSwapped(", "repr(ConfigurationSwapped("),
+        edit(Crank.swap, "self._desk.notify_now(", "repr("),
         (f"{_CHANGES}::test_change_sets_are_shown_in_their_order",),
     ),
     "replica-swaps-told-one-by-one": Mutant(

@@ -6,6 +6,7 @@ import pytest
 from mesh.protocol.admission import Enrolment
 from mesh.protocol.effects import (
     Answer,
+    ConfigurationSwapped,
     Ended,
     JournalWrite,
     Refusal,
@@ -159,6 +160,27 @@ def test_what_others_say_is_written_with_the_first_word_that_rests_on_it() -> No
         words = [each for each in written if each]
         assert words[:2] == [["Propose", "Seal"], ["Seal", "Seal", "Applied"]]
         assert sorted(word for each in words[2:] for word in each) == ["Applied", "Applied"]
+
+
+def test_what_is_shown_is_told_at_once_whatever_is_being_written() -> None:
+    """All that it follows from is durable; the words of others that came since are not awaited."""
+    mesh = gather(3)
+    mesh.run(2 * SECOND)
+    assert isinstance(mesh.hosts[0].call(change), Answer)
+    for host in mesh.hosts:
+        host.notifications.clear()
+    told_ns: dict[int, int] = {}
+
+    def all_told() -> bool:
+        for host in mesh.hosts:
+            if any(isinstance(told, ConfigurationSwapped) for told in host.notifications):
+                _ = told_ns.setdefault(host.number, mesh.now.wall_ns)
+        return len(told_ns) == len(mesh.hosts)
+
+    assert mesh.run_until(all_told, SECOND)
+    for host in mesh.hosts:
+        shown = [told for told in host.notifications if isinstance(told, ConfigurationSwapped)]
+        assert [told.swapped_wall_ns for told in shown] == [told_ns[host.number]]
 
 
 def _words(writes: tuple[JournalWrite, ...]) -> list[str]:
