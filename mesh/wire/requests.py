@@ -10,7 +10,7 @@ approved can be altered on the way.
 
 import enum
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -224,10 +224,21 @@ def is_of_this_version(raw: bytes) -> bool:
     return raw.startswith(_BEGINNING)
 
 
+class Unsigned(NamedTuple):
+    """A request before the key that it names has signed it."""
+
+    raw: bytes
+    """Its canonical bytes."""
+    request: Request
+
+    def sign(self, sign: Callable[[bytes], bytes]) -> SignedRequest:
+        """``sign`` maps bytes to the 64-byte signature by the key that ``request.signer`` names."""
+        return SignedRequest(self.raw, sign(self.raw))
+
+
 def sign_request(request: Request, sign: Callable[[bytes], bytes]) -> SignedRequest:
-    """``sign`` maps bytes to the 64-byte signature by the key that ``request.signer`` names."""
-    raw = encode_request(request)
-    return SignedRequest(raw, sign(raw))
+    """``request`` signed with ``sign``, see `Unsigned.sign`."""
+    return Unsigned(encode_request(request), request).sign(sign)
 
 
 def encode_attempt(attempt: Attempt) -> bytes:

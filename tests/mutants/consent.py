@@ -99,7 +99,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         (f"{_WRITTEN}::test_what_is_promoted_is_not_forced",),
     ),
     "written-is-not-compared": Mutant(
-        edit(prepared.prepare, " + _unfaithful(request)", ""),
+        edit(prepared.examine, "*_unfaithful(request)", ""),
         (
             f"{_WRITTEN}::test_a_vouch_is_no_cloak",
             f"{_WRITTEN}::test_nobody_shows_one_thing_and_does_another",

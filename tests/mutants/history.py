@@ -217,12 +217,16 @@ MUTANTS: Final[dict[str, Mutant]] = {
             f"{_MERGES}::test_what_breaks_an_invariant_together_is_a_dispute",
         ),
     ),
+    "fold-examined-each-time": Mutant(
+        edit(history.History._examine, "_ = self._examined.put(signed, known)", "pass"),
+        (f"{_CHANGES}::test_a_request_is_examined_once_by_each",),
+    ),
     "fold-unread-skipped": Mutant(
-        edit(prepared._unknown, "change_set.flaw is not None and", "False and"),
+        edit(prepared.prepare, "flaw is not None and", "False and"),
         (f"{_FOLD}::test_folding_stops_at_a_request_of_a_newer_version",),
     ),
     "fold-malformed-stops": Mutant(
-        edit(prepared._unknown, "why is NoReason.VERSION", "why is not None"),
+        edit(prepared.prepare, "why is NoReason.VERSION", "why is not None"),
         (f"{_FOLD}::test_a_request_that_nobody_can_read_is_set_aside",),
     ),
     "fold-unknown-skipped": Mutant(

@@ -385,7 +385,7 @@ _COMPANY: Final[dict[str, Mutant]] = {
 
 _CALLS: Final[dict[str, Mutant]] = {
     "replica-unreadable-requests": Mutant(
-        edit(unsigned, "read_request(encode_request(request))", "request"),
+        edit(unsigned, "read_request(raw)", "request"),
         (f"{_CHANGES}::test_what_nobody_would_read_is_refused",),
     ),
     "replica-merges-over-nothing": Mutant(

@@ -21,7 +21,14 @@ from mesh.protocol.history.disputes import Dispute
 from mesh.protocol.history.line import Footing, Line, Step
 from mesh.protocol.history.merging import MergePlan, Merging, Wishes
 from mesh.protocol.history.outcomes import EFFECTIVE, KeyChange, LogEntry, Outcome, Standing, Why
-from mesh.protocol.history.prepared import Prepared, keys_written, kind_of, prepare
+from mesh.protocol.history.prepared import (
+    Examined,
+    Prepared,
+    examine,
+    keys_written,
+    kind_of,
+    prepare,
+)
 from mesh.protocol.history.proofs import approvers_of
 from mesh.protocol.history.prospects import (
     Prospect,
@@ -42,6 +49,7 @@ from mesh.wire.identity import Timestamp, digest
 from mesh.wire.requests import Approval, Base, Command, Key, Kind, Request, SignedRequest
 
 PREPARED_KEPT_MAX = 1_024
+EXAMINED_KEPT_MAX = 64
 """ChangeSets that are kept ready to be folded again: more than a usual refold goes back."""
 
 FOOTINGS_KEPT_MAX = 256
@@ -74,6 +82,7 @@ class History:
         self._ids: Ids = 0
         self._sorted_ids: list[bytes] = []
         self._prepared: Recent[bytes, Prepared] = Recent(PREPARED_KEPT_MAX)
+        self._examined: Recent[SignedRequest, Examined] = Recent(EXAMINED_KEPT_MAX)
         ground = self._catalogue.ground
         workspace = ground.workspace() if ground.height else founded(self._founding)
         self._line = Line(workspace, self._catalogue, self._fold)
@@ -327,7 +336,7 @@ class History:
         change_set = imagined(signed, approvals)
         if not is_resolved(change_set.request):
             return prospect_unresolved(self._line.workspace, signed, self._suite)
-        prepared = prepare(change_set, self._environment, self._suite)
+        prepared = prepare(change_set, self._environment, self._suite, self._examine)
         return prospect(self._line.workspace, prepared)
 
     def restage(
@@ -377,8 +386,16 @@ class History:
     def _prepare(self, change_set: ChangeSet) -> Prepared:
         known = self._prepared.get(change_set.id)
         if known is None:
-            known = prepare(change_set, self._environment, self._suite)
+            known = prepare(change_set, self._environment, self._suite, self._examine)
             _ = self._prepared.put(change_set.id, known)
+        return known
+
+    def _examine(self, signed: SignedRequest, request: Request) -> Examined:
+        """Once for a request that waits, is judged and is attempted again."""
+        known = self._examined.get(signed)
+        if known is None:
+            known = examine(signed, request, self._environment, self._suite)
+            _ = self._examined.put(signed, known)
         return known
 
     def _fold(self, number: int, merged_by: bytes | None) -> Verdict:

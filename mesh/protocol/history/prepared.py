@@ -4,8 +4,8 @@ A refold goes through thousands; what depends on the signed bytes alone (signatu
 the keys touched) is found at the first meeting and kept.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from mesh.environment.commands import check_resolved, declaration_of, unknown_part
 from mesh.environment.declarations import Arguments, Declaration
@@ -19,7 +19,7 @@ from mesh.protocol.suite import Verifier
 from mesh.protocol.terms import terms_of
 from mesh.wire.facts import NoReason
 from mesh.wire.identity import digest
-from mesh.wire.requests import Command, Key, Kind, Request
+from mesh.wire.requests import Command, Key, Kind, Request, SignedRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +68,67 @@ class Prepared:
         return all(step.declaration.is_for_controllers(step.arguments) for step in self.steps)
 
 
-def prepare(change_set: ChangeSet, environment: bytes, suite: Verifier) -> Prepared:
-    """``change_set`` made ready for the fold of ``environment``."""
-    request = change_set.request
-    unknown = _unknown(change_set)
-    forgery = _forgery(change_set, environment, suite)
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A request, read and checked as far as neither an attempt of it nor any state is needed."""
+
+    forgery: str | None = None
+    unknown: str | None = None
+    shape: tuple[str, ...] = ()
+    """What is wrong with the shape of its commands."""
+    unproved: tuple[str, ...] = ()
+    """Which of them lack a proof that they must carry."""
+    uncovered: tuple[str, ...] = ()
+    """What is wrong with its base, or with what became of its templates."""
+    steps: tuple[Step, ...] = ()
+    decision: Decision = field(default_factory=Decision)
+
+
+def examine(
+    signed: SignedRequest, request: Request, environment: bytes, suite: Verifier
+) -> Examined:
+    """``signed``, which ``request`` is read from, on its way into the fold of ``environment``."""
+    unknown = _unknown(request)
+    forgery = _forgery(signed, request, environment, suite)
     if unknown is not None or forgery is not None:
-        return Prepared(change_set, forgery, unknown, (), (), Decision())
-    if change_set.flaw is not None:
-        return Prepared(change_set, None, None, (change_set.flaw.detail,), (), Decision())
-    faults = [error for command in request.resolved for error in check_resolved(command)]
-    steps = () if faults else tuple(_step(command) for command in request.resolved)
-    faults += _misfits(change_set, steps)
-    for step in steps:
-        faults += unproved(step.declaration, step.arguments, environment, suite)
-    if not faults:
-        faults += _uncovered(request, steps) + _unfaithful(request)
-    approvers = approvers_of(change_set.attempt.approvals, environment, change_set.tx, suite)
-    return Prepared(change_set, None, None, tuple(faults), steps, _decision(steps), approvers)
+        return Examined(forgery, unknown)
+    shape = [error for command in request.resolved for error in check_resolved(command)]
+    steps = () if shape else tuple(_step(command) for command in request.resolved)
+    lacking = [
+        error
+        for step in steps
+        for error in unproved(step.declaration, step.arguments, environment, suite)
+    ]
+    uncovered = () if shape or lacking else (*_uncovered(request, steps), *_unfaithful(request))
+    return Examined(None, None, tuple(shape), tuple(lacking), uncovered, steps, _decision(steps))
+
+
+def prepare(
+    change_set: ChangeSet,
+    environment: bytes,
+    suite: Verifier,
+    examined: Callable[[SignedRequest, Request], Examined],
+) -> Prepared:
+    """``change_set`` made ready for the fold of ``environment``.
+
+    ``examined`` is `examine`, or what it said of the same request before.
+    """
+    signed, request, flaw = change_set.propose.request, change_set.request, change_set.flaw
+    unknown = flaw.detail if flaw is not None and flaw.why is NoReason.VERSION else None
+    if digest(signed.raw) != change_set.tx:
+        forgery = "the request is not the one that the attempt names"
+        return Prepared(change_set, forgery, unknown or _unknown(request), (), (), Decision())
+    if flaw is not None:  # nobody can say here who signed what
+        faults = () if unknown is not None else (flaw.detail,)
+        return Prepared(change_set, None, unknown, faults, (), Decision())
+    found = examined(signed, request)
+    if found.unknown is not None or found.forgery is not None:
+        return Prepared(change_set, found.forgery, found.unknown, (), (), Decision())
+    misfits = _misfits(change_set, found.steps)
+    wrong = (*found.shape, *misfits, *found.unproved) or found.uncovered
+    approvals = change_set.attempt.approvals
+    approvers = approvers_of(approvals, environment, change_set.tx, suite)
+    return Prepared(change_set, None, None, wrong, found.steps, found.decision, approvers)
 
 
 def kind_of(commands: Sequence[Command]) -> Kind:
@@ -107,27 +150,19 @@ def keys_written(commands: Sequence[Command]) -> Iterator[Key]:
             yield from declaration.touched(command.parameters).written
 
 
-def _forgery(change_set: ChangeSet, environment: bytes, suite: Verifier) -> str | None:
-    signed = change_set.propose.request
-    if digest(signed.raw) != change_set.tx:
-        return "the request is not the one that the attempt names"
-    if change_set.flaw is not None:
-        return None  # nobody can say here who signed what
-    if change_set.request.environment != environment:
+def _forgery(
+    signed: SignedRequest, request: Request, environment: bytes, suite: Verifier
+) -> str | None:
+    if request.environment != environment:
         return "it was signed for another environment"
-    if not suite.verify(change_set.request.signer, signed.raw, signed.signature):
+    if not suite.verify(request.signer, signed.raw, signed.signature):
         return "the signature is not by the key that it names"
-    return unvouched(change_set.request, suite)
+    return unvouched(request, suite)
 
 
-def _unknown(change_set: ChangeSet) -> str | None:
-    if change_set.flaw is not None and change_set.flaw.why is NoReason.VERSION:
-        return change_set.flaw.detail
-    for command in change_set.request.resolved:
-        unknown = unknown_part(command)
-        if unknown is not None:
-            return unknown
-    return None
+def _unknown(request: Request) -> str | None:
+    unknown = (unknown_part(command) for command in request.resolved)
+    return next((part for part in unknown if part is not None), None)
 
 
 def _step(command: Command) -> Step:

@@ -12,9 +12,9 @@ from mesh.wire.requests import (
     Origin,
     Request,
     SignedRequest,
+    Unsigned,
     encode_request,
     read_request,
-    sign_request,
 )
 
 
@@ -41,16 +41,12 @@ def author(
     Raises Unreadable where no controller would decode it: what people type has limits too, and
     they are checked before it can become a proposal.
     """
-    request = unsigned(environment, signer.public, resolution, cover, nonce)
-    try:
-        return sign_request(request, signer.sign)
-    except UnicodeEncodeError as error:
-        raise Unreadable(f"{error.object!r} is not text") from error
+    return unsigned(environment, signer.public, resolution, cover, nonce).sign(signer.sign)
 
 
 def unsigned(
     environment: bytes, signer: bytes, resolution: Resolution, cover: Cover, nonce: bytes
-) -> Request:
+) -> Unsigned:
     """The same, for whoever holds the private key of ``signer``. Raises Unreadable."""
     request = Request(
         version=0,
@@ -68,7 +64,8 @@ def unsigned(
         override=cover.override,
     )
     try:
-        return read_request(encode_request(request))
+        raw = encode_request(request)
+        return Unsigned(raw, read_request(raw))
     except UnicodeEncodeError as error:
         raise Unreadable(f"{error.object!r} is not text") from error
     except cbor.Undecodable as error:

@@ -38,7 +38,7 @@ from mesh.protocol.replica.requests import Asked, Requests
 from mesh.protocol.suite import Signer
 from mesh.wire import cbor
 from mesh.wire.consent import approval_of
-from mesh.wire.requests import Approval, SignedRequest, encode_request, read_request, sign_request
+from mesh.wire.requests import Approval, SignedRequest, read_request
 
 Result = dict[str, object]
 """What the answer to a call says."""
@@ -153,15 +153,14 @@ class Calls:
     def _submit(self, inside: Participant, asked: Asked, admission: Admission, now: Now) -> Result:
         """With the key that is kept here."""
         operator = self._operator_of(inside)
-        request, kind = self._requests.of(inside, asked, operator.public, admission, now)
-        signed = sign_request(request, operator.sign)
-        return {"tx": inside.consents.submit(signed, kind, now).hex()}
+        draft, kind = self._requests.of(inside, asked, operator.public, admission, now)
+        return {"tx": inside.consents.submit(draft.sign(operator.sign), kind, now).hex()}
 
     def _prepare(
         self, inside: Participant, call: PrepareRequest, admission: Admission, now: Now
     ) -> Result:
-        request, _ = self._requests.of(inside, call.asked, call.signer, admission, now)
-        return {"request": encode_request(request).hex()}
+        draft, _ = self._requests.of(inside, call.asked, call.signer, admission, now)
+        return {"request": draft.raw.hex()}
 
     def _submit_request(self, inside: Participant, call: SubmitRequest, now: Now) -> Result:
         request: SignedRequest = call.request

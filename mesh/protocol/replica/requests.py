@@ -28,7 +28,7 @@ from mesh.protocol.replica.desk import Desk
 from mesh.protocol.replica.participant import Participant
 from mesh.wire.identity import fingerprint
 from mesh.wire.limits import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
-from mesh.wire.requests import Command, Kind, Request
+from mesh.wire.requests import Command, Kind, Request, Unsigned
 
 PATIENCE_NS: Final = 60 * SECOND
 """Patience of what is restaged, merges and admissions: enough for a slow restart of a host."""
@@ -46,7 +46,7 @@ class Requests:
 
     def of(
         self, inside: Participant, asked: Asked, signer: bytes, admission: Admission, now: Now
-    ) -> tuple[Request, Kind]:
+    ) -> tuple[Unsigned, Kind]:
         """The request that ``asked`` comes to, and the kind of its attempts. Raises Declined.
 
         It names the rights of ``signer`` that it takes, and is refused at once without them.
@@ -58,13 +58,13 @@ class Requests:
         if isinstance(resolution, Unresolved):
             raise Declined(CONFLICT if resolution.conflict else FAILED, *resolution.errors)
         try:
-            request = unsigned(self._desk.environment, signer, resolution, cover, nonce)
+            draft = unsigned(self._desk.environment, signer, resolution, cover, nonce)
         except Unreadable as error:
             text = f"no controller would read this ChangeSet ({error}): make several of it"
             raise Declined(FAILED, text) from error
-        _demand_rights(inside, request, resolution.kind)
-        inside.secrecy.prepared(request.resolved, now)
-        return request, resolution.kind
+        _demand_rights(inside, draft.request, resolution.kind)
+        inside.secrecy.prepared(draft.request.resolved, now)
+        return draft, resolution.kind
 
     def _resolved(
         self,

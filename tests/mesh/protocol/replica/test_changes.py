@@ -21,8 +21,17 @@ from mesh.protocol.replica.declined import CONFLICT, FAILED, REFUSED
 from mesh.protocol.replica.entries import SAY_EVERY_NS
 from mesh.protocol.swaps import SWAPS_PUBLISHED_MAX
 from mesh.wire.facts import NoReason
+from mesh.wire.identity import digest
 from mesh.wire.limits import COMMANDS_MAX, NAME_CHARACTERS_MAX
-from mesh.wire.requests import Command, Request, SignedRequest, Value, sign_request
+from mesh.wire.requests import (
+    Command,
+    Request,
+    SignedRequest,
+    Value,
+    is_of_this_version,
+    sign_request,
+)
+from tests.mesh.protocol.keys import KeySuite
 from tests.mesh.protocol.replica.mini_mesh import Host, MiniMesh
 from tests.mesh.protocol.replica.solo import OPERATOR, Solo
 from tests.mesh.protocol.replica.test_members import inside, noticed, submit_command
@@ -106,6 +115,25 @@ def test_a_request_that_was_signed_elsewhere_is_proposed() -> None:
     _ = solo.do(SubmitRequest(1, sign_request(request(solo), OPERATOR.sign)))
     solo.sync()
     assert isinstance(outcome(solo, 1), Answer)
+
+
+def test_a_request_is_examined_once_by_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its author looks at it before it is brought to the barrier, at the vote and in the fold."""
+    mesh = gather(2)
+    verified: list[bytes] = []
+    verify = KeySuite.verify
+
+    def note(self: KeySuite, public: bytes, message: bytes, signature: bytes) -> bool:
+        verified.append(message)
+        return verify(self, public, message, signature)
+
+    monkeypatch.setattr(KeySuite, "verify", note)
+    answer = submit(mesh.hosts[0], "colour", value="blue")
+    assert isinstance(answer, Answer)
+    mesh.run(SECOND)
+    assert [item(host, "colour") for host in mesh.hosts] == ["blue", "blue"]
+    requests = [message for message in verified if is_of_this_version(message)]
+    assert [digest(raw).hex() for raw in requests] == [answer.result["tx"]] * 2
 
 
 @pytest.mark.parametrize("fault", ["environment", "signature", "bytes"])
