@@ -176,15 +176,24 @@ def _is_key_for(written: str, resolved: str) -> bool:
 def _is_what_was_typed(written: Sequence[Command], body: Body) -> bool:
     match body:
         case {"commands": [*typed]}:
-            said = [
-                {"group": each.group, "verb": each.verb, "parameters": each.parameters}
-                for each in written
-            ]
-            return said == typed
+            return len(written) == len(typed) and all(map(_is_typed, written, typed))
         case {"fingerprint": str(mark)}:
             return [_admitted(each) for each in written] == [mark.replace("-", "").lower()]
         case _:
             return True
+
+
+def _is_typed(written: Command, typed: object) -> bool:
+    """Whether one command says what was typed; whoever makes a secret names it."""
+    from mesh.environment.kinds.environment_secret import COMMITMENT, ROTATION
+
+    said = {"group": written.group, "verb": written.verb, "parameters": written.parameters}
+    if said == typed:
+        return True
+    if (written.group, written.verb) != ROTATION:
+        return False
+    named = {name: value for name, value in written.parameters.items() if name != COMMITMENT}
+    return {**said, "parameters": named} == typed
 
 
 def _admitted(command: Command) -> str:

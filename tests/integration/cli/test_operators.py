@@ -115,6 +115,8 @@ def test_the_founder_locks_the_key(tmp_path: Path, sessions: Path) -> None:
         assert (refused.code, "trellis login founder" in refused.errors) == (4, True)
         assert typed(ash, sessions, f"{PASSPHRASE}\n", "login", "founder").code == 0
         assert typed(ash, sessions, "", *words).code == 0
+        rotate = ("environment", "rotate-secret", "--reason", "a laptop was stolen")
+        assert typed(ash, sessions, "", *rotate).code == 0
         copy = tmp_path / "founder.locked"
         exported = typed(ash, sessions, "", "operator", "export", "founder", "--out", str(copy))
         assert (exported.code, copy.stat().st_mode & 0o777) == (0, 0o600)

@@ -102,6 +102,18 @@ def test_whom_one_accepts_is_whom_one_typed() -> None:
     assert disagreement(request(), WHO, {"fingerprint": mark})
 
 
+def test_the_controller_makes_the_secret_that_was_asked_for() -> None:
+    """Nobody types the hash of a secret that is made only now; where one was typed, it counts."""
+    asked, other = Command("environment", "rotate-secret", {}), {"commitment": "cd" * 32}
+    rotate = Command("environment", "rotate-secret", {"commitment": "ab" * 32})
+    made = request(written=(rotate,), resolved=(rotate,))
+    assert disagreement(made, WHO, typed(asked)) == ""
+    assert disagreement(made, WHO, typed(rotate)) == ""
+    assert disagreement(made, WHO, typed(replace(asked, parameters=other)))
+    more = replace(SITE, parameters={**SITE.parameters, **other})
+    assert disagreement(request(written=(more,), resolved=(MADE,)), WHO, ASKED)
+
+
 # --- what comes from elsewhere --------------------------------------------------------------------
 
 TESTER = nacl.signing.SigningKey(bytes(32))
