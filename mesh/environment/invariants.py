@@ -6,6 +6,7 @@ Only the objects that a ChangeSet touched are looked at: all others held before 
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from mesh.environment.circles import circles
 from mesh.environment.consent import unchangeable
@@ -15,6 +16,9 @@ from mesh.environment.kinds import controller, environment, link, operator
 from mesh.environment.policy import MAJORITY_ROSTER_MIN, Policy
 from mesh.environment.rights import ALL
 from mesh.environment.workspace import Workspace
+from mesh.wire.identity import fingerprint
+
+GONE: Final = "; whichever is gone for good has to be removed first: trellis members remove NAME"
 
 
 def breach(configuration: Workspace, touched: Iterable[ObjectId]) -> Refusal | None:
@@ -56,13 +60,14 @@ def _breaches_of_present(configuration: Workspace, owner: ObjectId) -> Iterator[
     footprint = configuration.index.footprint(owner)
     for target in footprint.references:
         if not configuration.exists(target):
-            yield Refusal(f"{_named(owner)} refers to {_named(target)}, which is not there", target)
+            text = f"{_named(owner, configuration)} refers to {_named(target, configuration)}"
+            yield Refusal(f"{text}, which is not there", target)
     for claim in footprint.claims:
         rival = configuration.index.rival(owner, claim)
         if rival is not None:
-            yield Refusal(
-                f"{' '.join(claim.what)}: claimed by {_named(owner)} and by {_named(rival)}", rival
-            )
+            both = f"{_named(owner, configuration)} and by {_named(rival, configuration)}"
+            remedy = GONE if rival[0] == controller.NAME else ""
+            yield Refusal(f"{' '.join(claim.what)}: claimed by {both}{remedy}", rival)
 
 
 def _circles(configuration: Workspace, owners: Iterable[ObjectId]) -> Iterator[Refusal]:
@@ -75,7 +80,8 @@ def _circles(configuration: Workspace, owners: Iterable[ObjectId]) -> Iterator[R
 def _breach_of_absent(configuration: Workspace, owner: ObjectId) -> Iterator[Refusal]:
     referrer = configuration.index.referrer(owner)
     if referrer is not None:
-        yield Refusal(f"{_named(owner)} is gone, but {_named(referrer)} refers to it", referrer)
+        text = f"{_named(owner, configuration)} is gone"
+        yield Refusal(f"{text}, but {_named(referrer, configuration)} refers to it", referrer)
 
 
 def _breach_of_roster(configuration: Workspace) -> Iterator[Refusal]:
@@ -90,5 +96,10 @@ def _breach_of_roster(configuration: Workspace) -> Iterator[Refusal]:
         )
 
 
-def _named(owner: ObjectId) -> str:
-    return f"{owner[0]} '{owner[1]}'"
+def _named(owner: ObjectId, configuration: Workspace) -> str:
+    """As people call it: a controller by its name and fingerprint, for its id is a key."""
+    kind, name = owner
+    called = configuration.read((kind, name, "name"))
+    if kind != controller.NAME or called is None:
+        return f"{kind} '{name}'"
+    return f"{kind} '{called}' ({fingerprint(bytes.fromhex(name))})"

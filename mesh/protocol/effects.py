@@ -168,3 +168,5 @@ class Image:
     meta: dict[str, bytes] = field(default_factory=dict)
     findings: tuple[str, ...] = ()
     """What opening the store brought to light, as sentences for people; none: all was well."""
+    evidence: str = ""
+    """What earlier damage has left, where a person should clear it away; empty: nothing much."""

@@ -62,12 +62,13 @@ class _Life(RealLife):
     def listen(self, events: dict[str, None]) -> None:
         """Note in ``events`` what people are told from now on."""
         self._events = events
-        for text in self.replica.findings:
-            events[text] = None
 
     def start(self, now: Now) -> Effects:
         """See RealLife."""
-        return self._note(super().start(now))
+        effects = self._note(super().start(now))
+        for each in self.replica.incidents.at_start:
+            self._events[each.text] = None
+        return effects
 
     def handle(self, given: Input, now: Now) -> Effects:
         """See RealLife."""

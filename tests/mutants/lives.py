@@ -100,9 +100,17 @@ MUTANTS: Final[dict[str, Mutant]] = {
         edit(Doubters.weigh, "if not others:", "if False:"),
         (f"{_LIVES}::test_who_is_alone_stays_as_it_was",),
     ),
-    "lives-both-are-let-in-after-a-decision": Mutant(
-        edit(Lives.pardon, "self._quarantined[current] = None", "pass"),
-        (f"{_LIVES}::test_a_person_decides_a_fork",),
+    "lives-what-is-past-is-a-rival": Mutant(
+        edit(Lives.rivals, "heard_ns > began_ns", "True"),
+        ("tests/mesh/protocol/membership/test_lives.py::test_a_rival_is_one_that_speaks",),
+    ),
+    "lives-a-rival-for-ever": Mutant(
+        edit(Lives.rivals, "and heard_ns >= since_ns", ""),
+        (f"{_LIVES}::test_a_copy_that_was_stopped_is_told_of_no_longer",),
+    ),
+    "lives-nobody-listens-to-a-rival": Mutant(
+        edit(Membership.receive, "self._lives.heard(source, step.ns)", "pass"),
+        (f"{_LIVES}::test_a_copy_that_was_stopped_is_told_of_no_longer",),
     ),
     "suspicion-made-up-numbers-stand": Mutant(
         edit(Beliefs.hear_of_us, " or news.refutation > self.refutation", ""),

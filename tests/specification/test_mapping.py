@@ -300,7 +300,7 @@ INFORMATION: dict[str, Where] = {
     "owned: in memory only": (("C57", "persisted"),),
     "forks: the elder goes on, the newcomer is quarantined": (
         ("M38", "elder"),
-        ("M39", "person decides"),
+        ("M39", "A person decides"),
         ("M40", "our own controller"),
         ("M40", "no single member silences"),
     ),

@@ -7,6 +7,7 @@ anybody may announce anything, and a killed controller is announced until its re
 
 import ipaddress
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -15,6 +16,7 @@ import trio
 from zeroconf import (
     Error,
     InterfaceChoice,
+    NonUniqueNameException,
     ServiceBrowser,
     ServiceInfo,
     ServiceStateChange,
@@ -108,21 +110,22 @@ class Multicast:
 
     async def _keep_announcing(self, zeroconf: Zeroconf) -> None:
         said: Announcement | None = None
+        told = ""
         while True:
-            wanted = self._wanted
+            self._changed = trio.Event()
+            wanted, pause_s = self._wanted, math.inf
             if wanted is not None and wanted != said:
                 say = zeroconf.register_service if said is None else zeroconf.update_service
                 try:
                     await trio.to_thread.run_sync(say, wanted.info())
-                    said = wanted
+                    said, told = wanted, ""
                 except (OSError, Error) as error:
-                    reason = str(error) or type(error).__name__
-                    note(logging.WARNING, "not announced", f"{reason}; trying again")
-                    with trio.move_on_after(RETRY_S):
-                        await self._changed.wait()
-                    continue
-            await self._changed.wait()
-            self._changed = trio.Event()
+                    reason, pause_s = _reason(error), RETRY_S
+                    if reason != told:
+                        note(logging.WARNING, "not announced", f"{reason}; trying again")
+                    told = reason
+            with trio.move_on_after(pause_s):
+                await self._changed.wait()
 
     async def _take(self, heard: "trio.MemoryReceiveChannel[_Heard]") -> None:
         async for each in heard:
@@ -164,6 +167,13 @@ class _Listener:
             self._ours.send_nowait(heard)
         except (trio.WouldBlock, trio.BrokenResourceError, trio.ClosedResourceError):
             return  # a hint too many, or nobody listens any more
+
+
+def _reason(error: Exception) -> str:
+    """Why nothing is announced, for people."""
+    if isinstance(error, NonUniqueNameException):
+        return "another process announces this controller's name: is a copy of it running?"
+    return str(error) or type(error).__name__
 
 
 def _interfaces(listening: Sequence[Address]) -> InterfaceChoice | list[str]:

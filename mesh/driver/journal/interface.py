@@ -59,13 +59,13 @@ class Findings:
         """For people: what is out of the ordinary."""
         said = [doubt for doubt in self.doubts if doubt not in ORDINARY]
         if self.damaged_rows:
-            said.append(f"{self.damaged_rows} rows of the journal were damaged and are put aside")
+            said.append(f"damaged rows of the journal, which were put aside: {self.damaged_rows}")
         if self.is_torn:
             said.append("the journal's file was damaged: what could not be read of it is missing")
         if self.detached_facts:
-            said.append(f"{self.detached_facts} facts follow a gap and wait until it is filled")
-        if self.evidence.is_much:
-            said.append(f"the folder evidence holds {self.evidence}: move it away")
+            said.append(
+                f"{self.detached_facts} facts followed a gap, which is filled by what others hold"
+            )
         return tuple(said)
 
 

@@ -8,7 +8,7 @@ cannot be mended in place.
 
 import sqlite3
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +35,8 @@ class Contents:
     damaged: list[tuple[Table, Row]] = field(default_factory=list)
     is_complete: bool = True
     """Every table could be read to its end."""
+    is_rewritten: bool = False
+    """The file was damaged: it lies with the evidence, and this one was written anew."""
 
 
 def open_verified(path: Path, wall_ns: int) -> tuple[sqlite3.Connection, Contents]:
@@ -58,7 +60,7 @@ def open_verified(path: Path, wall_ns: int) -> tuple[sqlite3.Connection, Content
                 _ = cleanup.pop_all()
                 return connection, contents
     _write_anew(path, contents, wall_ns)
-    return connect(path), contents
+    return connect(path), replace(contents, is_rewritten=True)
 
 
 def read(connection: sqlite3.Connection) -> Contents:

@@ -7,7 +7,7 @@ so no number is used twice however soon the process dies.
 import sqlite3
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -128,6 +128,7 @@ def _begin(
         is_torn=not contents.is_complete,
         evidence=evidence_in(start.path.parent),
     )
+    much = findings.evidence.is_much
     image = Image(
         boot=life.boot,
         previous=previous,
@@ -136,10 +137,10 @@ def _begin(
         records=tuple(contents.tables[Table.RECORDS].items()),
         store_metadata=contents.tables[Table.DRIVER].get(STORE_METADATA.key),
         meta={key.decode(): value for key, value in contents.tables[Table.META].items()},
+        findings=findings.sentences,
+        evidence=f"the folder evidence holds {findings.evidence}" if much else "",
     )
-    return Opened(
-        connection, witness, replace(image, findings=findings.sentences), findings, commits
-    )
+    return Opened(connection, witness, image, findings, commits)
 
 
 def _write_life(connection: sqlite3.Connection, start: Start, life: Life, commits: int) -> None:
@@ -164,7 +165,7 @@ def _memory(contents: Contents, previous: Incarnation | None) -> Memory:
         last=_value(contents, _LIFE, Life),
         progress=_value(contents, PROGRESS, Progress) or Progress(),
         previous_boot=previous.boot if previous is not None else None,
-        is_damaged=bool(contents.damaged) or not contents.is_complete,
+        is_damaged=contents.is_rewritten,
     )
 
 

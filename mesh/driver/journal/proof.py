@@ -60,6 +60,7 @@ class Memory:
     previous_boot: int | None
     """The last boot that wrote a fact."""
     is_damaged: bool
+    """And was written anew from what could be read of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ def doubts(memory: Memory, here: Surroundings) -> tuple[str, ...]:
         found.append(STARTED_ANEW)
     elif here.boottime_ns < memory.progress.boottime_ns:
         found.append("the clock since the host's start went back, as that of a restored machine")
-    if (here.host.device, here.host.inode) != (last.host.device, last.host.inode):
+    is_other = (here.host.device, here.host.inode) != (last.host.device, last.host.inode)
+    if is_other and not memory.is_damaged:  # whose file is another one: it was written anew
         found.append("the journal is another file than before, as a restored one is")
     if here.witnessed is None:
         found.append("nothing outside the journal says how far it had come")

@@ -158,18 +158,11 @@ class Beliefs:
         if elder.controller not in self.table or self.lives.judge(elder) is not Life.ENDED:
             return
         held = self.table.get(elder.controller)
-        newer = self.lives.fork(elder)
+        newer = self.lives.fork(elder, step.ns)
         if held is not None:
             self.table.drop(held)
         step.change(What.FORKED, newer)
         _ = self._enter(_first_word(elder, address), Standing.ALIVE, step)
-
-    def pardon(self, chosen: Incarnation, address: Address, step: Step) -> None:
-        """A person decided a fork for ``chosen``."""
-        held = self.table.get(chosen.controller)
-        self.lives.pardon(chosen)
-        if held is None or held.incarnation != chosen:
-            _ = self._enter(_first_word(chosen, address), Standing.ALIVE, step)
 
     def doubts_about(self, source: Incarnation) -> tuple[News, ...]:
         """What ``source`` has to be told about itself: a doubt, or the life that took its place."""

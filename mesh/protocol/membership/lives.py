@@ -4,8 +4,8 @@ A controller that restarts is a new incarnation, and the newest one counts. But 
 cloned makes two lives that both speak for one controller, and then the newest is the impostor or
 the victim, and nobody can tell. An ended life is silent; so whoever hears one speak asks it
 something *now*, and its answer proves the fork. The elder then goes on and the newer one is
-quarantined until a person decides. A message that was under way when its sender ended proves
-nothing.
+quarantined for good: whoever wants that host starts it again, and a life that begins then counts. A
+message that was under way when its sender ended proves nothing.
 """
 
 import enum
@@ -33,7 +33,8 @@ class Lives:
     def __init__(self) -> None:
         self._current: dict[bytes, Incarnation] = {}
         self._since_ns: dict[bytes, int] = {}
-        self._quarantined: dict[Incarnation, None] = {}
+        self._quarantined: dict[Incarnation, int] = {}
+        """And when it was last heard."""
 
     def judge(self, incarnation: Incarnation) -> Life:
         """What ``incarnation`` is."""
@@ -58,30 +59,40 @@ class Lives:
         """
         return asked_ns >= self._since_ns.get(ended.controller, 0)
 
-    def fork(self, elder: Incarnation) -> Incarnation:
+    def fork(self, elder: Incarnation, at_ns: int = 0) -> Incarnation:
         """``elder`` lives and goes on; returns the newer life, which is kept out now."""
         newer = self._current[elder.controller]
         assert elder < newer, "only an ended life can prove a fork"
         self._current[elder.controller] = elder
         if len(self._quarantined) < QUARANTINED_MAX:
-            self._quarantined[newer] = None
+            self._quarantined[newer] = at_ns
         return newer
 
-    def pardon(self, chosen: Incarnation) -> None:
-        """A person chose ``chosen``: it is current, and what was so far is kept out."""
-        current = self._current.get(chosen.controller)
-        self._quarantined.pop(chosen, None)
-        if current is not None and current != chosen:
-            self._quarantined[current] = None
-        self._current[chosen.controller] = chosen
+    def heard(self, speaker: Incarnation, at_ns: int) -> None:
+        """``speaker`` said something: if it is kept out, it is still about."""
+        if speaker in self._quarantined:
+            self._quarantined[speaker] = at_ns
 
-    def quarantined(self, controller: bytes) -> tuple[Incarnation, ...]:
-        """The lives of ``controller`` that are kept out, sorted."""
-        return tuple(sorted(life for life in self._quarantined if life.controller == controller))
+    def rivals(self, controller: bytes, since_ns: int) -> tuple[Incarnation, ...]:
+        """The lives of ``controller`` that are kept out and were heard since then, sorted.
+
+        What was heard of one before the present life began, which is newer, is past.
+        """
+        current = self._current.get(controller)
+        began_ns = self._since_ns.get(controller, since_ns)
+        return tuple(
+            sorted(
+                life
+                for life, heard_ns in self._quarantined.items()
+                if life.controller == controller
+                and heard_ns >= since_ns
+                and (current is None or life > current or heard_ns > began_ns)
+            )
+        )
 
     def forget(self, controller: bytes) -> None:
         """The controller was removed."""
         _ = self._current.pop(controller, None)
         _ = self._since_ns.pop(controller, None)
-        for life in self.quarantined(controller):
+        for life in [each for each in self._quarantined if each.controller == controller]:
             del self._quarantined[life]

@@ -160,6 +160,7 @@ class Membership:
         elif incarnation.controller in self._table:
             member = self._table.of(incarnation)
             if member is None:
+                self._lives.heard(incarnation, step.ns)
                 self._meet(incarnation, address, step)
             else:
                 member.address = address
@@ -199,10 +200,12 @@ class Membership:
             member.link.heard_ns = step.ns
             if channel is not Channel.STREAM:
                 member.link.hope()
-        elif address is not None:
-            self._remember_visitor(source, address)
-            if source.controller in self._table:
-                self._meet(source, address, step)
+        else:
+            self._lives.heard(source, step.ns)
+            if address is not None:
+                self._remember_visitor(source, address)
+                if source.controller in self._table:
+                    self._meet(source, address, step)
         self._dispatch(source, message, channel, step)
         return self._finish(step)
 
@@ -239,13 +242,6 @@ class Membership:
         """We listen somewhere else now."""
         step = self._begin(now)
         self._beliefs.move(address)
-        return self._finish(step)
-
-    def pardon(self, incarnation: Incarnation, address: Address, now: Now) -> Outcome:
-        """A person decided that this life of its controller is the right one."""
-        step = self._begin(now)
-        if incarnation.controller in self._table:
-            self._beliefs.pardon(incarnation, address, step)
         return self._finish(step)
 
     def leave(self, now: Now) -> Outcome:

@@ -85,8 +85,8 @@ class MemberRow:
     round_trip_ns: int | None
     offset_ns: int | None
     """Its wall clock minus ours."""
-    quarantined: tuple[Incarnation, ...]
-    """Further lives of the same controller that answer."""
+    rivals: tuple[Incarnation, ...]
+    """Further lives of the same controller that speak, and are kept out."""
     probes: int
     """The last ones from here that have ended, 64 at most."""
     missed: int

@@ -1,11 +1,16 @@
 """The table as people read it: who is there, since when, and who says so."""
 
+from typing import Final
+
 from mesh.protocol.membership.beliefs import Beliefs
 from mesh.protocol.membership.links import Link
 from mesh.protocol.membership.outcome import MemberRow, Why
 from mesh.protocol.membership.table import Member
-from mesh.protocol.now import Now
+from mesh.protocol.now import SECOND, Now
 from mesh.wire.messages import Standing
+
+RIVAL_NS: Final = 60 * SECOND
+"""A second host with a controller's key is told of for so long after its last word at least."""
 
 
 def member_rows(beliefs: Beliefs, slow: int, now: Now, recent_ns: int) -> tuple[MemberRow, ...]:
@@ -18,7 +23,7 @@ def _row(beliefs: Beliefs, controller: bytes, slow: int, now: Now, recent_ns: in
     if controller == beliefs.own.controller:
         return _own_row(beliefs, slow)
     member = beliefs.table.get(controller)
-    kept_out = beliefs.lives.quarantined(controller)
+    rivals = beliefs.lives.rivals(controller, min(recent_ns, now.monotonic_ns - RIVAL_NS))
     if member is None:
         return MemberRow(
             controller=controller,
@@ -32,7 +37,7 @@ def _row(beliefs: Beliefs, controller: bytes, slow: int, now: Now, recent_ns: in
             link=Link.UNKNOWN,
             round_trip_ns=None,
             offset_ns=None,
-            quarantined=kept_out,
+            rivals=rivals,
             probes=0,
             missed=0,
             slow=0,
@@ -50,7 +55,7 @@ def _row(beliefs: Beliefs, controller: bytes, slow: int, now: Now, recent_ns: in
         link=_link(member, recent_ns),
         round_trip_ns=None if clock is None else clock.round_trip_ns,
         offset_ns=None if clock is None else clock.offset_ns,
-        quarantined=kept_out,
+        rivals=rivals,
         probes=member.link.probes,
         missed=member.link.missed,
         slow=0,
@@ -70,7 +75,7 @@ def _own_row(beliefs: Beliefs, slow: int) -> MemberRow:
         link=Link.BOTH,
         round_trip_ns=None,
         offset_ns=0,
-        quarantined=(),
+        rivals=(),
         probes=0,
         missed=0,
         slow=slow,

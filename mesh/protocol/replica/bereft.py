@@ -17,8 +17,9 @@ BEREFT_KEY: Final = "bereft"
 
 BEREFT: Final = (
     "the journal of this controller was lost or damaged, and with it to which environment it"
-    " belongs: it founds none by itself, and waits for others who know its key. If there are none,"
-    " begin as a new controller: trellis up --new-identity"
+    " belongs: it founds none by itself. Others who know its key take it in again by themselves, as"
+    " soon as one of them is reached. Only where there are none, begin as a new controller: trellis"
+    " up --new-identity"
 )
 
 

@@ -49,6 +49,7 @@ from mesh.protocol.replica.bereft import is_bereft, note_loss, sobered
 from mesh.protocol.replica.calls import Call, Calls
 from mesh.protocol.replica.declined import FAILED
 from mesh.protocol.replica.desk import Desk
+from mesh.protocol.replica.incidents import MEMORY_GONE, Incidents
 from mesh.protocol.replica.invitations import Rebuffed
 from mesh.protocol.replica.participant import Participant
 from mesh.protocol.replica.remembered import Remembered
@@ -120,8 +121,9 @@ class Replica:
         self.participant: Participant | None = None
         self.farewells: dict[bytes, str] = {}
         """What members said when they closed the last stream, for people to read."""
-        self.findings = image.findings
-        """What opening the store brought to light, for people to read."""
+        self.incidents = Incidents(self.desk, image)
+        self.evidence = image.evidence
+        """What waits in the folder of damaged files, where a person should clear it."""
         self._identity = identity
         self._suite = suite
         self._random = random
@@ -140,10 +142,15 @@ class Replica:
         """Whether it has a key to sign changes that its owner asks for."""
         return self._calls.signs
 
+    @property
+    def _found_at_start(self) -> tuple[str, ...]:
+        return (MEMORY_GONE,) if self.configuration.memory_lost else self._image.findings
+
     # --- the door -----------------------------------------------------------------------------
 
     def start(self, now: Now) -> Effects:
         """The first step of this life."""
+        self.incidents.note(self._found_at_start, now)
         if self.admission.enrolment is not None:
             self._join(now)
         elif self._is_bereft:

@@ -3,8 +3,10 @@
 A fact is on the disk's list before it is on anybody else's.
 """
 
+from collections.abc import Iterable, Mapping
+
 from mesh.protocol.admission import Enrolment
-from mesh.protocol.chains import Chains
+from mesh.protocol.chains import Chains, Refused
 from mesh.protocol.effects import CutChains, Image, WriteFact, WriteMeta
 from mesh.protocol.ground import FOUNDED, Ground
 from mesh.protocol.now import Now
@@ -43,6 +45,16 @@ class Scribe:
         self._equivocations = equivocations
         self._claim: Claim | None = None
         """What the Boot of this life says of the one before it."""
+        self._stored: Mapping[Incarnation, int] = {}
+        """How far each chain went on disk, where something was missing in between."""
+
+    @property
+    def gaps(self) -> int:
+        """Chains that went further on disk than they do here, since something is missing."""
+        return sum(
+            sequence > self._chains.last(origin) and not self._chains.ground.is_retired(origin)
+            for origin, sequence in self._stored.items()
+        )
 
     # --- start --------------------------------------------------------------------------------
 
@@ -50,7 +62,10 @@ class Scribe:
         """Take up what the disk held."""
         for accused in self._equivocations.proofs:
             self._chains.doubt(accused)
-        received = self._chains.restore(facts_of(image, environment, self._chains.ground))
+        stored = facts_of(image, environment, self._chains.ground)
+        received = self._chains.restore(stored)
+        if Refused.GAP in received.refused:
+            self._stored = last_of(stored)
         for fact in received.taken:
             self._crank.restore(fact, now)
         for why in received.refused:
@@ -161,6 +176,18 @@ class Scribe:
     def compare(self, peer: Incarnation, facts: bytes, now: Now) -> None:
         """How far ``peer`` holds every chain, as a hash."""
         self._desk.send(self._spreading.compare(peer, facts, now), now, gated=True)
+
+
+def last_of(stored: Iterable[SignedFact]) -> dict[Incarnation, int]:
+    """The last number of each chain among those that can be read."""
+    last: dict[Incarnation, int] = {}
+    for signed in stored:
+        try:
+            fact = read_fact(signed)
+        except cbor.Undecodable:
+            continue
+        last[fact.origin] = max(fact.sequence, last.get(fact.origin, 0))
+    return last
 
 
 def lamport_floor(image: Image) -> int:

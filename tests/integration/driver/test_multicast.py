@@ -23,14 +23,18 @@ PATIENCE_S = 20.0
 class Speaker:
     """A running `multicast_process.py` on a host."""
 
-    def __init__(self, host: Host, fingerprint: str, port: int) -> None:
+    def __init__(self, host: Host, fingerprint: str, port: int, log: Path | None) -> None:
+        stderr = log.open("w") if log is not None else None
         self._process = subprocess.Popen(
             host.command(sys.executable, SPEAKER, fingerprint, str(port)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=stderr,
             text=True,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
+        if stderr is not None:
+            stderr.close()
         self._lines: Queue[str] = Queue()
         self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -68,9 +72,9 @@ class Speaker:
 
 
 @contextmanager
-def speaking(host: Host, fingerprint: str, port: int) -> Iterator[Speaker]:
-    """A speaker that is ready, and ends with the block."""
-    speaker = Speaker(host, fingerprint, port)
+def speaking(host: Host, fingerprint: str, port: int, log: Path | None = None) -> Iterator[Speaker]:
+    """A speaker that is ready, and ends with the block; what it complains of goes to ``log``."""
+    speaker = Speaker(host, fingerprint, port, log)
     try:
         assert speaker.hears("ready")
         yield speaker
@@ -129,3 +133,12 @@ def test_announcement_follows_the_environment(hosts: list[Host], avahi: Avahi) -
         _ = avahi.resolve("two")
         speaker.announce("0123456789abcdef" * 4)
         until(lambda: '"environment=0123456789abcdef"' in avahi.resolve("two"))
+
+
+def test_a_copy_says_once_that_its_name_is_taken(hosts: list[Host], tmp_path: Path) -> None:
+    """The name of a controller is one process's; whoever waits for it fills no log."""
+    log = tmp_path / "copy.log"
+    with speaking(hosts[0], "one", 1_111), speaking(hosts[1], "one", 2_222, log):
+        until(lambda: "another process announces this controller's name" in log.read_text())
+        time.sleep(2.0)
+    assert log.read_text().count("another process announces") == 1

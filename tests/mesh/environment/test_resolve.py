@@ -190,6 +190,17 @@ def test_a_path_without_a_prefix_takes_all_of_its_host(configuration: Workspace)
     assert "claimed" in error
 
 
+def test_a_controller_in_the_way_is_named_as_people_name_it(configuration: Workspace) -> None:
+    """A host that was set up anew takes its old name: whose it is, and what to do first."""
+    taken = str(configuration.read(("controller", ALICE.controller.hex(), "name")))
+    admit = _command("controller", "admit", controller=BOB.controller.hex(), name=taken, site="x")
+    (error,) = _errors(configuration, admit)
+    for who in (ALICE, BOB):
+        assert f"controller '{taken}' ({fingerprint(who.controller)})" in error
+        assert who.controller.hex() not in error.partition("claimed by")[2]
+    assert "trellis members remove" in error
+
+
 def test_the_kind_follows_from_the_commands(configuration: Workspace) -> None:
     """The barrier must know what changes the roster or the policy."""
     admit = _command("controller", "admit", controller=BOB.controller.hex(), name="bob", site="x")

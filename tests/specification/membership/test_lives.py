@@ -3,7 +3,7 @@
 from mesh.protocol.membership import What
 from mesh.protocol.now import SECOND
 from mesh.protocol.outgoing import Channel
-from mesh.wire.identity import Address
+from mesh.wire.identity import Address, Incarnation
 from mesh.wire.messages import Ack, Gossip, News, Probe, Standing
 from tests.mesh.protocol.membership.lone import HOME, OWN, Lone, address, says
 from tests.mesh.protocol.membership.village import WALL_NS, House, Village, incarnation
@@ -153,7 +153,7 @@ def test_two_lives_that_answer_are_a_fork() -> None:
 
 
 def test_a_quarantined_life_stays_out() -> None:
-    """By its own word, by rumour, and by its boot: until a person decides."""
+    """By its own word, by rumour, and by its boot."""
     village, elder, clone = _cloned()
     village.run(10)
     house = village.houses[0]
@@ -167,7 +167,7 @@ def test_a_quarantined_life_stays_out() -> None:
     assert clone.own not in house.machine.view
     assert elder.own in house.machine.view
     row = next(r for r in house.machine.members(village.now) if r.incarnation == elder.own)
-    assert row.quarantined == (clone.own,)
+    assert row.rivals == (clone.own,)
 
 
 def test_both_lives_are_told() -> None:
@@ -258,20 +258,35 @@ def test_who_is_alone_stays_as_it_was() -> None:
     assert lone.happened(What.CLEARED) == []
 
 
-def test_a_person_decides_a_fork() -> None:
-    """The chosen life is a member, the other one is kept out."""
+def _rivals(village: Village, number: int) -> tuple[Incarnation, ...]:
+    """The further lives of house ``number`` that the first house tells of."""
+    controller = village.houses[number].own.controller
+    rows = village.houses[0].machine.members(village.now)
+    return next(row.rivals for row in rows if row.controller == controller)
+
+
+def test_a_person_decides_a_fork_by_a_start() -> None:
+    """The host that is wanted is started again: that life counts, and both others are past."""
     village, elder, clone = _cloned()
     village.run(10)
-    elder.alive = False
-    for house in village.houses:
-        if house.number != 2:
-            village._do(house, house.machine.pardon(clone.own, clone.address, village.now))
+    elder.alive = clone.alive = False
+    again = village.build(2, 3, address=ELSEWHERE)
+    village.introduce(again, [house for house in village.houses if house.number != 2])
     village.run(30)
-    assert village.complete()
-    row = next(
-        r for r in village.houses[0].machine.members(village.now) if r.incarnation == clone.own
-    )
-    assert row.quarantined == (elder.own,)
+    assert again.own in village.houses[0].machine.view
+    assert _rivals(village, 2) == ()
+
+
+def test_a_copy_that_was_stopped_is_told_of_no_longer() -> None:
+    """That two hosts use one key is said for a minute after the second one was heard."""
+    village, _, clone = _cloned()
+    village.run(90)
+    assert _rivals(village, 2) == (clone.own,)
+    clone.alive = False
+    village.run(90)
+    assert _rivals(village, 2) == ()
+    village.introduce(clone, village.houses[:1])
+    assert _rivals(village, 2) == (clone.own,)
 
 
 def test_a_newer_life_of_our_own_controller_is_reported_once() -> None:

@@ -163,6 +163,14 @@ def _is_final(look: Look, tx: bytes) -> bool:
 
 
 def _detail(look: Look, tx: bytes) -> ChangeDetail:
+    detail = _as_known(look, tx)
+    if look.stalled and not detail["final"]:
+        text = f"{detail['word']}: it goes no further here, see another controller: {look.stalled}"
+        detail.update({"final": True, "text": text})
+    return detail
+
+
+def _as_known(look: Look, tx: bytes) -> ChangeDetail:
     if tx in look.posted:
         return _posted(look, look.posted[tx])
     numbers = look.inside.barrier.attempts(tx)

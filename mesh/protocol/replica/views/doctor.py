@@ -76,7 +76,7 @@ def doctor(replica: Replica, now: Now) -> Diagnosis:
         *_others(around),
         *_turned_away(stands),
         *_barrier(replica, stands, now),
-        *memory(replica, stands),
+        *memory(replica, stands, now),
         *missing_secrets(replica),
         *_secret(replica, now),
     ]

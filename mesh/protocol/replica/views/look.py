@@ -37,6 +37,12 @@ class Look:
             return None
         return cls(inside, now, names_in(inside.history.state))
 
+    @property
+    def stalled(self) -> str:
+        """Why this life decides nothing any more, as a copy or as one that told two stories."""
+        trust = self.inside.equivocations
+        return self.inside.twins.why or (trust.is_forked and trust.why) or ""
+
     # --- controllers --------------------------------------------------------------------------
 
     def who(self, key: bytes) -> Who:

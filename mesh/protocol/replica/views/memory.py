@@ -8,15 +8,23 @@ from collections.abc import Iterator
 from typing import Final, TypedDict
 
 from crdt import AlarmKind
+from mesh.protocol.now import Now
 from mesh.protocol.replica.door import Replica
 from mesh.protocol.replica.recovering import EMPTY
 from mesh.protocol.replica.views.names import names_in, who
+from mesh.protocol.replica.views.sentences import about
 from mesh.protocol.replica.views.standing import Status
 
 EVIDENCE: Final = (
-    "what it held comes back from the others; look at the disk, its cable and the memory of this"
+    "what was lost comes back from the others; look at the disk, its cable and the memory of this"
     " host. What was damaged is kept in the folder evidence of the data directory"
 )
+CLOCK: Final = "let a time server lead this host's clock, in small steps"
+
+UNVERIFIED: Final = "own facts refused"
+GAP: Final = f"{UNVERIFIED}: gap"
+"""No fault of the facts: what they follow was lost."""
+REFETCHED: Final = "wait: they are fetched again from the others with what they followed"
 REFUSED: Final = (
     "they are fetched again from the others; keep a copy of the data directory as evidence"
 )
@@ -57,23 +65,36 @@ def finding(level: str, about: str, text: str, do: str = "") -> Finding:
     return Finding(level=level, about=about, text=text, do=do)
 
 
-def memory(replica: Replica, stands: Status) -> Iterator[Finding]:
+def memory(replica: Replica, stands: Status, now: Now) -> Iterator[Finding]:
     """How far the store of this controller is to be trusted."""
-    for text in replica.findings:
-        yield finding("warning", "memory", text, EVIDENCE)
+    yield from _incidents(replica, now)
     counters = stands["counters"]
     for name in sorted(counters):
-        if name.startswith("own facts refused"):
+        if name.startswith(UNVERIFIED) and name != GAP:
             text = f"stored facts that do not verify ({name}): {counters[name]}"
             yield finding("error", "memory", text, REFUSED)
     yield from _states(replica, stands)
     yield from _liars(replica)
     yield from _torrents(replica)
     inside = replica.participant
+    if inside is not None and inside.scribe.gaps:
+        text = f"facts of {inside.scribe.gaps} lives follow others that this store has lost"
+        yield finding("note", "memory", text, REFETCHED)
     if inside is not None and inside.recovering.is_under_way:
         yield finding("note", "memory", EMPTY, "wait; `trellis members` shows whom it can reach")
-    elif inside is not None and not replica.findings:
-        yield finding("ok", "memory", "the store went on without a break, and every row is whole")
+    elif inside is not None and not replica.incidents.at_start:
+        yield finding("ok", "memory", "this life began on a store of which every row is whole")
+
+
+def _incidents(replica: Replica, now: Now) -> Iterator[Finding]:
+    """What starts of this controller found, also those of lives that are over."""
+    for each in replica.incidents.shown(now):
+        ago = about(max(0, now.wall_ns - each.at_wall_ns))
+        do = CLOCK if "clock jumped" in each.text else EVIDENCE
+        yield finding("warning", "memory", f"{each.text} ({ago} ago, start {each.boot})", do)
+    if replica.evidence:
+        do = "nothing deletes there: look at it, and move it away"
+        yield finding("warning", "memory", replica.evidence, do)
 
 
 def _liars(replica: Replica) -> Iterator[Finding]:

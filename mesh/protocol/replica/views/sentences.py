@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from mesh.protocol.now import SECOND
 from mesh.protocol.replica.views.names import Who
 from mesh.protocol.replica.views.shapes import (
     AppliedView,
@@ -19,12 +20,15 @@ _ENDED: Final = (
 """Why nobody will release what nobody refused: such a life says nothing any more."""
 
 _UNITS: Final = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"))
+_LONG: Final = ((86_400, "days"), (3_600, "h"), (60, "min"))
+"""In seconds; each from twice as much on, minutes from a hundred seconds on."""
 
 
 def about(nanoseconds: int) -> str:
-    """A length of time as people say it: ``2.1 s``, ``640 µs``, ``3 min``."""
-    if abs(nanoseconds) >= 100 * _UNITS[0][0]:
-        return f"{nanoseconds / 60_000_000_000:.0f} min"
+    """A length of time as people say it: ``2.1 s``, ``640 µs``, ``3 min``, ``5 days``."""
+    for seconds, unit in _LONG:
+        if abs(nanoseconds) >= max(2 * seconds, 100) * SECOND:
+            return f"{nanoseconds / (seconds * SECOND):.0f} {unit}"
     for size, unit in _UNITS:
         if abs(nanoseconds) >= size:
             scaled = nanoseconds / size

@@ -114,7 +114,8 @@ class Change(TypedDict):
     reason: str
     attempts: int
     final: bool
-    """Nothing about it will change here by itself."""
+    """Nothing about it will change here by itself: it has ended, waits for people, or this
+    controller decides nothing any more."""
     conflict: bool
     """Another ChangeSet stands in its way: it was set aside, or refused for that."""
     proposed_at_ns: int | None

@@ -120,7 +120,7 @@ class MemberView(TypedDict):
     probes_missed: int
     """Those of them that no datagram answered in time."""
     forks: int
-    """Further lives with its key that answer: a cloned disk."""
+    """Further lives with its key that speak and are kept out: a cloned disk."""
     accused_life: int | None
     """The boot number of the life in which its key has signed two different facts under one
     number, so that nobody counts on it; None: there is none, or a person has forgiven it."""
@@ -282,7 +282,7 @@ def _member(look: Look, row: MemberRow, farewells: dict[bytes, str]) -> MemberVi
         clock_offset_ns=row.offset_ns,
         probes=row.probes,
         probes_missed=row.missed,
-        forks=len(row.quarantined),
+        forks=len(row.rivals),
         accused_life=look.inside.equivocations.accused_life(row.controller),
         slow=row.slow,
     )

@@ -256,6 +256,7 @@ async def test_flipped_bit_is_found_and_put_aside(tmp_path: Path) -> None:
         assert len(journal.image.facts) == 3
         assert not journal.image.unbroken
         assert journal.findings.damaged_rows == 1
+        assert journal.findings.doubts == ("the journal was damaged",)  # we wrote the other file
     rows = _evidence(tmp_path)
     assert [(origin, key) for origin, key, _ in rows] == [("meta", b"key")]
     assert rows[0][2] != b"precious"

@@ -31,16 +31,29 @@ def test_of_a_fork_the_elder_goes_on() -> None:
     assert lives.judge(FIRST) is Life.CURRENT
     assert lives.judge(SECOND_LIFE) is Life.QUARANTINED
     assert lives.judge(THIRD) is Life.NEWER
-    assert lives.quarantined(FIRST.controller) == (SECOND_LIFE,)
+    assert lives.rivals(FIRST.controller, 0) == (SECOND_LIFE,)
 
 
-def test_a_person_decides() -> None:
-    """The chosen life is current, the other one is kept out."""
+def test_a_rival_is_one_that_speaks() -> None:
+    """Since then, and since the present life began: an older copy that was put back is past."""
     lives = _lives_through(FIRST, SECOND_LIFE)
-    lives.fork(FIRST)
-    lives.pardon(SECOND_LIFE)
-    assert lives.judge(SECOND_LIFE) is Life.CURRENT
-    assert lives.judge(FIRST) is Life.QUARANTINED
+    _ = lives.fork(FIRST, 10)
+    assert lives.rivals(FIRST.controller, 10) == (SECOND_LIFE,)
+    assert lives.rivals(FIRST.controller, 11) == ()
+    lives.heard(SECOND_LIFE, 20)
+    assert lives.rivals(FIRST.controller, 11) == (SECOND_LIFE,)
+    lives.succeed(THIRD, 20)
+    assert lives.rivals(FIRST.controller, 11) == ()
+    lives.heard(SECOND_LIFE, 21)
+    assert lives.rivals(FIRST.controller, 11) == (SECOND_LIFE,)
+    assert lives.judge(SECOND_LIFE) is Life.QUARANTINED
+
+
+def test_only_who_is_kept_out_is_a_rival() -> None:
+    """A word of the present life makes none."""
+    lives = _lives_through(FIRST, SECOND_LIFE)
+    lives.heard(SECOND_LIFE, 5)
+    assert lives.rivals(FIRST.controller, 0) == ()
 
 
 def test_a_removed_controller_is_forgotten() -> None:
@@ -57,4 +70,4 @@ def test_quarantine_is_bounded() -> None:
     for boot in range(2, QUARANTINED_MAX + 20):
         lives.succeed(incarnation(1, boot))
         lives.fork(FIRST)
-    assert len(lives.quarantined(FIRST.controller)) == QUARANTINED_MAX
+    assert len(lives.rivals(FIRST.controller, 0)) == QUARANTINED_MAX

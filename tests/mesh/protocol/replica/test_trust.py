@@ -13,7 +13,7 @@ from mesh.protocol.outgoing import Channel
 from mesh.protocol.replica import views
 from mesh.protocol.replica.bereft import BEREFT_KEY
 from mesh.protocol.replica.equivocations import ACCUSED, PROOF_KEY
-from mesh.protocol.replica.twins import CONTESTED, MEETINGS_MAX, TWINS_KEY
+from mesh.protocol.replica.twins import CONTESTED, MEETINGS_MAX, QUARANTINED, TWINS_KEY
 from mesh.protocol.standing import Access
 from mesh.wire import cbor
 from mesh.wire.facts import Applied, Boot
@@ -72,6 +72,25 @@ def test_two_who_outbid_each_other_stop() -> None:
     stopped = [host for host in (original, twin) if inside(host).crank.stand_down == CONTESTED]
     assert stopped
     assert noticed(stopped[0], "contested")
+
+
+def test_who_finds_out_that_it_is_a_copy_lets_nobody_wait() -> None:
+    """What was submitted there before goes no further: it says so, and where to look."""
+    mesh = gather(2)
+    host, other = mesh.hosts
+    other.crash()
+    assert isinstance(submit(host, "colour", value="blue"), Answer)
+    before = views.change(host.replica, "set colour", mesh.now)
+    assert before is not None
+    assert (before["word"], before["final"]) == ("pending", False)
+    inside(host).twins.quarantine()
+    after = views.change(host.replica, "set colour", mesh.now)
+    assert after is not None
+    assert (after["word"], after["final"]) == ("pending", True)
+    assert QUARANTINED in after["text"]
+    assert "see another controller" in after["text"]
+    inside(host).twins.clear()
+    assert views.change(host.replica, "set colour", mesh.now) == before
 
 
 def test_meetings_long_ago_do_not_count() -> None:

@@ -72,7 +72,11 @@ def test_paths_are_spelled_in_one_way(path: tuple[str, ...]) -> None:
         (640_000, "640 µs"),
         (1_500_000, "1.5 ms"),
         (2_100_000_000, "2.1 s"),
+        (99_000_000_000, "99 s"),
         (180_000_000_000, "3 min"),
+        (7_199_000_000_000, "120 min"),
+        (7_200_000_000_000, "2 h"),
+        (172_800_000_000_000, "2 days"),
     ],
 )
 def test_times_are_said_as_people_say_them(nanoseconds: int, text: str) -> None:
