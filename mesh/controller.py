@@ -73,6 +73,7 @@ from mesh.protocol.inputs import (
 )
 from mesh.protocol.now import SECOND, Now
 from mesh.protocol.replica import Replica, views
+from mesh.protocol.replica.bereft import may_found
 from mesh.protocol.replica.requests import Asked
 from mesh.protocol.replica.rotating import EXCHANGE_META
 from mesh.wire.identity import Address, fingerprint
@@ -340,7 +341,7 @@ async def open_controller(
     parts = parts or Parts()
     clock = parts.clock or SystemClock()
     with DataDirectory(configuration.controller.data_dir) as directory:
-        keys = parts.keys or directory.keys(may_found=not _joins_only(configuration))
+        keys = parts.keys or directory.keys()
         network = parts.network or _open_sockets(configuration)
         try:
             driver = Driver(
@@ -425,12 +426,16 @@ def _replica_maker(
     configuration: ReplicaConfiguration, keys: Keys, parts: Parts, directory: DataDirectory
 ) -> Callable[[Image], Replica]:
     suite = NaClSuite()
+    operator = keys.operator
 
     def make(image: Image) -> Replica:
+        nonlocal operator
+        if operator is None and parts.keys is None and may_found(configuration, image):
+            operator = directory.founding_key()
         seed = os.urandom(32) if parts.luck is None else parts.luck.randbytes(32)
         luck = Random(seed)  # noqa: S311  names and jitter, no keys
         exchange = directory.exchange(keys.exchange, image.meta.get(EXCHANGE_META, b""))
-        return Replica(keys.identity, keys.operator, exchange, configuration, luck, suite, image)
+        return Replica(keys.identity, operator, exchange, configuration, luck, suite, image)
 
     return make
 

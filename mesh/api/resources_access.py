@@ -35,7 +35,10 @@ async def locked_key(request: Request) -> Response:
         raise not_found(f"there is no operator '{name}'; see `trellis operator list`")
     locked = state.read((operator.NAME, name, LOCKED))
     if locked is None:
-        raise not_found(f"operator '{name}' keeps no locked key here: use the file it was kept in")
+        raise not_found(
+            f"operator '{name}' keeps no locked key here: `trellis login {name} --file FILE` takes"
+            " a copy; or do it on the host where the key lies"
+        )
     environment = desk.replica.desk.environment.hex()
     return reply(
         {"environment": environment, "name": name, "key": holder.key.hex(), "locked": locked}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 from typing import Final
 
 from mesh.cli import acquaintances, places, session
 from mesh.cli.arguments import add_common
-from mesh.cli.client import Client, quoted
+from mesh.cli.client import Client
 from mesh.cli.errors import DONE, WRONG_USAGE, CommandError
-from mesh.cli.operator import unlocked
+from mesh.cli.operator import kept, kept_in, unlocked
 from mesh.cli.output import emit_json, moment, say
 from mesh.cli.place import socket_of
 from mesh.cli.sealed import controllers
@@ -24,11 +25,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     add_common(parser)
     parser.epilog = (
-        "example:\n  trellis login anna\n\n"
+        "example:\n  trellis login anna\n  trellis login anna --file anna.locked\n\n"
         "The passphrase is asked for, or read from standard input. Your key is kept unlocked in a\n"
         "file of your own in memory until `trellis logout`; changes are signed on this machine."
     )
     parser.add_argument("name", metavar="NAME", help="which operator you are")
+    parser.add_argument(
+        "--file",
+        metavar="FILE",
+        help="a locked key that `trellis operator export` wrote, in place of the one that the"
+        " environment keeps",
+    )
     parser.add_argument(
         "--for",
         dest="lasts",
@@ -44,17 +51,20 @@ def run(arguments: argparse.Namespace) -> int:
     if not 0 < lasts_ns <= LASTS_NS_MAX:
         raise CommandError(WRONG_USAGE, "--for: from 1s to 24h, please.")
     client = Client(socket_of(arguments))
-    told = client.get(quoted("operators", arguments.name, "locked"))
-    seed = unlocked(client, arguments.name, f"passphrase of {arguments.name}")
+    name, file = arguments.name, arguments.file
+    found = kept(client, name) if file is None else kept_in(client, name, Path(file))
+    seed = unlocked(found)
     expires_ns = time.time_ns() + lasts_ns
-    environment, key = str(told["environment"]), str(told["key"])
-    _ = session.keep(session.Session(environment, arguments.name, key, expires_ns, seed))
-    places.note(client.place, environment)
-    others = acquaintances.learn(environment, controllers(client).values())
+    _ = session.keep(session.Session(found.environment, name, found.key, expires_ns, seed))
+    places.note(client.place, found.environment)
+    others = acquaintances.learn(found.environment, controllers(client).values())
     if arguments.json:
-        emit_json({"name": arguments.name, "key": key, "expires_ns": expires_ns, "unknown": others})
+        told = {"name": name, "key": found.key, "expires_ns": expires_ns, "unknown": others}
+        emit_json(told)
     else:
         say(f"You are {arguments.name} here until {moment(expires_ns)}, or `trellis logout`.")
-        for name in others:
-            say(f"{name} has another key than this machine knows: nothing that names it is signed.")
+        for other in others:
+            say(f"{other} has another key than this machine knows: what names it is not signed.")
+            say("  If its own screen (`trellis status`) shows the same fingerprint as `trellis")
+            say(f"  controller list`, say so: trellis members recognize {other} FINGERPRINT")
     return DONE

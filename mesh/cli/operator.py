@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
 from mesh.cli.arguments import add_common, add_verb, verbs
 from mesh.cli.client import Client, Json, quoted
 from mesh.cli.errors import DONE, FAILED, CommandError
+from mesh.cli.opened import environment_of
 from mesh.cli.output import emit_json, say, table
 from mesh.cli.passphrases import ask, ask_new
 from mesh.cli.place import data_dir_of, socket_of
@@ -21,6 +23,8 @@ from mesh.cli.submitting import Submission, add_waiting, submit, submit_quietly
 
 _SEED_BYTES: Final = 32
 KEY_FILE: Final = "operator.key"
+_FILE_CHARACTERS_MAX: Final = 4_096
+"""Of an exported key: many times what one has."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -98,41 +102,70 @@ def _create(client: Client, arguments: argparse.Namespace) -> int:
 def _change_passphrase(client: Client, arguments: argparse.Namespace) -> int:
     from mesh.driver.locking import lock
 
-    seed = unlocked(client, arguments.name, f"passphrase of {arguments.name}")
+    seed = unlocked(kept(client, arguments.name))
     locked = lock(seed, ask_new(arguments.name))
     change = change_of("operator", "modify", arguments.name, locked=locked)
     return submit(client, change, arguments)
 
 
-def unlocked(client: Client, name: str, prompt: str) -> bytes:
-    """The seed of an operator's key, by its passphrase. Raises CommandError."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A locked key, and whose it has to be."""
+
+    environment: str
+    """Its id in hex."""
+    name: str
+    key: str
+    """The operator's public key in hex."""
+    locked: str
+
+
+def kept(client: Client, name: str) -> Kept:
+    """The one in the environment. Raises CommandError."""
+    told = client.get(quoted("operators", name, "locked"))
+    return Kept(str(told["environment"]), name, str(told["key"]), str(told["locked"]))
+
+
+def kept_in(client: Client, name: str, file: Path) -> Kept:
+    """The one in ``file``, as `operator export` writes it. Raises CommandError."""
+    try:
+        with file.open() as opened:
+            locked = opened.read(_FILE_CHARACTERS_MAX).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(FAILED, f"{file} cannot be read: {error}.") from error
+    return Kept(environment_of(client), name, _public_key(client, name), locked)
+
+
+def _public_key(client: Client, name: str) -> str:
+    """In hex. Raises CommandError where there is no such operator."""
+    operators = _operators(client)
+    if name not in operators:
+        named = ", ".join(sorted(operators))
+        raise CommandError(FAILED, f"there is no operator '{name}' here; there are: {named}.")
+    return str(operators[name]["key"])
+
+
+def unlocked(found: Kept) -> bytes:
+    """The seed of an operator's key, by the passphrase that is asked for. Raises CommandError."""
     from mesh.driver.keys import NaClSigner
     from mesh.driver.locking import NotUnlocked, unlock
 
-    told = client.get(quoted("operators", name, "locked"))
     try:
-        seed = unlock(str(told["locked"]), ask(prompt))
+        seed = unlock(found.locked, ask(f"passphrase of {found.name}"))
     except NotUnlocked as error:
         raise CommandError(FAILED, f"{error}.") from error
-    if NaClSigner(seed).public.hex() != told["key"]:
-        raise CommandError(FAILED, f"what is locked is not the key of {name}; ask an admin.")
+    if NaClSigner(seed).public.hex() != found.key:
+        text = f"what is locked there is not the key that {found.name} has here"
+        raise CommandError(FAILED, f"{text}: it is of another environment, or was replaced.")
     return seed
 
 
 def _lock(client: Client, arguments: argparse.Namespace) -> int:
     """The key is where `trellis up` made it: from now on it is of use with a passphrase only."""
-    from mesh.driver.errors import BadKeyFile
-    from mesh.driver.keys import read_seed
     from mesh.driver.locking import lock
 
     file = data_dir_of(arguments) / KEY_FILE
-    try:
-        seed = read_seed(file)
-    except FileNotFoundError:
-        raise CommandError(FAILED, f"there is no {file}: do it where the key lies.") from None
-    except BadKeyFile as error:
-        raise CommandError(FAILED, f"{error}.") from error
-    locked = lock(seed, ask_new(arguments.name))
+    locked = lock(_read_seed(file), ask_new(arguments.name))
     change = change_of("operator", "modify", arguments.name, locked=locked)
     detail = submit_quietly(client, change, arguments)
     file.unlink()
@@ -145,21 +178,59 @@ def _lock(client: Client, arguments: argparse.Namespace) -> int:
 
 
 def _export(client: Client, arguments: argparse.Namespace) -> int:
-    told = client.get(quoted("operators", arguments.name, "locked"))
+    """Of a key that lies unlocked beside the controller, a copy that a passphrase locks."""
+    lying = data_dir_of(arguments) / KEY_FILE
+    fields = _operators(client).get(arguments.name, {})
+    if fields and "locked" not in fields and lying.exists():
+        locked = _locked_copy(lying, arguments.name, str(fields["key"]))
+    else:
+        locked = kept(client, arguments.name).locked
     file = Path(arguments.out)
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         raise CommandError(FAILED, f"{file} cannot be made: {error.strerror}.") from error
     with os.fdopen(descriptor, "w") as opened:
-        _ = opened.write(f"{told['locked']}\n")
-    say(f"{file} holds the key of {arguments.name}, locked by its passphrase.")
+        _ = opened.write(f"{locked}\n")
+    if arguments.json:
+        emit_json({"name": arguments.name, "file": str(file)})
+    else:
+        say(f"{file} holds the key of {arguments.name}, locked by its passphrase.")
+        say(f"Whoever has both is {arguments.name}: trellis login {arguments.name} --file {file}")
     return DONE
 
 
-def _list(client: Client, *, as_json: bool) -> int:
+def _locked_copy(file: Path, name: str, key: str) -> str:
+    """The key in ``file``, locked by a new passphrase. Raises CommandError."""
+    from mesh.driver.keys import NaClSigner
+    from mesh.driver.locking import lock
+
+    seed = _read_seed(file)
+    if NaClSigner(seed).public.hex() != key:
+        raise CommandError(FAILED, f"the key in {file} is not that of {name}: do it where it lies.")
+    return lock(seed, ask_new(name))
+
+
+def _read_seed(file: Path) -> bytes:
+    from mesh.driver.errors import BadKeyFile
+    from mesh.driver.keys import read_seed
+
+    try:
+        return read_seed(file)
+    except FileNotFoundError:
+        raise CommandError(FAILED, f"there is no {file}: do it where the key lies.") from None
+    except BadKeyFile as error:
+        raise CommandError(FAILED, f"{error}.") from error
+
+
+def _operators(client: Client) -> dict[str, dict[str, Json]]:
+    """The operators of the environment, by name: their fields."""
     told = client.get("/v1/environment", kind="operator")
-    objects = cast("dict[str, dict[str, dict[str, Json]]]", told["objects"]).get("operator", {})
+    return cast("dict[str, dict[str, dict[str, Json]]]", told["objects"]).get("operator", {})
+
+
+def _list(client: Client, *, as_json: bool) -> int:
+    objects = _operators(client)
     if as_json:
         emit_json({"operators": objects})
         return DONE

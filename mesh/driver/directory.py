@@ -75,23 +75,36 @@ class DataDirectory:
             path.chmod(0o700)
         self._lock = _hold(path)
 
-    def keys(self, *, may_found: bool) -> Keys:
-        """The keys kept here, new ones where there are none.
+    def keys(self) -> Keys:
+        """The keys kept here, new ones where there are none; an operator's only if it is here.
 
-        An operator's key is made only where this controller may found an environment; one that was
-        put here is used in any case. Raises BadKeyFile, also where a key is missing and the journal
-        that belongs to it is not, and StartError where keys cannot be written.
+        Raises BadKeyFile, also where a key is missing and the journal that belongs to it is not,
+        and StartError where keys cannot be written.
         """
         if (self.path / JOURNAL).exists():
             for name in (IDENTITY, EXCHANGE):
                 _demand(self.path / name)
         try:
-            return self._keys(may_found=may_found)
+            return self._keys()
         except OSError as error:
-            raise StartError(
-                f"no keys can be written to the data directory {self.path}: {error.strerror}; look"
-                " at its permissions and at the free space, or choose another data_dir"
-            ) from error
+            raise self._unwritable(error) from error
+
+    def founding_key(self) -> NaClSigner:
+        """The operator's key that an environment is founded with, a new one where there is none.
+
+        Only for who may found one: beside anybody else it would be a key that opens nothing.
+        Raises BadKeyFile, and StartError where it cannot be written.
+        """
+        try:
+            return read_or_make_key(self.path / OPERATOR)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> StartError:
+        return StartError(
+            f"no keys can be written to the data directory {self.path}: {error.strerror}; look"
+            " at its permissions and at the free space, or choose another data_dir"
+        )
 
     def following_key(self) -> bytes:
         """The public half of the exchange key that is to take the place of the one in use.
@@ -136,14 +149,10 @@ class DataDirectory:
             ) from error
         return folder
 
-    def _keys(self, *, may_found: bool) -> Keys:
-        operator = self.path / OPERATOR
+    def _keys(self) -> Keys:
         held = None
-        if may_found:
-            held = read_or_make_key(operator)
-        else:
-            with suppress(FileNotFoundError):
-                held = read_key(operator)
+        with suppress(FileNotFoundError):
+            held = read_key(self.path / OPERATOR)
         identity = self.path / IDENTITY
         is_new = not identity.exists()
         lost_journal = not is_new and not (self.path / JOURNAL).exists()

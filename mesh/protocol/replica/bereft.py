@@ -9,6 +9,7 @@ the next start does not think itself fresh. A person may still found, or begin a
 from dataclasses import replace
 from typing import Final
 
+from mesh.protocol.admission.enrolment import ENVIRONMENT_KEY
 from mesh.protocol.configuration import ReplicaConfiguration
 from mesh.protocol.effects import Image, WriteMeta
 from mesh.protocol.replica.desk import Desk
@@ -33,6 +34,11 @@ def sobered(configuration: ReplicaConfiguration, image: Image) -> ReplicaConfigu
     if is_bereft(configuration, image):
         return replace(configuration, found=False, joins_only=True)
     return configuration
+
+
+def may_found(configuration: ReplicaConfiguration, image: Image) -> bool:
+    """Whether this life may come to found an environment: it has none, and forgot none."""
+    return not sobered(configuration, image).joins_only and ENVIRONMENT_KEY not in image.meta
 
 
 def note_loss(desk: Desk) -> None:

@@ -120,6 +120,44 @@ def test_the_founder_locks_the_key(tmp_path: Path, sessions: Path) -> None:
         copy = tmp_path / "founder.locked"
         exported = typed(ash, sessions, "", "operator", "export", "founder", "--out", str(copy))
         assert (exported.code, copy.stat().st_mode & 0o777) == (0, 0o600)
+        assert typed(ash, sessions, "", "logout").code == 0
+        again = typed(ash, sessions, f"{PASSPHRASE}\n", "login", "founder", "--file", str(copy))
+        assert again.code == 0, again
+        assert typed(ash, sessions, "", *words).code == 0
+
+
+def test_a_copy_brings_back_a_key_that_is_gone(tmp_path: Path, sessions: Path) -> None:
+    """The founder's key lay unlocked beside its controller; the host is new, the copy opens."""
+    with hosts(tmp_path, ("ash",)) as (ash,):
+        ash.start("--found")
+        copy = str(tmp_path / "founder.locked")
+        export = ("operator", "export", "founder", "--out", copy)
+        assert typed(ash, sessions, "short\n", *export).code == 2
+        exported = typed(ash, sessions, f"{PASSPHRASE}\n", *export)
+        assert (exported.code, "--file" in exported.out) == (0, True)
+        assert (ash.data_dir / "operator.key").exists()
+        (ash.data_dir / "operator.key").unlink()
+        ash.stop()
+        ash.start()
+        words = ("item", "set", "--name", "a", "--value", "1")
+        assert typed(ash, sessions, "", *words).code == 4
+        nowhere = typed(ash, sessions, "", "operator", "export", "founder", "--out", f"{copy}2")
+        assert (nowhere.code, "login founder --file" in nowhere.errors) == (1, True)
+        login = ("login", "founder", "--file")
+        for file, lines, why in (
+            (copy, "another passphrase", "passphrase is wrong"),
+            (str(tmp_path), PASSPHRASE, "cannot be read"),
+            (str(ash.data_dir / "identity.key"), PASSPHRASE, "no locked key"),
+        ):
+            refused = typed(ash, sessions, f"{lines}\n", *login, file)
+            assert (refused.code, why in refused.errors) == (1, True), refused
+        stranger = typed(ash, sessions, f"{PASSPHRASE}\n", "login", "nobody", "--file", copy)
+        assert (stranger.code, "there are: founder" in stranger.errors) == (1, True)
+        assert typed(ash, sessions, f"{PASSPHRASE}\n", *login, copy).code == 0
+        assert typed(ash, sessions, "", *words).code == 0
+        assert typed(ash, sessions, f"{PASSPHRASE}\n", "operator", "create", "ed").code == 0
+        other = typed(ash, sessions, f"{PASSPHRASE}\n", "login", "ed", "--file", copy)
+        assert (other.code, "not the key that ed has here" in other.errors) == (1, True)
 
 
 def test_curl_with_a_token_over_tls(tmp_path: Path, sessions: Path) -> None:

@@ -30,7 +30,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data directory with keys, a configuration with secrets, and a log that quotes them."""
     directory = tmp_path / "data"
     with DataDirectory(directory) as held:
-        _ = held.keys(may_found=True)
+        _ = held.keys()
+        _ = held.founding_key()
     seed = (directory / "identity.key").read_text().split()[1]
     log = tmp_path / "trellis.log"
     _ = log.write_text(f"started\nsomebody typed {seed.upper()} and {INVITE}\n")

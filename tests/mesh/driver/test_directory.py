@@ -13,23 +13,25 @@ from mesh.driver.keys import NaClSigner, NaClSuite, read_key, read_or_make_key
 def test_keys_are_made_once_and_kept(tmp_path: Path) -> None:
     """A controller has the same keys in all its lives."""
     with DataDirectory(tmp_path / "data") as directory:
-        made = directory.keys(may_found=True)
-        again = directory.keys(may_found=True)
-    assert made.operator is not None
+        made = directory.keys()
+        operator = directory.founding_key()
+        again = directory.keys()
+        assert directory.founding_key().public == operator.public
+    assert made.operator is None
     assert again.operator is not None
     assert made.identity.public == again.identity.public
-    assert made.operator.public == again.operator.public
+    assert operator.public == again.operator.public
     assert made.exchange.public == again.exchange.public
-    assert len({made.identity.public, made.operator.public, made.exchange.public}) == 3
+    assert len({made.identity.public, operator.public, made.exchange.public}) == 3
     assert (made.is_new, again.is_new) == (True, False)
 
 
-def test_operators_key_is_made_only_where_an_environment_may_be_founded(tmp_path: Path) -> None:
-    """Who joins has no use for one, unless a person puts it there."""
+def test_an_operators_key_is_used_where_a_person_puts_it(tmp_path: Path) -> None:
+    """Who joins has no use for one otherwise."""
     with DataDirectory(tmp_path) as directory:
-        assert directory.keys(may_found=False).operator is None
+        assert directory.keys().operator is None
         put = read_or_make_key(tmp_path / "operator.key")
-        held = directory.keys(may_found=False).operator
+        held = directory.keys().operator
     assert held is not None
     assert held.public == put.public
 
@@ -39,7 +41,7 @@ def test_everything_is_private(tmp_path: Path) -> None:
     path = tmp_path / "data"
     path.mkdir(mode=0o755)
     with DataDirectory(path) as directory:
-        _ = directory.keys(may_found=True)
+        _ = directory.keys()
         assert stat.S_IMODE(path.stat().st_mode) == 0o700
         assert {stat.S_IMODE(file.stat().st_mode) for file in path.iterdir()} == {0o600}
 
@@ -56,28 +58,28 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
 def test_a_lost_key_is_not_replaced_in_silence(tmp_path: Path, name: str) -> None:
     """With a new key the journal would be a stranger's; without a journal a new one is made."""
     with DataDirectory(tmp_path) as directory:
-        _ = directory.keys(may_found=True)
+        _ = directory.keys()
         (tmp_path / name).unlink()
-        made = directory.keys(may_found=True)
+        made = directory.keys()
         (tmp_path / "journal.db").touch()
         (tmp_path / name).unlink()
         with pytest.raises(BadKeyFile, match="--new-identity"):
-            _ = directory.keys(may_found=True)
-    assert made.operator is not None
+            _ = directory.keys()
+    assert made.operator is None
 
 
 def test_an_identity_is_set_aside_whole(tmp_path: Path) -> None:
     """Key and journal go together and are kept; the operator's key stays; new ones are made."""
     with DataDirectory(tmp_path) as directory:
-        former = directory.keys(may_found=True)
+        former = directory.keys()
+        operator = directory.founding_key()
         for name in ("journal.db", "journal.db-wal", "journal.db.witness"):
             _ = (tmp_path / name).write_text(name)
         folder = directory.set_identity_aside(7)
-        new = directory.keys(may_found=True)
+        new = directory.keys()
     assert new.identity.public != former.identity.public
     assert new.operator is not None
-    assert former.operator is not None
-    assert new.operator.public == former.operator.public
+    assert new.operator.public == operator.public
     assert read_key(folder / "identity.key").public == former.identity.public
     assert (folder / "journal.db-wal").read_text() == "journal.db-wal"
     assert not list(tmp_path.glob("journal.db*"))

@@ -17,7 +17,8 @@ from tests.mesh.driver.journal.support import damage, fact, on_disk, write
 async def lived(directory: Path) -> Path:
     """A data directory with keys and a journal."""
     with DataDirectory(directory) as held:
-        _ = held.keys(may_found=True)
+        _ = held.keys()
+        _ = held.founding_key()
     await write(on_disk(directory), [(fact(1),), (fact(2),)])
     return directory
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from mesh.protocol.effects import Answer, Ended, WriteMeta
+from mesh.protocol.effects import Answer, Ended, Image, WriteMeta
 from mesh.protocol.forks import Fork
 from mesh.protocol.inputs import Sighted
 from mesh.protocol.now import SECOND
 from mesh.protocol.outgoing import Channel
 from mesh.protocol.replica import views
-from mesh.protocol.replica.bereft import BEREFT_KEY
+from mesh.protocol.replica.bereft import BEREFT_KEY, may_found
 from mesh.protocol.replica.equivocations import ACCUSED, PROOF_KEY
 from mesh.protocol.replica.twins import CONTESTED, MEETINGS_MAX, QUARANTINED, TWINS_KEY
 from mesh.protocol.standing import Access
@@ -202,6 +202,17 @@ def test_a_founder_without_its_memory_founds_nothing() -> None:
     _ = live(mesh, [founder], 30)
     assert founder.replica.desk.environment == environment
     assert mesh.run_until(lambda: is_complete(mesh), 30 * SECOND)
+
+
+def test_a_key_to_found_with_is_made_for_who_may_found_only() -> None:
+    """Beside a member, or one that forgot whose it is, it would be a key that opens nothing."""
+    fresh = Image(boot=1, previous=None, unbroken=False)
+    configuration = replace(MiniMesh(1).hosts[0].configuration, joins_only=False)
+    assert may_found(configuration, fresh)
+    assert not may_found(replace(configuration, joins_only=True), fresh)
+    assert not may_found(replace(configuration, memory_lost=True), fresh)
+    assert not may_found(configuration, replace(fresh, findings=("3 rows were damaged",)))
+    assert not may_found(configuration, replace(fresh, meta=dict(gather(1).hosts[0].disk.meta)))
 
 
 @pytest.mark.parametrize("damaged", [True, False])
