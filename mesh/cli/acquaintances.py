@@ -96,7 +96,8 @@ def _changed(known: Controller | None, one: Controller) -> tuple[str, ...]:
         what = f"'{one.name}' was {marks(known.key)} when this machine saw it last, and is {mark}"
         why = "If another controller has taken that name"
     else:
-        what = f"'{one.name}' ({mark}) had another exchange key when this machine saw it last"
+        what = f"'{one.name}' ({mark}) had another exchange key when this machine saw it last:"
+        what += f" now it is {one.exchange_key}"
         why = "If `trellis members rotate-key` was run there"
     way = f"compare with `trellis controller list` on its own host; then: {_way(one)}"
     told = f"{what} by the word of the controller that was asked. Nothing was signed."

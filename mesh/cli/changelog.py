@@ -52,7 +52,8 @@ def show_log_lines(changes: list[Change]) -> None:
     if not changes:
         say("No such ChangeSet.")
         return
-    table(("ID", "PROPOSED", "ON", "NAME", "HOW IT STANDS"), [_row(change) for change in changes])
+    heads = ("ID", "PROPOSED", "ON", "SIGNED BY", "NAME", "HOW IT STANDS")
+    table(heads, [_row(change) for change in changes])
 
 
 def _row(change: Change) -> tuple[str, ...]:
@@ -61,6 +62,7 @@ def _row(change: Change) -> tuple[str, ...]:
         change["id"],
         moment(change["proposed_at_ns"]),
         "" if author is None else author["name"],
+        change["signer"]["name"].removeprefix("operator "),
         change["name"],
         paint(change["text"], _COLOURS.get(change["word"], "dim")),
     )

@@ -177,15 +177,30 @@ def _read(group: str, verb: str, words: list[str]) -> int:
     _add_readers(objects, cast("dict[str, list[str]]", told["readers"]))
     if verb == "list":
         return _list(group, objects, as_json=arguments.json)
-    if arguments.name not in objects:
+    found = _named(objects, arguments.name)
+    if found is None:
         raise CommandError(
             FAILED, f"there is no {group} '{arguments.name}'; see `trellis {group} list`."
         )
     if arguments.json:
-        emit_json(objects[arguments.name])
+        emit_json(found)
     else:
-        pairs(_fields(objects[arguments.name]))
+        pairs(_fields(found))
     return DONE
+
+
+def _named(objects: dict[str, Json], name: str) -> Json:
+    """The object of that name; of controllers, which go by their keys, the one that is called so.
+
+    Of several that were called so, those removed among them, the one that is there.
+    """
+    if name in objects:
+        return objects[name]
+    called = [
+        each for each in objects.values() if isinstance(each, dict) and each.get("name") == name
+    ]
+    there = [each for each in called if each.get("state") != "removed"]
+    return next(iter((*there, *called)), None)
 
 
 def _add_readers(objects: dict[str, Json], readers: dict[str, list[str]]) -> None:

@@ -19,8 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_common(parser)
     parser.epilog = (
         "example:\n  trellis right grant anna apply:/service\n\n"
-        "A right is a level (view, edit, approve, apply, admin) over a prefix of keys:\n"
-        "apply:/service/blog covers service/blog and all below it; apply:/ covers everything."
+        "A right is a level (view, edit, approve, apply, admin, or override) over a prefix of\n"
+        "keys: apply:/service/blog covers service/blog and all below it; apply:/ covers\n"
+        "everything. override passes by the approvals that are demanded, and by nothing else."
     )
     subparsers = verbs(parser)
     for name, help_ in (

@@ -140,7 +140,8 @@ def _demand_known(client: Client, readers: list[Controller], arguments: argparse
         if not {each.name, acquaintances.marks(each.key)} & {*arguments.reader}
     ]
     if unnamed:
-        text = f"By the word of the controller it is read by {_names(unnamed)} as well."
+        more = "" if len(unnamed) == len(readers) else " as well"
+        text = f"By the word of the controller it is read by {_names(unnamed)}{more}."
         hint = "name them with --reader, or say --yes"
         demand_yes(text, hint, says_yes=arguments.yes, is_quiet=arguments.json)
 
@@ -213,7 +214,7 @@ def _readers(client: Client, arguments: argparse.Namespace) -> int:
     rows = [
         {
             "controller": key,
-            "name": known[key].name if key in known else key[:8],
+            "name": _reader(key, known),
             "state": _standing(known.get(key), held),
         }
         for key in secret.readers
@@ -253,7 +254,7 @@ def _list(client: Client, *, as_json: bool) -> int:
             {
                 "name": secret.name,
                 "version": secret.published.version.hex(),
-                "readers": [known[key].name if key in known else key[:8] for key in secret.readers],
+                "readers": [_reader(key, known) for key in secret.readers],
                 "waiting": waiting,
             }
         )
@@ -275,6 +276,11 @@ def _list(client: Client, *, as_json: bool) -> int:
 
 
 # --- helpers --------------------------------------------------------------------------------------
+
+
+def _reader(key: str, known: dict[str, Controller]) -> str:
+    """As people call it; of who was removed the name may be another's by now."""
+    return known[key].name if key in known else f"{acquaintances.marks(key)} (removed)"
 
 
 def _joined(names: object) -> str:

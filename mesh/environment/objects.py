@@ -107,7 +107,7 @@ def _create(kind: str, fields: tuple[Parameter, ...]) -> Declaration:
     def run(draft: Draft, arguments: Arguments) -> Refusal | None:
         key = object_key(arguments, kind)
         if draft.present(key):
-            return Refusal(f"there is a {kind} named '{key[1]}' already", key)
+            return Refusal(f"the {kind} '{key[1]}' is there already", key)
         draft.write(key, arguments[ID_PARAMETER])
         for field in fields:
             if field.name in arguments:

@@ -40,7 +40,9 @@ KIND: Final = Kind(
             "replace the secret that keys the sums over running information",
             (
                 Parameter(
-                    COMMITMENT, HEX32, "its hash; the controller makes it where it is left out"
+                    COMMITMENT,
+                    HEX32,
+                    "its hash, for programs; left out, a secret is made",
                 ),
             ),
             _rotate,

@@ -217,7 +217,8 @@ class Calls:
             raise Declined(
                 REFUSED,
                 "no operator's key is kept on this controller: say who you are with"
-                " `trellis login NAME`",
+                " `trellis login NAME`, with --file FILE from a copy of a locked key; or put"
+                " operator.key back into its data directory, and start it again",
             )
         if state.read((holder.kind, holder.name, LOCKED)) is not None:
             raise Declined(REFUSED, f"the key is locked: `trellis login {holder.name}` opens it")

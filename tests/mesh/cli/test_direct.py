@@ -78,3 +78,21 @@ def test_a_controller_that_does_not_answer_is_the_mistake_for_a_kind_that_is_the
     with pytest.raises(CommandError) as refused:
         _ = direct.run(["service", "list"], [])
     assert refused.value.code == NOT_REACHABLE
+
+
+def test_a_controller_is_shown_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It goes by its key; of those that were ever called so, the one that is there."""
+    controllers = {
+        "aa": {"name": "oak", "state": "removed", "site": "old"},
+        "bb": {"name": "oak", "state": "active", "site": "new"},
+        "cc": {"name": "elm", "state": "removed", "site": "gone"},
+    }
+    monkeypatch.setitem(_TOLD, "objects", {"controller": controllers})
+    monkeypatch.setattr(direct, "Client", _Answers)
+    for asked, site in (("oak", "new"), ("aa", "old"), ("elm", "gone")):
+        assert direct.run(["controller", "show", asked], []) == DONE
+        assert site in capsys.readouterr().out
+    with pytest.raises(CommandError, match="no controller 'ash'"):
+        _ = direct.run(["controller", "show", "ash"], [])

@@ -24,6 +24,7 @@ from mesh.protocol.replica.views.standing import (
     Members,
     MemberView,
     Status,
+    is_removed,
     members,
     status,
 )
@@ -73,7 +74,7 @@ def doctor(replica: Replica, now: Now) -> Diagnosis:
     findings = [
         *_own(stands),
         *_door(around),
-        *_others(around),
+        *(() if is_removed(replica) else _others(around)),
         *_turned_away(stands),
         *_barrier(replica, stands, now),
         *memory(replica, stands, now),
@@ -139,7 +140,10 @@ def _member(member: MemberView) -> Iterator[Finding]:
     elif member["standing"] == "failed" and member["farewell"]:
         text = f"{name} does not talk with this controller: {member['farewell']}"
         yield finding("error", "members", text, f"see `trellis members` on {name}")
-    elif member["standing"] in {"suspect", "failed", "never seen"}:
+    elif member["standing"] == "never seen":
+        text = f"{name} was not heard of since this controller started"
+        yield finding("warning", "members", text, f"look at {name} and at the network to it")
+    elif member["standing"] in {"suspect", "failed"}:
         told = ", ".join(each["name"] for each in member["said_by"]) or "this controller"
         text = f"{name} is {member['standing']}{since}: {member['why']}; says {told}"
         yield finding("warning", "members", text, f"look at {name} and at the network to it")
@@ -199,4 +203,6 @@ def _barrier(replica: Replica, stands: Status, now: Now) -> Iterator[Finding]:
             text = (
                 f"{counts['alive']} of {counts['active']} are here, {needed} are needed to change"
             )
-            yield finding("warning", "barrier", text, "bring others back, or wait")
+            do = "bring others back, or wait; those that are gone for good have to be removed, and"
+            do += " where fewer than a majority are left: docs/recovery.md, All others are gone"
+            yield finding("warning", "barrier", text, do)

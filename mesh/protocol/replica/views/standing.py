@@ -155,7 +155,7 @@ def status(replica: Replica, now: Now) -> Status:
     return Status(
         controller=_controller(replica),
         phase=admission.phase.value,
-        text=admission.text,
+        text="removed from its environment" if is_removed(replica) else admission.text,
         environment=None if look is None else _environment(look),
         members=None if look is None else _counts(look),
         pending=admission.pending,
@@ -164,6 +164,12 @@ def status(replica: Replica, now: Now) -> Status:
         differences=[] if look is None else differences(look),
         counters=_counters(replica),
     )
+
+
+def is_removed(replica: Replica) -> bool:
+    """Whether it was taken out of the roster: what it sees of the others is of the past."""
+    inside = replica.participant
+    return inside is not None and replica.own.controller in inside.roster.removed
 
 
 def _controller(replica: Replica) -> ControllerView:
@@ -205,7 +211,7 @@ def _why_no_votes(replica: Replica) -> str:
         return ""
     if replica.own.controller in inside.roster.learners:
         return "it is catching up with the history"
-    if replica.own.controller in inside.roster.removed:
+    if is_removed(replica):
         return why_removed(inside.history, replica.own.controller)
     return "it is not in the roster as it knows it"
 

@@ -42,6 +42,9 @@ def test_who_was_removed_while_away_reads_why() -> None:
     assert "--new-identity" in noticed(third, "removed")[0]
     findings = views.doctor(third.replica, mesh.now)["findings"]
     assert any("--new-identity" in str(finding) for finding in findings)
+    assert not [each for each in findings if each["about"] == "members"]
+    assert views.status(third.replica, mesh.now)["text"] == "removed from its environment"
+    assert views.status(first.replica, mesh.now)["text"] != "removed from its environment"
 
 
 def test_the_removed_is_told_before_its_stream_ends() -> None:

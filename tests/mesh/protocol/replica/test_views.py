@@ -471,3 +471,23 @@ def test_a_secret_that_is_waited_for_is_shown() -> None:
 def _waits(host: Host) -> bool:
     findings = views.doctor(host.replica, host.mesh.now)["findings"]
     return any(each["about"] == "secrets" for each in findings)
+
+
+def test_a_secret_that_nobody_may_read_any_more_is_told() -> None:
+    """Its only reader was removed: whoever is left sets it anew."""
+    mesh = gather(2)
+    first, second = mesh.hosts
+    gone = second.identity.public.hex()
+    change = {"name": "db", "version": "0" * 32, "commitment": "0" * 64, "readers": [gone]}
+    for command in (
+        Command("secret", "set", change),  # type: ignore[arg-type]  # plain values
+        Command("controller", "remove", {"controller": gone}),
+    ):
+        assert not _waits(first)
+        first.call(lambda call, c=command: SubmitCommands(call, "x", (c,), "", SECOND))  # type: ignore[misc]
+        mesh.run(5 * SECOND)
+    findings = views.doctor(first.replica, mesh.now)["findings"]
+    (told,) = [each for each in findings if each["about"] == "secrets"]
+    assert told["level"] == "warning"
+    assert "nobody that is left may read the secret 'db'" in told["text"]
+    assert "trellis secret set db" in told["do"]
