@@ -29,6 +29,10 @@ class BadKeyFile(StartError):
     """A key file that is not one, or that others may read."""
 
 
+class ExposedKeyFile(BadKeyFile):
+    """Others may read a private key."""
+
+
 class AddressUnusable(StartError):
     """The address to listen on is taken, or is not one of this host."""
 

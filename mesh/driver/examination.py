@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from mesh.driver.directory import EXCHANGE, IDENTITY, JOURNAL, LOCK, OPERATOR
-from mesh.driver.errors import BadKeyFile
+from mesh.driver.errors import BadKeyFile, ExposedKeyFile
 from mesh.driver.journal.evidence import evidence_in
 from mesh.driver.journal.inspection import Inspection, inspect
 from mesh.driver.keys import check_key
@@ -26,6 +26,10 @@ FULL_BYTES: Final = 1_048_576
 
 BACKUP: Final = (
     "put it back from a backup; without one, begin as a new controller: trellis up --new-identity"
+)
+EXPOSED: Final = (
+    "where nobody else has read it: chmod 600 {path}. Where somebody may have: treat the key as"
+    " stolen, as docs/security.md says"
 )
 REFETCH: Final = (
     "start the controller: what is damaged is kept in the folder evidence and fetched again from"
@@ -91,6 +95,8 @@ def _keys(directory: Path) -> Iterator[Remark]:
         except FileNotFoundError:
             if has_journal and name != OPERATOR:
                 yield Remark("error", "keys", f"{path} is missing", BACKUP)
+        except ExposedKeyFile as error:
+            yield Remark("error", "keys", str(error).partition(": ")[0], EXPOSED.format(path=path))
         except BadKeyFile as error:
             yield Remark("error", "keys", str(error), BACKUP)
         except OSError as error:

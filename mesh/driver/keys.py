@@ -20,7 +20,7 @@ from nacl.exceptions import ValueError as NaClValueError
 from nacl.public import Box, PrivateKey, PublicKey, SealedBox
 from nacl.signing import SigningKey, VerifyKey
 
-from mesh.driver.errors import BadKeyFile
+from mesh.driver.errors import BadKeyFile, ExposedKeyFile
 from mesh.wire.noise import TAG_BYTES
 
 _ED25519: Final = "ed25519"
@@ -211,7 +211,7 @@ def _read_seed(path: Path, kind: str) -> bytes:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         content = file.read(_KEY_FILE_BYTES_MAX)
     if mode & 0o077:
-        raise BadKeyFile(
+        raise ExposedKeyFile(
             f"{path} can be read by others (mode {mode:04o}): make a new key if they may have,"
             f" or run: chmod 600 {path}"
         )

@@ -90,6 +90,15 @@ async def test_each_harm_is_named(tmp_path: Path, harm: Callable[[Path], None], 
     assert line.do or "choose another" in line.text
 
 
+async def test_a_key_that_others_may_read_is_a_matter_of_who_has(tmp_path: Path) -> None:
+    """No backup helps there, and none is spoken of."""
+    home = await lived(tmp_path / "home")
+    _open_key(home)
+    (told,) = [each for each in examine(home) if "can be read" in each.text]
+    assert f"chmod 600 {home / 'exchange.key'}" in told.do
+    assert "backup" not in told.do
+
+
 async def test_an_open_directory_is_left_alone(tmp_path: Path) -> None:
     """Whoever has it open is asked, not looked over the shoulder."""
     home = await lived(tmp_path / "home")
