@@ -10,6 +10,7 @@ from mesh.environment.configuration import Configuration
 from mesh.environment.draft import Draft
 from mesh.environment.entries import NOTHING, Entry, ObjectId, entry_hash
 from mesh.environment.index import Index
+from mesh.protocol.barrier.standpoint import Standpoint
 from mesh.protocol.catalogue import ChangeSet, Ids
 from mesh.protocol.history import disputes, history, line, merging, prepared, rules, rulings
 from mesh.protocol.history.line import SetAside, Step
@@ -220,6 +221,10 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "fold-examined-each-time": Mutant(
         edit(history.History._examine, "_ = self._examined.put(signed, known)", "pass"),
         (f"{_CHANGES}::test_a_request_is_examined_once_by_each",),
+    ),
+    "fold-judged-each-time": Mutant(
+        edit(Standpoint.objection, "self._drafted = {asked: (over, objection)}", "pass"),
+        (f"{_CHANGES}::test_a_change_is_judged_once_by_each",),
     ),
     "fold-unread-skipped": Mutant(
         edit(prepared.prepare, "flaw is not None and", "False and"),

@@ -93,6 +93,10 @@ class Standpoint:
         self._state: tuple[int, Ids] = (-1, 0)
         self._answers: dict[str, Ids] = {}
         self._objections: dict[bytes, tuple[Ids, Objection | None]] = {}
+        """What the judge said of each attempt, and over what."""
+        self._drafted: dict[bytes, tuple[Ids, Objection | None]] = {}
+        """The same of the last draft: it is looked at when it is submitted, when it is proposed,
+        and, being an attempt by then, when it is voted on."""
         self._effects: dict[int, RosterEffect] = {}
 
     def anew(self) -> "Standpoint":
@@ -178,17 +182,22 @@ class Standpoint:
 
     def objection(self, case: Case, over: Ids) -> Objection | None:
         """What speaks against ``case`` in the fold of ``over``; asked once for each ``over``."""
-        known = self._objections.get(case.change_set.id)
-        if known is not None and known[0] == over:
-            return known[1]
+        asked = case.change_set.id
+        for kept in (self._objections, self._drafted):
+            known = kept.get(asked)
+            if known is not None and known[0] == over:
+                return known[1]
         objection = self.judge.objection(case.change_set, over)
         if case.bit:
-            self._objections[case.change_set.id] = (over, objection)
+            self._objections[asked] = (over, objection)
+        else:
+            self._drafted = {asked: (over, objection)}
         return objection
 
     def forget_judgements(self) -> None:
         """Ask the judge anew."""
         self._objections.clear()
+        self._drafted.clear()
         self._state = (-1, 0)
 
     def effects(self, ids: Ids) -> Iterator[RosterEffect]:

@@ -3,7 +3,9 @@
 import pytest
 
 from mesh.protocol.admission import Phase
+from mesh.protocol.catalogue import ChangeSet, Ids
 from mesh.protocol.effects import Answer, ConfigurationSwapped, Notification, Refusal
+from mesh.protocol.history import History
 from mesh.protocol.inputs import (
     FoundEnvironment,
     MergeChanges,
@@ -17,6 +19,7 @@ from mesh.protocol.inputs import (
     WriteInformation,
 )
 from mesh.protocol.now import SECOND
+from mesh.protocol.objection import Objection
 from mesh.protocol.replica.declined import CONFLICT, FAILED, REFUSED
 from mesh.protocol.replica.entries import SAY_EVERY_NS
 from mesh.protocol.swaps import SWAPS_PUBLISHED_MAX
@@ -134,6 +137,23 @@ def test_a_request_is_examined_once_by_each(monkeypatch: pytest.MonkeyPatch) -> 
     assert [item(host, "colour") for host in mesh.hosts] == ["blue", "blue"]
     requests = [message for message in verified if is_of_this_version(message)]
     assert [digest(raw).hex() for raw in requests] == [answer.result["tx"]] * 2
+
+
+def test_a_change_is_judged_once_by_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Submitted, proposed and voted on where it stands alone, it is one and the same question."""
+    mesh = gather(2)
+    asked: list[History] = []
+    objection = History.objection
+
+    def note(self: History, change_set: ChangeSet, over: Ids) -> Objection | None:
+        asked.append(self)
+        return objection(self, change_set, over)
+
+    monkeypatch.setattr(History, "objection", note)
+    assert isinstance(submit(mesh.hosts[0], "colour", value="blue"), Answer)
+    mesh.run(SECOND)
+    assert [item(host, "colour") for host in mesh.hosts] == ["blue", "blue"]
+    assert asked == [inside(host).history for host in mesh.hosts]
 
 
 @pytest.mark.parametrize("fault", ["environment", "signature", "bytes"])
