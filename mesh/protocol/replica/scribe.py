@@ -70,8 +70,12 @@ class Scribe:
             self._crank.restore(fact, now)
         for why in received.refused:
             self._desk.counters[f"own facts refused: {why}"] += 1
-        if received.refused:
-            text = f"{len(received.refused)} stored facts do not verify"
+        gaps = received.refused.count(Refused.GAP)
+        if gaps:
+            text = f"{gaps} stored facts follow others that are missing: all come back from peers"
+            self._desk.notice("warning", "facts set aside", text)
+        if len(received.refused) > gaps:
+            text = f"{len(received.refused) - gaps} stored facts do not verify"
             self._desk.notice("error", "facts set aside", text)
 
     def boot(self, image: Image, place: Enrolment, now: Now) -> None:

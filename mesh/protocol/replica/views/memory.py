@@ -5,6 +5,7 @@ afterwards, for whoever owns the disk: something happened to it, and may happen 
 """
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Final, TypedDict
 
 from crdt import AlarmKind
@@ -18,6 +19,11 @@ from mesh.protocol.replica.views.standing import Status
 EVIDENCE: Final = (
     "what was lost comes back from the others; look at the disk, its cable and the memory of this"
     " host. What was damaged is kept in the folder evidence of the data directory"
+)
+PUT_BACK: Final = ("another file", "not the one that this host wrote last", "an older copy")
+RESTORED: Final = (
+    "what is missing comes back from the others. Where a backup or an image was put back on"
+    " purpose, all is well; where nobody did, find out who has written to the data directory"
 )
 CLOCK: Final = "let a time server lead this host's clock, in small steps"
 
@@ -88,13 +94,23 @@ def memory(replica: Replica, stands: Status, now: Now) -> Iterator[Finding]:
 
 def _incidents(replica: Replica, now: Now) -> Iterator[Finding]:
     """What starts of this controller found, also those of lives that are over."""
-    for each in replica.incidents.shown(now):
+    for boot, found in groupby(replica.incidents.shown(now), key=lambda each: each.boot):
+        each, *others = found
         ago = about(max(0, now.wall_ns - each.at_wall_ns))
-        do = CLOCK if "clock jumped" in each.text else EVIDENCE
-        yield finding("warning", "memory", f"{each.text} ({ago} ago, start {each.boot})", do)
+        text = "; ".join(other.text for other in (*reversed(others), each))
+        yield finding("warning", "memory", f"{ago} ago, at start {boot}: {text}", _remedy(text))
     if replica.evidence:
         do = "nothing deletes there: look at it, and move it away"
         yield finding("warning", "memory", replica.evidence, do)
+
+
+def _remedy(text: str) -> str:
+    """Of several causes in one start the damage counts: the other files are what came of it."""
+    if "damaged" in text:
+        return EVIDENCE
+    if "clock jumped" in text:
+        return CLOCK
+    return RESTORED if any(each in text for each in PUT_BACK) else EVIDENCE
 
 
 def _liars(replica: Replica) -> Iterator[Finding]:
