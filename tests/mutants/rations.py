@@ -34,6 +34,18 @@ MUTANTS: Final[dict[str, Mutant]] = {
         ),
         (f"{_RATIONS}::test_what_is_spelled_in_another_way_counts_as_told",),
     ),
+    "rations-a-torrent-is-read-to-its-end": Mutant(
+        edit(Ration.is_hopeless, "self._put_off < PUT_OFF_MAX", "True"),
+        (f"{_RATIONS}::test_whose_words_are_put_off_again_and_again_is_cut_off",),
+    ),
+    "rations-cut-off-all-the-time": Mutant(
+        edit(Ration.is_hopeless, " or now_ns < self._closed_ns + CLOSED_EVERY_NS", ""),
+        (f"{_RATIONS}::test_who_goes_on_telling_too_much_goes_on_to_take_part",),
+    ),
+    "rations-cut-off-at-once": Mutant(
+        edit(Ration.is_hopeless, "self._put_off < PUT_OFF_MAX or ", ""),
+        (f"{_RATIONS}::test_a_little_too_much_closes_nothing",),
+    ),
     "rations-nobody-named": Mutant(
         edit(Entries._is_within_ration, "if speech is Speech.UNASKED:", "if False:"),
         (f"{_RATIONS}::test_what_was_put_off_arrives_later",),

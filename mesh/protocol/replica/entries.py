@@ -35,6 +35,8 @@ SWAP: Final = "swap"
 SAY_EVERY_NS: Final = SECOND // 10
 """Swaps that follow one another more closely are told together."""
 
+TOO_MUCH: Final = "you tell more running information than is taken; dial again, and compare"
+
 TOGETHER_MAX: Final = group_max // 2
 """Swaps in one write: each may take back an older one."""
 
@@ -117,6 +119,8 @@ class Entries:
         self._desk.counters[f"store messages put off: {speech}"] += 1
         if speech is Speech.UNASKED:
             self.put_off[controller] += 1
+            if self._rations.is_hopeless(controller, now.monotonic_ns):
+                self._desk.carry(self._desk.links.drop(controller, TOO_MUCH, now))
         return False
 
     def _heard(self, heard: Heard, now: Now) -> None:

@@ -31,6 +31,14 @@ MESSAGE_BYTES: Final = 256
 PAUSE_NS_MAX: Final = 2 * SECOND
 """The longest time for which nothing is compared with somebody from whom much was fetched."""
 
+PUT_OFF_MAX: Final = 500
+"""Messages put off after which the teller's streams are closed. What waits in the kernels behind
+them, by the megabyte, would only be read to be put off as well; and what the barrier has to say
+would wait behind that."""
+
+CLOSED_EVERY_NS: Final = 2 * SECOND
+"""Not more often: somebody who goes on telling too much goes on to take part."""
+
 _BYTE_NS: Final = SECOND // TOLD_BYTES_PER_S
 
 
@@ -40,6 +48,16 @@ class Ration:
     def __init__(self) -> None:
         self._told = Meter(_BYTE_NS, TOLD_BYTES_AT_ONCE)
         self._fetched = Meter(_BYTE_NS, TOLD_BYTES_AT_ONCE)
+        self._put_off = 0
+        self._closed_ns = -CLOSED_EVERY_NS
+
+    def is_hopeless(self, now_ns: int) -> bool:
+        """One more was put off: whether to read on in this stream is a waste; from then on anew."""
+        self._put_off += 1
+        if self._put_off < PUT_OFF_MAX or now_ns < self._closed_ns + CLOSED_EVERY_NS:
+            return False
+        self._put_off, self._closed_ns = 0, now_ns
+        return True
 
     def admits(self, speech: Speech, size: int, now_ns: int) -> bool:
         """Whether a message of ``size`` bytes is read now; it was, if so."""
@@ -62,6 +80,10 @@ class Rations:
 
     def __init__(self) -> None:
         self._rations: dict[bytes, Ration] = {}
+
+    def is_hopeless(self, controller: bytes, now_ns: int) -> bool:
+        """One more message of ``controller`` was put off: whether its streams are to be closed."""
+        return self._rations[controller].is_hopeless(now_ns)
 
     def admits(self, controller: bytes, speech: Speech, size: int, now_ns: int) -> bool:
         """Whether ``controller`` may say so much more now."""

@@ -5,8 +5,10 @@ from mesh.protocol.effects import Answer
 from mesh.protocol.now import MILLISECOND, SECOND
 from mesh.protocol.replica import views
 from mesh.protocol.replica.rations import (
+    CLOSED_EVERY_NS,
     MESSAGE_BYTES,
     PAUSE_NS_MAX,
+    PUT_OFF_MAX,
     TOLD_BYTES_AT_ONCE,
     TOLD_BYTES_PER_S,
     Rations,
@@ -79,3 +81,43 @@ def test_what_was_put_off_arrives_later() -> None:
         return all(value(other, f"large-{number}") is not None for number in range(30))
 
     assert mesh.run_until(is_there, 20 * SECOND)
+
+
+def test_whose_words_are_put_off_again_and_again_is_cut_off() -> None:
+    """R24g: What waits behind them in the kernels is not read; a new stream brings the rest."""
+    mesh = gather(2)
+    teller, other = mesh.hosts
+    own, connected = teller.identity.public, other.replica.desk.links.connected
+    stream = connected[own]
+
+    def pour_out(count: int) -> None:
+        for _ in range(count):
+            inside(other).entries.receive(teller.replica.own, b"\x80", mesh.now)
+
+    pour_out(TOLD_BYTES_AT_ONCE // MESSAGE_BYTES)
+    already = inside(other).entries.put_off[own]
+    pour_out(PUT_OFF_MAX - already - 1)
+    assert connected[own] == stream
+    pour_out(1)
+    assert own not in connected
+    assert isinstance(put(teller, "after", "all"), Answer)
+    assert mesh.run_until(lambda: value(other, "after") == "all", 20 * SECOND)
+
+
+def test_who_goes_on_telling_too_much_goes_on_to_take_part() -> None:
+    """R24g: Its streams are closed every two seconds at most, however much it tells."""
+    rations, closed = Rations(), 0
+    for number in range(40 * PUT_OFF_MAX):  # within ten seconds
+        now_ns = SECOND + number * 10 * SECOND // (40 * PUT_OFF_MAX)
+        if not rations.admits(ANN, Speech.UNASKED, SIZE, now_ns):
+            closed += rations.is_hopeless(ANN, now_ns)
+    assert 4 <= closed <= 10 * SECOND // CLOSED_EVERY_NS
+
+
+def test_a_little_too_much_closes_nothing() -> None:
+    """R24g: Some hundred messages of a start are put off and fetched later, on the same stream."""
+    rations = Rations()
+    put_off = AT_ONCE + PUT_OFF_MAX - 1 - pour(rations, ANN, AT_ONCE + PUT_OFF_MAX - 1, SECOND)
+    assert put_off == PUT_OFF_MAX - 1
+    assert not any(rations.is_hopeless(ANN, SECOND) for _ in range(put_off))
+    assert rations.is_hopeless(ANN, SECOND)
