@@ -113,7 +113,7 @@ def _demand_unchanged(desk: Desk, draft: Draft) -> None:
     raise Problem(
         HTTPStatus.CONFLICT,
         CONFLICT,
-        f"since '{name}' was opened others have changed what it is about:",
+        f"since '{name}' was opened, what it is about was changed:",
         *told,
         f"Look at it again with `trellis change add '{name}'`, then submit;"
         " or write over them with --force.",

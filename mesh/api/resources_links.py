@@ -202,8 +202,9 @@ def _demand_new(inside: Participant, origin: Origin, name: str) -> None:
     source = _Source(origin.environment, origin.tx)
     done = inside.history.carried_on(*source)
     if done is not None:
-        text = f"'{name}' is applied here already, as {done.hex()[:8]}"
-        raise Problem(HTTPStatus.CONFLICT, CONFLICT, text)
+        text = f"'{name}' was applied here already, as {done.hex()[:8]}"
+        hint = "where it was reverted since, revert that one: see trellis change log"
+        raise Problem(HTTPStatus.CONFLICT, CONFLICT, text, hint)
     for posted in inside.consents.waiting():
         known = posted.request.origin
         if known is not None and _Source(known.environment, known.tx) == source:
@@ -245,7 +246,9 @@ def _section(desk: Desk, name: str) -> LinkSection:
     known = desk.controller.configuration.links.get(name)
     if known is None:
         text = (
-            f"this controller knows no way to '{name}': say it in controller.toml, [links.{name}]"
+            f"this controller knows no way to '{name}': say it in the file that it reads at its"
+            f" start (/etc/trellis/controller.toml, or --config), as [links.{name}], and start it"
+            " again"
         )
         raise not_found(text)
     return known

@@ -148,7 +148,7 @@ def _list(client: Client, *, as_json: bool) -> int:
         return DONE
     members = cast("Members", told)
     if members["members"]:
-        heads = ("NAME", "SITE", "STATE", "STANDS", "ADDRESS", "ROUND TRIP", "WHY")
+        heads = ("NAME", "FINGERPRINT", "SITE", "STATE", "STANDS", "ADDRESS", "ROUND TRIP", "WHY")
         table(heads, [_row(member) for member in members["members"]])
     else:
         say("No roster yet: this controller belongs to no environment. See `trellis status`.")
@@ -165,6 +165,7 @@ def _row(member: MemberView) -> tuple[str, ...]:
     trip = member["round_trip_ns"]
     return (
         member["controller"]["name"] + (" (here)" if member["own"] else ""),
+        member["controller"]["fingerprint"],
         member["site"],
         member["state"],
         member["standing"],

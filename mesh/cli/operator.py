@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
+from mesh.cli.acquaintances import marks
 from mesh.cli.arguments import add_common, add_verb, verbs
 from mesh.cli.client import Client, Json, quoted
 from mesh.cli.errors import DONE, FAILED, CommandError
@@ -236,8 +237,8 @@ def _list(client: Client, *, as_json: bool) -> int:
         return DONE
     rows = [
         (name, " ".join(str(each) for each in cast("list[Json]", fields["rights"])) or "nothing",
-         "by passphrase" if "locked" in fields else "in a file")
+         "by passphrase" if "locked" in fields else "in a file", marks(str(fields["key"])))
         for name, fields in objects.items()
     ]  # fmt: skip
-    table(("OPERATOR", "MAY", "KEY"), rows)
+    table(("OPERATOR", "MAY", "KEY", "FINGERPRINT"), rows)
     return DONE

@@ -138,7 +138,8 @@ class Lack:
         if self.promotion:
             return (
                 f"promotion: a change of this environment comes from '{self.promotion}':"
-                f" `trellis change promote --from {self.promotion} NAME`"
+                f" `trellis change promote --from {self.promotion} NAME`; a revert is made there,"
+                " and promoted; or --override, with the right to"
             )
         names = ", ".join(each.name for each in self.who[:_NAMED_MAX]) or "nobody"
         if self.rights:

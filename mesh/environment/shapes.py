@@ -215,7 +215,9 @@ class Duration(_Plain):
         """One, where it is no number of nanoseconds within bounds."""
         if type(value) is int and self.least_ns <= value <= self.most_ns:
             return []
-        return [f"{path}: expected {self.words}, in nanoseconds, not {_shown(value)}"]
+        return [
+            f"{path}: expected {self.words}, as 250ms or 5m, or in nanoseconds, not {_shown(value)}"
+        ]
 
     def read(self, text: str) -> Value:
         """The nanoseconds of a whole number and its unit."""
