@@ -1,6 +1,8 @@
 """ChangeSets and drafts: write, submit, look, decide."""
 
+from collections.abc import Callable
 from http import HTTPStatus
+from typing import Final, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -27,7 +29,8 @@ from mesh.environment.kinds.environment import PATIENCE_NS
 from mesh.environment.redaction import confidential_parameters
 from mesh.environment.rights import Level
 from mesh.protocol.inputs import MergeChanges, RestageChange, SubmitCommands
-from mesh.protocol.replica import views
+from mesh.protocol.now import Now
+from mesh.protocol.replica import Replica, views
 from mesh.wire.requests import Command
 
 
@@ -47,9 +50,22 @@ async def show(request: Request) -> Response:
     return reply(found)
 
 
+async def effect(request: Request) -> Response:
+    """What one ChangeSet would do if it took effect now."""
+    desk = desk_of(request)
+    return reply(_sought(desk, request.path_params["id"], views.effect_of))
+
+
 def _change(desk: Desk, asked: str) -> views.ChangeDetail:
+    return _sought(desk, asked, views.change)
+
+
+T = TypeVar("T")
+
+
+def _sought(desk: Desk, asked: str, view: Callable[[Replica, str, Now], T | None]) -> T:
     try:
-        found = views.change(desk.replica, asked, desk.now())
+        found = view(desk.replica, asked, desk.now())
     except views.Ambiguous as error:
         raise wrong_usage(f"'{asked}' {error}: say one of them") from error
     if found is None and views.is_below_checkpoint(desk.replica, asked):
@@ -107,9 +123,7 @@ def _demand_unchanged(desk: Desk, draft: Draft) -> None:
     if not since:
         return
     name = draft["name"]
-    told = [
-        f"{each['key']}: {_spelled(each['before'])} → {_spelled(each['after'])}" for each in since
-    ]
+    told = [f"{each['key']}: {_changed(each)}" for each in since]
     raise Problem(
         HTTPStatus.CONFLICT,
         CONFLICT,
@@ -118,6 +132,19 @@ def _demand_unchanged(desk: Desk, draft: Draft) -> None:
         f"Look at it again with `trellis change add '{name}'`, then submit;"
         " or write over them with --force.",
     )
+
+
+_CREATION_ID_DIGITS: Final = 32
+
+
+def _changed(key: views.KeyView) -> str:
+    """What became of it; the creation id that stands for an object says nothing to people."""
+    values = (key["before"], key["after"])
+    own = [each for each in values if isinstance(each, str) and len(each) == _CREATION_ID_DIGITS]
+    if own and key["key"].count("/") == 2:  # noqa: PLR2004  kind and name
+        words = {(True, False): "made", (False, True): "removed"}
+        return words.get((key["before"] is None, key["after"] is None), "removed and made again")
+    return f"{_spelled(key['before'])} → {_spelled(key['after'])}"
 
 
 def _spelled(value: views.Json) -> str:

@@ -238,6 +238,14 @@ CHANGES: Final = (
         (Query("to", "the other ChangeSet; as it is now where none is named"),),
     ),
     Resource(
+        "GET",
+        "/v1/changes/{id}/effect",
+        "what it would do if it took effect now: for what waits, or was set aside",
+        resources_changes.effect,
+        (Gives(views.EffectOf),),
+        Level.VIEW,
+    ),
+    Resource(
         "POST",
         "/v1/changes/{id}/restage",
         "submit a set-aside ChangeSet again, on today's base",

@@ -9,31 +9,30 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mesh.cli.client import Client, Json, quoted
-from mesh.cli.errors import DONE, FAILED, WRONG_USAGE, CommandError
-from mesh.cli.output import pairs
+from mesh.cli.errors import DONE, FAILED, REFUSED, WRONG_USAGE, CommandError
+from mesh.cli.output import emit_json, pairs, say
 from mesh.cli.signing import logged_in, show
 from mesh.cli.submitting import Submission, await_change, submit
 
 if TYPE_CHECKING:
     from mesh.cli.session import Session
+    from mesh.protocol.replica.views import ChangeDetail
     from mesh.wire.requests import Request
 
 
 def approve(client: Client, arguments: argparse.Namespace) -> int:
     """Show it, ask, sign, and wait where that completes it. The exit code says how it ended."""
-    path = quoted("changes", arguments.id, "approve")
     told = client.get(quoted("changes", arguments.id, "request"))
     tx, request = _read(told)
     who = logged_in(client)
-    if told["resolved"] or who is None:
-        _demand_yes(client, tx, request, arguments)
-    if not told[
-        "resolved"
-    ]:  # where somebody is logged in, what comes of it is shown and asked about
-        return submit(client, Submission(path, {}, shown=request), arguments)
+    if not told["resolved"]:
+        return _carry_on(client, tx, request, arguments)
+    if who is not None and _has_said_it(client, tx, request, who, arguments):
+        return DONE
+    _demand_yes(client, tx, request, arguments)
     begun = time.monotonic()
     events = None if arguments.no_wait else client.events(kinds="change")
     try:
@@ -44,6 +43,20 @@ def approve(client: Client, arguments: argparse.Namespace) -> int:
     finally:
         if events is not None:
             events.close()
+
+
+def _carry_on(client: Client, tx: str, request: Request, arguments: argparse.Namespace) -> int:
+    """Sign what comes of ``request`` now that the data is there which it lacked.
+
+    Where somebody is logged in, that is shown and asked about before it is signed.
+    """
+    if logged_in(client) is None:
+        _demand_yes(client, tx, request, arguments)
+    if not arguments.json:
+        say("It lacked data when it was signed: what comes of it now is signed anew, with an id of")
+        say(f"its own, and takes the place of {tx[:8]}.")
+    path = quoted("changes", arguments.id, "approve")
+    return submit(client, Submission(path, {}, shown=request), arguments)
 
 
 def _read(told: dict[str, Json]) -> tuple[str, Request]:
@@ -70,6 +83,24 @@ def _signed(tx: str, request: Request, who: Session) -> dict[str, str]:
         raise CommandError(FAILED, "it is for another environment. Nothing was signed.")
     message = approval_of(request.environment, bytes.fromhex(tx))
     return {"operator": who.key, "signature": NaClSigner(who.seed).sign(message).hex()}
+
+
+def _has_said_it(
+    client: Client, tx: str, request: Request, who: Session, arguments: argparse.Namespace
+) -> bool:
+    """Whether nothing is left for ``who`` to say. Raises CommandError where they may not."""
+    if request.signer.hex() == who.key:
+        text = f"{who.name} has signed this change: one's own approval does not count."
+        raise CommandError(REFUSED, text, "See who may: trellis change list")
+    detail = cast("ChangeDetail", client.get(quoted("changes", tx)))
+    if who.name not in detail["approved_by"]:
+        return False
+    if arguments.json:
+        emit_json(detail)
+    else:
+        told = f"{detail['name']} ({detail['id']})  {detail['text']}"
+        say(f"{who.name} has approved it already: {told}")
+    return True
 
 
 def _still_waits(client: Client, tx: str) -> bool:

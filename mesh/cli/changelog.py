@@ -11,7 +11,7 @@ from mesh.cli.output import duration, emit_json, moment, paint, pairs, say, spel
 
 if TYPE_CHECKING:
     from mesh.api.drafts import Draft
-    from mesh.protocol.replica.views import Change, ChangeDetail
+    from mesh.protocol.replica.views import Change, ChangeDetail, SetAsideView
 
 _COLOURS: Final = {"applied": "green", "pending": "blue", "set aside": "yellow", "cancelled": "red"}
 
@@ -81,13 +81,27 @@ def show_conflicts(client: Client, *, as_json: bool) -> int:
     for change in conflicts:
         aside = change["set_aside"]
         assert aside is not None, "what is listed here was set aside"
-        by = f"; what stands is {aside['by'][:8]}" if aside["by"] else ""
-        say(
-            f"{paint(change['id'], 'bold')}  {change['name']}: "
-            f"{aside['why']}, {aside['detail']}{by}"
-        )
-        say(f"          stage it again on today's state: trellis change restage {change['id']}")
+        say(f"{paint(change['id'], 'bold')}  {change['name']}: {aside['detail']}")
+        for line in (_what_stands(aside), what_to_do_about(change)):
+            if line:
+                say(f"          {line}")
     return DONE
+
+
+def _what_stands(aside: SetAsideView) -> str:
+    """Who wrote last what it was made against, where the reason does not say so already."""
+    if not aside["by"] or not aside["key"] or aside["why"] == "conflict":
+        return ""
+    name = f" ({aside['by_name']})" if aside["by_name"] else ""
+    return f"what stands for {aside['key']} was written by {aside['by'][:8]}{name}"
+
+
+def what_to_do_about(change: ChangeDetail) -> str:
+    """The way back of what was set aside, or that somebody has gone it."""
+    aside = change["set_aside"]
+    if aside is not None and aside["again"] is not None:
+        return f"the same stands, or waits, as {aside['again']['id']}"
+    return f"stage it again on today's state: trellis change restage {change['id']}"
 
 
 def show_change(told: dict[str, Json]) -> None:

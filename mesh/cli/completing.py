@@ -54,7 +54,7 @@ class Words(Completer):
         for candidate in dict.fromkeys(self.candidates(words)):
             if candidate.startswith(begun):
                 text = candidate if candidate.startswith("--") else shlex.quote(candidate)
-                yield Completion(text, start_position=-len(begun), display=candidate)
+                yield Completion(f"{text} ", start_position=-len(begun), display=candidate)
 
     def candidates(self, words: Sequence[str]) -> Iterable[str]:
         """Everything that may stand behind ``words``."""

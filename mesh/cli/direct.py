@@ -106,10 +106,11 @@ def _change(declaration: Declaration, words: list[str]) -> int:
     command = command_of(declaration.group, declaration.verb, given)
     name = " ".join([declaration.group, declaration.verb, given.get("name", "")]).strip()
     client = Client(socket_of(arguments))
-    alone = arguments.now or declaration.group in ALONE  # never part of a change with others
-    now_open = None if alone else opened.current(client)
-    if now_open is not None:
+    now_open = None if arguments.now else opened.current(client)
+    if now_open is not None and declaration.group not in ALONE:
         return _add_to(client, now_open, command, arguments)
+    if now_open is not None and not arguments.json:
+        say(f"{declaration.group}: applied by itself, not with others; '{now_open}' stays open")
     body = {"name": name, "commands": [command]}
     return submit(client, Submission("/v1/changes", body), arguments)
 
@@ -167,21 +168,23 @@ def _read(group: str, verb: str, words: list[str]) -> int:
     parser = Parser(prog=f"trellis {group} {verb}", description=f"{verb} what is of kind {group}")
     add_common(parser)
     if verb == "show":
-        parser.add_argument("name", metavar="NAME")
+        parser.add_argument("name", metavar="NAME", nargs="?")
+        parser.add_argument("--name", dest="also", help=argparse.SUPPRESS)  # as commands say it
     try:
         arguments = parser.parse_args(words)
     except SystemExit:  # argparse has shown the help
         return DONE
+    if verb == "show" and (arguments.name or arguments.also) is None:
+        raise CommandError(WRONG_USAGE, f"which {group}? trellis {group} show NAME")
     told = Client(socket_of(arguments)).get("/v1/environment", kind=group)
     objects = cast("dict[str, dict[str, Json]]", told["objects"]).get(group, {})
     _add_readers(objects, cast("dict[str, list[str]]", told["readers"]))
     if verb == "list":
         return _list(group, objects, as_json=arguments.json)
-    found = _named(objects, arguments.name)
+    name = arguments.name or arguments.also
+    found = _named(objects, name)
     if found is None:
-        raise CommandError(
-            FAILED, f"there is no {group} '{arguments.name}'; see `trellis {group} list`."
-        )
+        raise CommandError(FAILED, f"there is no {group} '{name}'; see `trellis {group} list`.")
     if arguments.json:
         emit_json(found)
     else:

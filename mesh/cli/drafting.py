@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, cast
 from mesh.cli import opened, typed
 from mesh.cli.arguments import add_common
 from mesh.cli.client import Client, Json, quoted
+from mesh.cli.differing import lines_of
 from mesh.cli.errors import DONE, FAILED, WRONG_USAGE, CommandError
 from mesh.cli.output import emit_json, say, spelled
 from mesh.cli.submitting import Submission, submit
@@ -63,8 +64,10 @@ def _look_again(client: Client, draft: Draft, arguments: argparse.Namespace) -> 
         return
     effect = cast("EffectOf", client.get(quoted("drafts", draft["name"], "effect")))
     if not arguments.json:
-        for key in effect["since"]:
-            say(f"changed since: {key['key']}: {spelled(key['before'])} → {spelled(key['after'])}")
+        if effect["since"]:
+            say("Changed since you last looked:")
+        for line in lines_of(effect["since"]):
+            say(line)
     _ = client.post(quoted("drafts", draft["name"], "renew"))
 
 

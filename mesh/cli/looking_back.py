@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, cast
 
 from mesh.cli.changelog import show_log_lines
 from mesh.cli.client import Client, Json, quoted
+from mesh.cli.differing import lines_of
 from mesh.cli.drafting import line_of, named, show_commands
 from mesh.cli.errors import DONE, WRONG_USAGE, CommandError
-from mesh.cli.output import emit_json, paint, say, spelled
+from mesh.cli.output import emit_json, say
 from mesh.cli.submitting import Submission, read_duration, submit
 
 if TYPE_CHECKING:
@@ -96,16 +97,31 @@ def diff(client: Client, arguments: argparse.Namespace) -> int:
         return _diff_draft(client, arguments)
     told = client.get(quoted("changes", arguments.id))
     detail = cast("ChangeDetail", told)
-    nothing = f"{detail['name']} has changed nothing: {detail['text']}"
-    return _say_keys({"keys": told["written"]}, detail["written"], nothing, arguments)
+    if detail["written"] or detail["word"] in _HAD_ITS_EFFECT:
+        nothing = f"{detail['name']} has changed nothing: {detail['text']}"
+        return _say_keys({"keys": told["written"]}, detail["written"], nothing, arguments)
+    if not arguments.json:
+        say(f"{detail['name']} ({detail['id']}) has changed nothing: {detail['text']}")
+        say("If it took effect now:")
+    effect = client.get(quoted("changes", detail["tx"], "effect"))
+    return _say_effect(effect, detail["commands"], arguments)
+
+
+_HAD_ITS_EFFECT: Final = ("applied", "repeated")
 
 
 def _diff_draft(client: Client, arguments: argparse.Namespace) -> int:
     told = client.get(quoted("drafts", arguments.id, "effect"))
+    commands = [] if arguments.json else named(client, arguments.id)["commands"]
+    return _say_effect(told, commands, arguments)
+
+
+def _say_effect(
+    told: dict[str, Json], commands: Sequence[object], arguments: argparse.Namespace
+) -> int:
     errors = cast("list[str]", told["errors"])
     if not arguments.json and errors:
-        draft = named(client, arguments.id)
-        show_commands(draft["commands"])
+        show_commands(cast("list[Json]", commands))
         raise CommandError(1, f"{arguments.id} cannot be applied as it is:", *errors)
     keys = cast("list[KeyView]", told["keys"])
     return _say_keys(told, keys, f"{arguments.id} would change nothing.", arguments)
@@ -122,42 +138,6 @@ def _say_keys(
     if not keys:
         say(nothing)
     return DONE
-
-
-def lines_of(keys: Sequence[KeyView]) -> Iterator[str]:
-    """Before and after, object by object."""
-    objects: dict[tuple[str, str], list[tuple[str, KeyView]]] = {}
-    for key in keys:
-        kind, name, *rest = [*key["key"].strip("/").split("/"), ""]
-        objects.setdefault((kind, name), []).append(("/".join(filter(None, rest)), key))
-    for (kind, name), fields in objects.items():
-        own = next((key for field, key in fields if not field), None)
-        made = own is not None and own["before"] is None
-        gone = own is not None and own["after"] is None
-        sign, colour = ("+", "green") if made else ("-", "red") if gone else ("~", "yellow")
-        is_single = own is not None and len(fields) == 1
-        value = f": {_change(own, made=made, gone=gone)}" if is_single and own is not None else ""
-        yield paint(f"{sign} {kind} {name}{value if _is_plain(own) else ''}", colour)
-        for field, key in fields:
-            if field:
-                yield f"    {field}: {_change(key, made=made, gone=gone)}"
-
-
-_ID_DIGITS: Final = 32
-
-
-def _is_plain(own: KeyView | None) -> bool:
-    """Whether an object is a single value; others have a creation id there, which says nothing."""
-    if own is None:
-        return False
-    values = [value for value in (own["before"], own["after"]) if value is not None]
-    return not all(isinstance(value, str) and len(value) == _ID_DIGITS for value in values)
-
-
-def _change(key: KeyView, *, made: bool, gone: bool) -> str:
-    before = "(nothing)" if key["before"] is None else spelled(key["before"])
-    after = "(nothing)" if key["after"] is None else spelled(key["after"])
-    return after if made else before if gone else f"{before} → {after}"
 
 
 # --- undoing --------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, cast
 
+from mesh.cli.changelog import what_to_do_about
 from mesh.cli.client import Client, Events, quoted
 from mesh.cli.errors import CONFLICT, DONE, FAILED, INTERRUPTED, REFUSED, CommandError
 from mesh.cli.output import LiveLine, duration, emit_json, paint, say
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 REFRESH_S: Final = 1.0
 """How often the line is drawn anew although nothing happened: it says for how long."""
+
+GRACE_S: Final = 5.0
+"""After a change's patience is over: for those who had not sealed it to say that it is cancelled.
+What goes on beyond that is left where it is."""
 
 SETTLE_S: Final = 2.0
 """After it was applied here: for the others to say when they swapped."""
@@ -173,16 +178,32 @@ def _wait(client: Client, events: Events, tx: str, begun: float, *, as_json: boo
 def _until_final(
     client: Client, events: Events, tx: str, line: LiveLine | None, begun: float = 0.0
 ) -> ChangeDetail:
+    """The same, when it has ended; or has not, long after its patience is over."""
+    proposed, attempts = None, 0
     while True:
         detail = cast("ChangeDetail", client.get(quoted("changes", tx)))
-        if detail["final"]:
+        if attempts != detail["attempts"]:  # each has its patience anew
+            proposed, attempts = time.monotonic(), detail["attempts"]
+        if detail["final"] or _overdue_s(detail, proposed) > GRACE_S:
             return detail
         if line is not None:
             waited = duration(round((time.monotonic() - begun) * 1e9))
-            most = duration(detail["patience_ns"])
             told = f"{detail['name']} ({detail['id']})  {detail['text']}"
-            line.show(told, f"; for {waited} now, {most} at most until all have sealed")
+            line.show(told, f"; for {waited} now, {_at_most(detail, proposed)}")
         _next_about(events, tx, time.monotonic() + REFRESH_S)
+
+
+def _overdue_s(detail: ChangeDetail, proposed: float | None) -> float:
+    """How long its patience is over; what is not ``proposed`` yet has all of it."""
+    if proposed is None:
+        return 0.0
+    return time.monotonic() - proposed - detail["patience_ns"] / 1e9
+
+
+def _at_most(detail: ChangeDetail, proposed: float | None) -> str:
+    if _overdue_s(detail, proposed) > 0:
+        return "its patience is over, and who has sealed it is bound"
+    return f"{duration(detail['patience_ns'])} at most until all have sealed"
 
 
 def _until_settled(client: Client, events: Events, detail: ChangeDetail) -> ChangeDetail:
@@ -220,9 +241,14 @@ def _report(detail: ChangeDetail, took_s: float) -> None:
     for swap in detail["applied"]["swaps"]:
         if swap["why"]:
             say(f"  {swap['controller']['name']} did not wait for the instant: {swap['why']}")
-    aside = detail["set_aside"]
-    if aside is not None:
-        say(f"  stage it again on today's state: trellis change restage {detail['id']}")
+    if not detail["final"]:
+        say("  Its patience is over; but who has sealed a change is bound by that.")
+        say(
+            "  It ends by itself as soon as those that it waits for are back, one way or the other."
+        )
+        say(f"  Left where it is; see `trellis change show {detail['id']}`")
+    if detail["set_aside"] is not None:
+        say(f"  {what_to_do_about(detail)}")
 
 
 def _code(detail: ChangeDetail) -> int:

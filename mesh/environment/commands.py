@@ -47,12 +47,18 @@ def check_commands(commands: Sequence[Command], *, filled: bool = False) -> tupl
         if len(groups) > 1
     ]
     for at, command in enumerate(commands, 1):
-        where = f"command {at} ({command.group} {command.verb})" if len(commands) > 1 else ""
+        where = spell_place(at, len(commands), command) if len(commands) > 1 else ""
         found += [
             f"{where}: {error}" if where else error
             for error in check_written(command, filled=filled)
         ]
     return tuple(found)
+
+
+def spell_place(at: int, count: int, command: Command) -> str:
+    """Which of ``count`` commands it is, from 1 on; of one alone only what it says."""
+    spoken = f"{command.group} {command.verb}"
+    return f"command {at} ({spoken})" if at <= count > 1 else spoken
 
 
 def check_written(command: Command, *, filled: bool = False) -> list[str]:

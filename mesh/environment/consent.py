@@ -128,6 +128,11 @@ class Lack:
     """Who could give what is lacking, sorted by name."""
 
     @property
+    def lenders(self) -> tuple[Holder, ...]:
+        """Those of them who hold the first right that is lacking: another's approval lends none."""
+        return tuple(each for each in self.who if _holds_all(each, self.rights[:1]))
+
+    @property
     def can_be_given(self) -> bool:
         """Whether approvals alone can help it."""
         return bool(self.who) and not self.promotion and self.override is None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import starmap
 
-from mesh.environment.commands import check_commands, check_resolved, declaration_of
+from mesh.environment.commands import check_commands, check_resolved, declaration_of, spell_place
 from mesh.environment.declarations import ID_PARAMETER, Declaration
 from mesh.environment.draft import Draft, Refusal
 from mesh.environment.entries import ObjectId, object_of
@@ -83,7 +83,7 @@ def resolve(
     errors = check_commands(filled, filled=True)
     if errors:
         return Unresolved(errors)
-    resolving = _Resolving(configuration, nonce, returning or {})
+    resolving = _Resolving(configuration, nonce, returning or {}, len(filled))
     resolving.depend_on(filling.read)
     for command in filled:
         resolving.add(command)
@@ -106,15 +106,23 @@ class _Resolving:
     """One resolution under way."""
 
     def __init__(
-        self, configuration: Workspace, nonce: bytes, returning: Mapping[ObjectId, str]
+        self,
+        configuration: Workspace,
+        nonce: bytes,
+        returning: Mapping[ObjectId, str],
+        count: int,
     ) -> None:
         self._configuration = configuration
         self._nonce = nonce
         self._returning = returning
+        self._count = count
         self._draft = Draft(configuration)
         self._resolved: list[Command] = []
         self._keys: dict[Key, None] = {}
         self._errors: list[str] = []
+        self._refused: dict[ObjectId, None] = {}
+        """What refusals are about: that others miss it is no news."""
+        self._is_misshapen = False
         self._kinds: dict[Kind, None] = {}
         self._written: dict[Key, None] = {}
 
@@ -133,9 +141,14 @@ class _Resolving:
         resolved = Command(command.group, command.verb, dict(arguments))
         self._resolved.append(resolved)
         if refusal is not None:
-            self._errors.append(f"{command.group} {command.verb}: {self._explained(refusal)}")
+            where = spell_place(len(self._resolved), self._count, command)
+            self._errors.append(f"{where}: {self._explained(refusal)}")
+            for key in (*touched.written, *([] if refusal.key is None else [refusal.key])):
+                self._refused[object_of(key)] = None
             return
-        self._errors += check_resolved(resolved)
+        misshapen = check_resolved(resolved)
+        self._errors += misshapen
+        self._is_misshapen |= bool(misshapen)
         self._keys.update(dict.fromkeys(touched.based))
         self._written.update(dict.fromkeys(touched.written))
         self._kinds[declaration.needs(arguments)] = None
@@ -161,6 +174,7 @@ class _Resolving:
                 continue
             near = get_close_matches(key[1], self._draft.names(role.NAME), n=1, cutoff=NEAR)
             if near:
+                self._refused[object_of(key)] = None
                 self._errors.append(
                     f"there is no role named '{key[1]}', did you mean '{near[0]}'?"
                     f" If it is to be a new one: role create --name {key[1]}"
@@ -192,10 +206,10 @@ class _Resolving:
                 f"{len(self._keys)} keys are touched,"
                 f" one ChangeSet may touch {BASE_MAX}: make several"
             )
-        if not self._errors:
+        if not self._is_misshapen:
             self._check_whole()
         if self._errors:
-            return Unresolved(tuple(self._errors))
+            return Unresolved(tuple(dict.fromkeys(self._errors)))
         base = tuple(Base(key, self._configuration.version(key)) for key in sorted(self._keys))
         return Resolution(
             written,
@@ -210,7 +224,14 @@ class _Resolving:
         before = self._configuration.assign(changes)
         broken = list(breaches(self._configuration, [object_of(key) for key, _ in changes]))
         _ = self._configuration.assign(before)
-        self._errors += [each.text for each in broken]
+        self._errors += [each.text for each in broken if not self._is_consequence(each)]
+
+    def _is_consequence(self, broken: Refusal) -> bool:
+        """Whether it misses only what a command that was refused would have made."""
+        if broken.key is None:
+            return False
+        missed = object_of(broken.key)
+        return missed in self._refused and not self._draft.present(missed)
 
 
 def creation_id(nonce: bytes, position: int) -> str:

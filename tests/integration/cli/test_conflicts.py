@@ -63,10 +63,32 @@ def test_conflicts_are_shown_and_restaged() -> None:
         told = run(elm, "change", "conflicts").out
         assert "item set colour" in told
         assert f"trellis change restage {aside(elm)[0][:8]}" in told
+        assert "what stands for /item/colour was written by" in told
         restaged = run(elm, "change", "restage", aside(elm)[0][:8])
         assert restaged.code == 0, restaged
         await_(lambda: "blue" in run(ash, "item", "show", "colour").out)
+        assert "the same stands, or waits, as" in run(ash, "change", "conflicts").out
         leave_waiting(troupe, ash)
+        outlast_patience(troupe, ash)
+
+
+def outlast_patience(troupe: Troupe, ash: Player) -> None:
+    """What is sealed outlasts its patience, and who waits is told so and let go."""
+    troupe.relay.heal()
+    assert run(ash, "environment", "set", "--barrier", "majority").code == 0
+    await_(lambda: all(is_by_majority(player) for player in troupe.players))
+    troupe.cut([("ash",), ("birch",), ("elm",)])
+    told = run(ash, "item", "set", "--name", "late", "--value", "1", "--patience", "1s")
+    assert told.code == 1, told
+    assert "in doubt: waits for" in told.out
+    assert "Its patience is over; but who has sealed a change is bound by that." in told.out
+    troupe.relay.heal()
+    await_(lambda: bool(run(ash, "change", "show", "item set late", "--json").json["final"]))
+
+
+def is_by_majority(player: Player) -> bool:
+    """Whether it knows that the barrier is by majority."""
+    return bool(run(player, "status", "--json").json["environment"]["policy"] == "majority")
 
 
 def leave_waiting(troupe: Troupe, ash: Player) -> None:

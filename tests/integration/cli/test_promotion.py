@@ -153,10 +153,16 @@ def _propose_and_approve_on_test(test: Place) -> None:
     assert (shown["origin"]["link"], shown["consent"]["data_missing"]) == ("dev", ["blog.host"])
     early = test.by("tom", "change", "approve", "add-blog", "--yes")
     assert (early.code, "{{blog.host}} has no value" in early.errors) == (1, True), early
+    undone = test.by("tom", "change", "diff", "add-blog")
+    assert (undone.code, "{{blog.host}} has no value" in undone.errors) == (1, True), undone
     filled = test.by("tom", "data", "set", "--name", "blog.host", "--value", "test.example")
     assert filled.code == 0, filled
+    would = test.by("tom", "change", "diff", "add-blog").out
+    assert "+ service blog" in would, would
+    assert "http://test.example/" in would, would
     approved = test.by("tom", "change", "approve", "add-blog", "--yes", on=test.second)
     assert approved.code == 0, approved
+    assert "signed anew, with an id of" in approved.out
     await_(lambda: test.services() == [["blog"], ["blog"]])
     await_(lambda: test.waiting() == [])
     blog = test.first.ask("service", "show", "blog")
@@ -198,6 +204,8 @@ def _promote_to_prod(prod: Place) -> None:
     one = prod.by("pat", "change", "approve", "add-blog", "--yes")
     assert one.code == 0, one
     assert "1 more needed, approved by pat" in one.out
+    twice = prod.by("pat", "change", "approve", "add-blog", "--yes")
+    assert (twice.code, "pat has approved it already" in twice.out) == (0, True), twice
     assert prod.services() == [[], []]
     await_(lambda: "approved by pat" in str(prod.waiting(prod.second)))
     two = prod.by("pol", "change", "approve", "add-blog", "--yes", on=prod.second)
@@ -312,7 +320,7 @@ def _carry_to_prod(prod: Place) -> None:
     with shell(prod, "pia") as say:
         say("change promote --from dev add-shop", "comes from 'test'")
         say("change promote --from test add-shop", "Sign it? [y/N] ", "2 more needed")
-        say("change approve add-shop", "Approve it? [y/N] ", "does not count")
+        say("change approve add-shop", "does not count")
     with shell(prod, "pat") as say:
         say("change approve add-shop", "Approve it? [y/N] ", "1 more needed, approved by pat")
     assert not any("shop" in names for names in prod.services())

@@ -98,6 +98,7 @@ async def test_answers_with_something_in_them_are_as_described(face: Face) -> No
     for path, method, asked, body in (
         ("/v1/changes/{id}", "GET", f"/v1/changes/{tx}", None),
         ("/v1/changes/{id}/diff", "GET", f"/v1/changes/{tx}/diff", None),
+        ("/v1/changes/{id}/effect", "GET", f"/v1/changes/{tx}/effect", None),
         ("/v1/changes/{id}/revert", "POST", f"/v1/changes/{tx}/revert", {}),
         ("/v1/changes", "GET", "/v1/changes?only=waiting", None),
         ("/v1/changes", "GET", "/v1/changes?limit=1", None),

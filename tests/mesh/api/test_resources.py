@@ -340,6 +340,56 @@ async def test_what_others_changed_meanwhile_is_seen_before_a_draft_is_submitted
     assert (await applied(face, submitted.json["tx"]))["written"][0]["after"] == 3
 
 
+async def test_data_that_a_draft_waited_for_is_no_change_to_it(face: Face) -> None:
+    """Filled in, it is what the draft was written for; changed after that, it is shown first."""
+
+    async def put(value: str) -> None:
+        parameters = {"name": "blog.host", "value": value}
+        command = {"group": "data", "verb": "set", "parameters": parameters}
+        body = {"name": "data", "commands": [command]}
+        _ = await applied(face, (await face.ask("POST", "/v1/changes", body)).json["tx"])
+
+    async def since() -> list[dict[str, Any]]:
+        effect = (await face.ask("GET", "/v1/drafts/d/effect")).json
+        assert effect["errors"] == []
+        keys: list[dict[str, Any]] = effect["since"]
+        return keys
+
+    parameters = {"name": "x", "value": "{{blog.host}}"}
+    item = {"group": "item", "verb": "set", "parameters": parameters}
+    await face.ask("POST", "/v1/changes", {"name": "one", "commands": [SITE]})
+    await face.ask("POST", "/v1/drafts", {"name": "d"})
+    await face.ask("POST", "/v1/drafts/d/commands", {"commands": [item]})
+    missing = (await face.ask("GET", "/v1/drafts/d/effect")).json
+    assert "{{blog.host}} has no value" in missing["errors"][0]
+    await put("one.example")
+    assert await since() == []
+    await face.ask("POST", "/v1/drafts/d/renew")
+    await put("two.example")
+    assert [each["key"] for each in await since()] == ["/data/blog.host/value"]
+    refused = await face.ask("POST", "/v1/changes", {"draft": "d"})
+    assert '/data/blog.host/value: "one.example" → "two.example"' in refused.json["errors"]
+    await face.ask("POST", "/v1/drafts/d/renew")
+    tx = (await face.ask("POST", "/v1/changes", {"draft": "d"})).json["tx"]
+    assert (await applied(face, tx))["written"][0]["after"] == "two.example"
+
+
+async def test_an_object_that_was_made_meanwhile_is_told_without_its_id(face: Face) -> None:
+    """A creation id says nothing to people."""
+    gone = {"group": "site", "verb": "delete", "parameters": {"name": "berlin"}}
+    made = await face.ask("POST", "/v1/changes", {"name": "one", "commands": [SITE]})
+    await applied(face, made.json["tx"])
+    await face.ask("POST", "/v1/drafts", {"name": "e"})
+    await face.ask("POST", "/v1/drafts/e/commands", {"commands": [gone]})
+    deleted = await face.ask("POST", "/v1/changes", {"name": "two", "commands": [gone]})
+    await applied(face, deleted.json["tx"])
+    again = await face.ask("POST", "/v1/changes", {"name": "three", "commands": [SITE]})
+    await applied(face, again.json["tx"])
+    refused = await face.ask("POST", "/v1/changes", {"draft": "e"})
+    assert refused.status == HTTPStatus.CONFLICT
+    assert "/site/berlin: removed and made again" in refused.json["errors"]
+
+
 async def test_a_draft_that_cannot_be_submitted_stays(face: Face) -> None:
     """What is refused at submit leaves the draft as it was."""
     first = await face.ask("POST", "/v1/changes", {"name": "one", "commands": [SITE]})

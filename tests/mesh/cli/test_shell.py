@@ -49,7 +49,9 @@ def own_directories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def completions(line: str) -> list[str]:
     """What Tab offers behind ``line``."""
     found = Words(FAKE).get_completions(Document(line), CompleteEvent())
-    return [each.text for each in found]
+    texts = [each.text for each in found]
+    assert all(text.endswith(" ") for text in texts), "the next word can be typed at once"
+    return [text.removesuffix(" ") for text in texts]
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,41 @@ def test_every_refusal_is_named(configuration: Workspace) -> None:
         _command("site", "delete", name="one"),
         _command("item", "delete", name="two"),
     )
-    assert [error.split(":")[0] for error in errors] == ["site delete", "item delete"]
+    assert [error.split(":")[0] for error in errors] == [
+        "command 1 (site delete)",
+        "command 2 (item delete)",
+    ]
+
+
+def test_what_does_not_fit_together_is_named_beside_refusals(configuration: Workspace) -> None:
+    """A circle and a dangling name are told at once with what cannot be done, and each once."""
+    errors = _errors(
+        configuration,
+        _command("service", "create", name="a", role="web", after=["b"]),
+        _command("service", "create", name="b", role="web", after=["a"]),
+        _command("service", "create", name="a", role="web"),
+        _command("host", "create", name="h", site="nowhere"),
+        _command("site", "delete", name="gone"),
+        _command("site", "delete", name="gone"),
+    )
+    assert errors == (
+        "command 3 (service create): the service 'a' is there already",
+        "command 5 (site delete): there is no site named 'gone'",
+        "command 6 (site delete): there is no site named 'gone'",
+        "host 'h' refers to site 'nowhere', which is not there",
+        "services in a circle: a after b after a",
+    )
+
+
+def test_what_was_refused_is_not_missed_a_second_time(configuration: Workspace) -> None:
+    """That the service which could not be changed is not there is said once."""
+    errors = _errors(
+        configuration,
+        _command("service", "modify", name="db", autostart=True),
+        _command("service", "create", name="web", role="web", after=["db"]),
+    )
+    assert len(errors) == 1
+    assert "there is no service named 'db'" in errors[0]
 
 
 def test_a_field_is_not_given_and_cleared_at_once(configuration: Workspace) -> None:

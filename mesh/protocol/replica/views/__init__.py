@@ -11,6 +11,7 @@ from mesh.protocol.replica.views.changes import (
     pending,
 )
 from mesh.protocol.replica.views.doctor import Diagnosis, doctor
+from mesh.protocol.replica.views.effect import EffectOf, effect, effect_of
 from mesh.protocol.replica.views.environment import Environment, environment
 from mesh.protocol.replica.views.information import (
     Entry,
@@ -22,19 +23,17 @@ from mesh.protocol.replica.views.information import (
 )
 from mesh.protocol.replica.views.looking_back import (
     DifferenceOf,
-    EffectOf,
     LogView,
     Query,
     Timeline,
     difference,
-    effect,
     is_below_checkpoint,
     log,
     timeline,
 )
 from mesh.protocol.replica.views.memory import Finding
 from mesh.protocol.replica.views.names import read_path, short_ids, spell_path
-from mesh.protocol.replica.views.shapes import Change, ChangeDetail
+from mesh.protocol.replica.views.shapes import Change, ChangeDetail, KeyView, SetAsideView
 from mesh.protocol.replica.views.standing import (
     Members,
     MemberView,
@@ -55,12 +54,14 @@ __all__ = [
     "Environment",
     "Finding",
     "Json",
+    "KeyView",
     "Listing",
     "LogView",
     "MemberView",
     "Members",
     "PendingView",
     "Query",
+    "SetAsideView",
     "Status",
     "Timeline",
     "change",
@@ -69,6 +70,7 @@ __all__ = [
     "difference",
     "doctor",
     "effect",
+    "effect_of",
     "entry",
     "environment",
     "information",

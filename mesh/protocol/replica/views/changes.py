@@ -8,18 +8,18 @@ barrier. All of it is how things look from *this* controller, the only thing it 
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import chain, islice
-from typing import Final
 
 from mesh.environment.consent import link_by
 from mesh.environment.redaction import shown, shown_command
 from mesh.protocol.barrier import Status, Word
 from mesh.protocol.catalogue import ChangeSet
 from mesh.protocol.ground import Aside
-from mesh.protocol.history import LogEntry, Standing, Why
+from mesh.protocol.history import LogEntry, Standing
 from mesh.protocol.now import Now
 from mesh.protocol.replica.door import Replica
 from mesh.protocol.replica.noticeboard import Posted
 from mesh.protocol.replica.views import swapped
+from mesh.protocol.replica.views.aside import set_aside_below, set_aside_of, staged_again
 from mesh.protocol.replica.views.consent import WORD, consent_of, told
 from mesh.protocol.replica.views.information import plain
 from mesh.protocol.replica.views.look import Look
@@ -39,15 +39,6 @@ from mesh.protocol.replica.views.shapes import (
 )
 from mesh.wire.facts import NoReason, Propose
 from mesh.wire.requests import Command, Request, read_request
-
-_BELOW: Final = {
-    Why.REFUSED: "whoever signed it was not allowed to do this",
-    Why.MERGED: "a merge set it aside",
-    Why.CHECKPOINT: "it came too late for the checkpoint before",
-    Why.CONFLICT: "what it was made against had been changed",
-    Why.FAILED: "it could not be carried out",
-}
-"""Why something had no effect, when no more of that is kept."""
 
 FINAL_WORDS = ("applied", "set aside", "repeated", "cancelled", "cancelled here", "lost")
 
@@ -95,7 +86,17 @@ def conflicts(replica: Replica, now: Now) -> list[ChangeDetail]:
     if look is None:
         return []
     set_aside = [entry.tx for entry in look.inside.history.conflicts()]
-    return [_detail(look, tx) for tx in reversed([*look.set_aside_below, *set_aside])]
+    return _followed_up(look, [*reversed([*look.set_aside_below, *set_aside])])
+
+
+def _followed_up(look: Look, asked: list[bytes]) -> list[ChangeDetail]:
+    """All about each of them; of what was set aside also whether it came again."""
+    details = {tx: _detail(look, tx) for tx in asked}
+    aside = {tx: each["set_aside"] for tx, each in details.items() if each["set_aside"]}
+    again = staged_again(look, aside) if aside else {}
+    for tx, view in aside.items():
+        view["again"] = again.get(tx)
+    return [*details.values()]
 
 
 def change(replica: Replica, asked: str, now: Now) -> ChangeDetail | None:
@@ -105,7 +106,10 @@ def change(replica: Replica, asked: str, now: Now) -> ChangeDetail | None:
     """
     look = Look.at(replica, now)
     tx = None if look is None else find(look, asked)
-    return None if look is None or tx is None else _detail(look, tx)
+    if look is None or tx is None:
+        return None
+    (detail,) = _followed_up(look, [tx])
+    return detail
 
 
 def find(look: Look, asked: str) -> bytes | None:
@@ -200,12 +204,11 @@ def _posted(look: Look, posted: Posted) -> ChangeDetail:
 def _below(look: Look, aside: Aside) -> ChangeDetail:
     """A request that a checkpoint has summed up, and that had no effect."""
     detail = _bare(look, aside.tx, read_request(aside.request))
-    told = f"{_BELOW[Why(aside.why)]}; a checkpoint has summed it up since"
-    view = SetAsideView(why=aside.why, detail=told, key=None, by=None)
+    view = set_aside_below(aside)
     detail.update(
         {
             "word": Standing.SET_ASIDE.value,
-            "text": f"{Standing.SET_ASIDE.value}: {told}",
+            "text": f"{Standing.SET_ASIDE.value}: {view['detail']}",
             "final": True,
             "conflict": True,
             "set_aside": view,
@@ -291,7 +294,7 @@ def _proposed(look: Look, tx: bytes, numbers: Sequence[int]) -> ChangeDetail:
     waiting = _waiting(look, status)
     sealed = [look.who(each.controller) for each in status.sealed]
     refused = _refused(look, status)
-    set_aside = _set_aside(look, entry)
+    set_aside = set_aside_of(look, entry)
     shown_at_ns = swapped.shown_at_ns(look, tx, word, status)
     return ChangeDetail(
         tx=tx.hex(),
@@ -386,18 +389,6 @@ def _refused(look: Look, status: Status) -> list[RefusedBy]:
         RefusedBy(controller=look.who(each.controller), why=no.why.value, detail=no.detail)
         for each, no in status.refused
     ]
-
-
-def _set_aside(look: Look, entry: LogEntry | None) -> SetAsideView | None:
-    if entry is None or entry.outcome.standing is not Standing.SET_ASIDE:
-        return None
-    outcome = entry.outcome
-    return SetAsideView(
-        why=outcome.why.value if outcome.why is not None else "",
-        detail=look.shortened(outcome.detail),
-        key=spell_path(outcome.key) if outcome.key is not None else None,
-        by=outcome.by.hex() if outcome.by is not None else None,
-    )
 
 
 def _waiting(look: Look, status: Status) -> list[WaitedFor]:

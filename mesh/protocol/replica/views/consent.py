@@ -21,6 +21,8 @@ class ConsentView(TypedDict):
     """Names of the environment data that it needs and that is not there."""
     may_approve: list[str]
     """Whose approval would help."""
+    may_lend: list[str]
+    """Those of them who hold the first of the rights that are missing."""
     signer_lacks: str
     """The right to propose it that its signer has lost; empty: none."""
     stale: str
@@ -43,6 +45,7 @@ def consent_of(look: Look, posted: Posted) -> ConsentView:
         rights_missing=[str(each) for each in lack.rights] if lack is not None else [],
         data_missing=list(prospect.missing),
         may_approve=[each.name for each in who],
+        may_lend=[each.name for each in lack.lenders] if lack is not None and lack.rights else [],
         signer_lacks=str(consents.lost_right(posted) or ""),
         stale=look.shortened(prospect.stale),
         fault=prospect.fault,
@@ -72,8 +75,17 @@ def told(consent: ConsentView) -> str:
     if consent["approved_by"]:
         parts.append(f"approved by {', '.join(consent['approved_by'])}")
     if consent["rights_missing"]:
-        parts.append(f"lacks the right {consent['rights_missing'][0]}")
+        parts.append(f"lacks the right {consent['rights_missing'][0]}{_lenders(consent)}")
     if consent["data_missing"]:
         missing = ", ".join(consent["data_missing"])
         parts.append(f"lacks the data {missing}")
     return ", ".join(parts)
+
+
+def _lenders(consent: ConsentView) -> str:
+    """Who holds the right that is missing, where not all who may approve do."""
+    if not consent["may_lend"]:
+        return ", which nobody else holds"
+    if consent["may_lend"] == consent["may_approve"]:
+        return ""
+    return f", which {' or '.join(consent['may_lend'])} can lend by approving"

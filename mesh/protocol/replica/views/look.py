@@ -167,10 +167,14 @@ class Look:
 
     def name(self, tx: bytes) -> str:
         """What its author called it."""
+        return self.request(tx).name
+
+    def request(self, tx: bytes) -> Request:
+        """What was signed."""
         if tx in self.posted:
-            return self.posted[tx].request.name
+            return self.posted[tx].request
         attempts = self.inside.barrier.attempts(tx)
         if attempts:
-            return self.inside.catalogue[attempts[0]].request.name
+            return self.inside.catalogue[attempts[0]].request
         below = self.set_aside_below.get(tx)
-        return (self.unproposed[tx] if below is None else read_request(below.request)).name
+        return self.unproposed[tx] if below is None else read_request(below.request)

@@ -8,11 +8,8 @@ from dataclasses import dataclass
 from itertools import chain, dropwhile, islice
 from typing import NamedTuple, TypedDict
 
-from mesh.environment.commands import declaration_of
-from mesh.environment.draft import Draft
 from mesh.environment.entries import spell
 from mesh.environment.redaction import shown
-from mesh.environment.resolve import Unresolved
 from mesh.protocol.history import LogEntry, Standing
 from mesh.protocol.history.prepared import keys_written
 from mesh.protocol.now import Now
@@ -22,7 +19,7 @@ from mesh.protocol.replica.views.information import plain
 from mesh.protocol.replica.views.look import Look
 from mesh.protocol.replica.views.names import spell_path
 from mesh.protocol.replica.views.shapes import Change, KeyView
-from mesh.wire.requests import Command, Key, Request, Value
+from mesh.wire.requests import Key, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +55,6 @@ class DifferenceOf(TypedDict):
     two: str
     keys: list[KeyView]
     """What reads differently: ``before`` at the first place, ``after`` at the second."""
-
-
-class EffectOf(TypedDict):
-    """What a draft would do now."""
-
-    keys: list[KeyView]
-    errors: list[str]
-    """Why it cannot be done; with any there are no keys."""
-    since: list[KeyView]
-    """What others have changed of all that it touches, since its author last looked."""
 
 
 def log(replica: Replica, now: Now, query: Query, limit: int) -> LogView:
@@ -121,15 +108,8 @@ def _keys(look: Look, tx: bytes) -> Iterator[Key]:
     entry = look.inside.history.entry(tx)
     if entry is not None and entry.written_keys:
         return iter([each.key for each in entry.written_keys])
-    request = _request(look, tx)
+    request = look.request(tx)
     return keys_written(request.resolved or request.written)
-
-
-def _request(look: Look, tx: bytes) -> Request:
-    if tx in look.posted:
-        return look.posted[tx].request
-    attempts = look.inside.barrier.attempts(tx)
-    return look.inside.catalogue[attempts[0]].request if attempts else look.unproposed[tx]
 
 
 def is_below_checkpoint(replica: Replica, asked: str) -> bool:
@@ -183,45 +163,8 @@ def difference(replica: Replica, now: Now, one: str, two: str) -> DifferenceOf:
             changed[each.key] = (before, each.after)
     if second < first:
         changed = {key: (after, before) for key, (before, after) in changed.items()}
-    keys = [_view(key, *changed[key]) for key in sorted(changed) if _differ(*changed[key])]
+    keys = [key_view(key, *changed[key]) for key in sorted(changed) if differ(*changed[key])]
     return DifferenceOf(one=one, two=two, keys=keys)
-
-
-def effect(replica: Replica, now: Now, commands: tuple[Command, ...], on: str) -> EffectOf:
-    """What ``commands`` would do now, or every reason why they cannot be done.
-
-    ``on`` is the last ChangeSet that their author knew of.
-    """
-    inside = replica.participant
-    if inside is None:
-        return EffectOf(keys=[], errors=["there is no environment here yet"], since=[])
-    resolution = inside.history.resolve(commands, bytes(16))
-    if isinstance(resolution, Unresolved):
-        return EffectOf(keys=[], errors=list(resolution.errors), since=[])
-    state = inside.history.state
-    draft = Draft(state)
-    for command in resolution.resolved:
-        declaration = declaration_of(command)
-        assert declaration is not None, "what was resolved is known"
-        draft.begin(declaration.touched(command.parameters))
-        refusal = declaration.run(draft, command.parameters)
-        assert refusal is None, "it was asked for when it was resolved"
-    changes = [(key, state.read(key), entry.value) for key, entry in draft.changes(bytes(32))]
-    keys = [_view(key, before, after) for key, before, after in changes if _differ(before, after)]
-    touched = {spell_path(each.key) for each in (*resolution.base, *resolution.overridden)}
-    return EffectOf(
-        keys=sorted(keys, key=lambda each: each["key"]),
-        errors=[],
-        since=[each for each in _since(replica, now, on) if each["key"] in touched],
-    )
-
-
-def _since(replica: Replica, now: Now, on: str) -> list[KeyView]:
-    """What was changed after ``on``; nothing where that cannot be said any more."""
-    try:
-        return difference(replica, now, on, "")["keys"] if on else []
-    except LookupError:
-        return []
 
 
 def _counts(entry: LogEntry) -> bool:
@@ -237,11 +180,13 @@ def _place(look: Look, entries: list[LogEntry], asked: str) -> int:
     raise LookupError(asked)
 
 
-def _differ(before: Value, after: Value) -> bool:
+def differ(before: Value, after: Value) -> bool:
+    """Whether the two read differently; True and 1 do."""
     return repr(before) != repr(after)
 
 
-def _view(key: Key, before: Value, after: Value) -> KeyView:
+def key_view(key: Key, before: Value, after: Value) -> KeyView:
+    """What became of one key, without what is confidential."""
     return KeyView(
         key=spell_path(key), before=plain(shown(key, before)), after=plain(shown(key, after))
     )

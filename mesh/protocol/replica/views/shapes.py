@@ -75,14 +75,27 @@ class AppliedView(TypedDict):
     swaps: list[SwapView]
 
 
+class AgainView(TypedDict):
+    """A ChangeSet that says once more what another one has said in vain."""
+
+    tx: str
+    id: str
+
+
 class SetAsideView(TypedDict):
     """Why a ChangeSet is in the history without effect."""
 
     why: str
     detail: str
     key: str | None
+    """What stood in its way; after a merge, what of its base is not as it was."""
     by: str | None
-    """The tx that stands instead."""
+    """The tx that wrote that last."""
+    by_name: str
+    """What its author called it; empty: that is not known."""
+    again: AgainView | None
+    """The ChangeSet that says the same and stands, or waits; where one was asked about, or for all
+    that was set aside."""
 
 
 class OriginView(TypedDict):

@@ -162,6 +162,24 @@ def test_a_right_that_the_signer_lacks_is_supplied() -> None:
     assert (item(first, "x"), item(second, "x")) == (1, 1)
 
 
+def test_who_may_approve_without_the_right_lends_none() -> None:
+    """Approvals and the right are two things: people are told who can give the second."""
+    mesh = mesh_of_two(1, ann="edit:/item", ben="approve:/")
+    first, second = mesh.hosts
+    tx = tx_of(submit(first, ANN, SET))
+    mesh.run(2 * SECOND)
+    (told,) = pending(second)
+    lent = "lacks the right apply:/item/x, which founder can lend by approving"
+    assert told["text"] == f"pending, may be approved by ben, founder, 1 more needed, {lent}"
+    _ = tx_of(approve(first, BEN, tx))
+    mesh.run(2 * SECOND)
+    assert (item(second, "x"), waiting(second)) == (None, [tx])
+    (told,) = pending(second)
+    assert told["text"] == (
+        "pending, may be approved by founder, approved by ben, lacks the right apply:/item/x"
+    )
+
+
 def test_what_was_overtaken_is_made_anew_and_approved_anew() -> None:
     """A base that does not hold any more is told; restaged it is another request."""
     mesh = mesh_of_two(1, ann="admin:/", ben="approve:/")

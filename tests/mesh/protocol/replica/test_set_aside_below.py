@@ -1,4 +1,4 @@
-"""What was set aside before a checkpoint: still shown, and still to be had."""
+"""What was set aside, also before a checkpoint: shown with what stands, and still to be had."""
 
 from mesh.protocol.effects import Answer
 from mesh.protocol.ground import ASIDE_BYTES_MAX, ASIDE_MAX, Aside, kept_aside
@@ -36,6 +36,33 @@ def shown(host: Host, tx: bytes) -> views.ChangeDetail:
     return one
 
 
+def aside(host: Host, tx: bytes) -> views.SetAsideView:
+    """Why it was set aside, and what became of it."""
+    view = shown(host, tx)["set_aside"]
+    assert view is not None
+    return view
+
+
+def test_what_stands_is_told_and_that_it_came_again() -> None:
+    """Not the merge that set it aside, but who wrote there; and what says the same by now."""
+    mesh = parted_and_merged()
+    host = mesh.hosts[0]
+    (entry,) = inside(host).history.conflicts()
+    told = aside(host, entry.tx)
+    assert (told["why"], told["key"], told["by_name"]) == ("merged", "/item/x", "set x")
+    assert told["by"] is not None
+    stands = views.change(host.replica, told["by"], host.now)
+    assert stands is not None
+    assert stands["word"] == "applied"
+    assert told["again"] is None
+    answer = mesh.hosts[1].call(lambda call: RestageChange(call, entry.tx))
+    assert isinstance(answer, Answer)
+    assert run(mesh, 10 * SECOND, lambda: aside(host, entry.tx)["again"] is not None)
+    again = aside(host, entry.tx)["again"]
+    assert again is not None
+    assert again["tx"] == answer.result["tx"]
+
+
 def test_what_was_set_aside_is_not_lost_below_a_checkpoint() -> None:
     """G20: Its request is in the ground: everybody shows it, and one command carries it out."""
     mesh, tx = summed_up()
@@ -51,6 +78,9 @@ def test_what_was_set_aside_is_not_lost_below_a_checkpoint() -> None:
     answer = mesh.hosts[1].call(lambda call: RestageChange(call, tx))
     assert isinstance(answer, Answer), answer
     assert run(mesh, 10 * SECOND, lambda: all(item(host, "x") == value for host in mesh.hosts))
+    again = aside(mesh.hosts[0], tx)["again"]
+    assert again is not None
+    assert again["tx"] == answer.result["tx"]
 
 
 def test_who_comes_later_is_given_it_too() -> None:
