@@ -91,6 +91,8 @@ def judge(stage: Stage, attack: Attack, quiet_ms: float) -> Judgement:
     result.grown_bytes = taken.grown_bytes
     _await_calm(stage, before, quiet_ms, result)
     result.calm_s = time.monotonic() - ended
+    if result.calm_s > CALM_S_MAX and not result.breaches:
+        result.breaches.append(f"all was as before only after {result.calm_s:.1f} s")
     if attack.counted and _count(stage, attack) <= counted:
         result.breaches.append(f"nothing was counted as '{attack.counted}'")
     _weigh(result)

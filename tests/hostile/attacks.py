@@ -35,7 +35,7 @@ _KINDS: Final[dict[Kind, str]] = {
     torrents.one_entry_without_end: "store messages put off",
     torrents.entries_without_end: "store messages put off",
     torrents.large_entries_without_end: "store messages put off",
-    torrents.heaps_of_entries: "store messages",
+    torrents.heaps_of_entries: "store messages put off",
     guests.noticeboard_flooded: "",
     usurpers.forged_consent: "",
 }
