@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Final, cast
 
 from mesh.cli.client import Client, Json
 from mesh.cli.errors import DONE
-from mesh.cli.output import duration, emit_json, moment, paint, pairs, say, spelled, table
+from mesh.cli.output import (
+    duration,
+    emit_json,
+    moment,
+    paint,
+    pairs,
+    say,
+    spelled,
+    spelled_field,
+    table,
+)
+from mesh.cli.words import line_of
 
 if TYPE_CHECKING:
     from mesh.api.drafts import Draft
@@ -115,7 +126,7 @@ def show_change(told: dict[str, Json]) -> None:
                 "draft": draft["name"],
                 "lives on": draft["owner_name"],
                 "opened": moment(draft["opened_ns"]),
-                "reason": draft["reason"],
+                **({"reason": draft["reason"]} if draft["reason"] else {}),
             }
         )
         _show_commands(draft["commands"])
@@ -158,8 +169,10 @@ def _show_detail(change: ChangeDetail) -> None:
         say(paint("  which came to", "dim"))
         _show_commands([cast("Json", command) for command in change["resolved"]])
     for key in change["written"]:
-        before = "nothing" if key["before"] is None else spelled(key["before"])
-        after = "nothing" if key["after"] is None else spelled(key["after"])
+        before, after = (
+            "(nothing)" if value is None else spelled_field(key["key"], value)
+            for value in (key["before"], key["after"])
+        )
         say(f"  {key['key']}: {before} → {after}")
 
 
@@ -193,7 +206,6 @@ def _show_commands(commands: list[Json]) -> None:
     for command in commands:
         match command:
             case {"group": str(group), "verb": str(verb), "parameters": dict(parameters)}:
-                words = " ".join(f"--{name} {spelled(value)}" for name, value in parameters.items())
-                say(f"  {group} {verb} {words}".rstrip())
+                say(f"  {line_of(group, verb, parameters)}")
             case _:
                 say(f"  {spelled(command)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from mesh.cli.output import paint, spelled
+from mesh.cli.output import paint, spelled_field
 
 if TYPE_CHECKING:
     from mesh.protocol.replica.views import KeyView
@@ -42,6 +42,8 @@ def _is_plain(own: KeyView | None) -> bool:
 
 
 def _change(key: KeyView, *, made: bool, gone: bool) -> str:
-    before = "(nothing)" if key["before"] is None else spelled(key["before"])
-    after = "(nothing)" if key["after"] is None else spelled(key["after"])
+    before, after = (
+        "(nothing)" if value is None else spelled_field(key["key"], value)
+        for value in (key["before"], key["after"])
+    )
     return after if made else before if gone else f"{before} → {after}"

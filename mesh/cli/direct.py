@@ -14,7 +14,7 @@ from mesh.cli import opened
 from mesh.cli.arguments import add_common
 from mesh.cli.client import Client, Json
 from mesh.cli.errors import DONE, FAILED, WRONG_USAGE, CommandError
-from mesh.cli.output import emit_json, pairs, say, spelled, table
+from mesh.cli.output import emit_json, pairs, say, spelled, spelled_field, table
 from mesh.cli.parsing import Parser
 from mesh.cli.place import socket_of
 from mesh.cli.submitting import Submission, add_cover, submit
@@ -188,7 +188,7 @@ def _read(group: str, verb: str, words: list[str]) -> int:
     if arguments.json:
         emit_json(found)
     else:
-        pairs(_fields(found))
+        pairs(_fields(name, found))
     return DONE
 
 
@@ -218,26 +218,45 @@ def _list(group: str, objects: dict[str, Json], *, as_json: bool) -> int:
     if as_json:
         emit_json(objects)
     elif objects:
-        table(
-            (group.upper(), "FIELDS"),
-            [
-                (name, ", ".join(f"{field} {value}" for field, value in _fields(fields).items()))
-                for name, fields in objects.items()
-            ],
-        )
+        is_plain = not any(isinstance(fields, dict) for fields in objects.values())
+        heads = (group.upper(), "VALUE" if is_plain else "FIELDS")
+        table(heads, [(name, _in_a_line(name, fields)) for name, fields in objects.items()])
     else:
         say(f"No {group} yet.")
     return DONE
 
 
-def _fields(fields: Json) -> dict[str, str]:
+def _in_a_line(name: str, fields: Json) -> str:
+    if not isinstance(fields, dict):
+        return spelled_field(name, fields)
+    return ", ".join(f"{field} {value}" for field, value in _fields(name, fields).items())
+
+
+_KEYS = ("controller", "controllers", "environment", "key", "used_by")
+"""Fields that hold keys and ids of environments, which people compare by their fingerprints."""
+
+
+def _fields(name: str, fields: Json) -> dict[str, str]:
     """As people read them; the creation id is of no use to them."""
     if not isinstance(fields, dict):
-        return {"value": spelled(fields)}
+        return {"value": spelled_field(name, fields)}
     return {name: _spelled(name, value) for name, value in fields.items() if name != "id"}
 
 
 def _spelled(name: str, value: Json) -> str:
+    if name in _KEYS:
+        marks = [_fingerprint(each) for each in (value if isinstance(value, list) else [value])]
+        return ", ".join(marks)
     if name == "readers" and isinstance(value, list):
         return ", ".join(map(str, value))
-    return spelled(value)
+    return spelled_field(name, value)
+
+
+def _fingerprint(value: Json) -> str:
+    """Of what is a key or an id; anything else is shown as it is."""
+    from mesh.wire.identity import fingerprint
+
+    try:
+        return fingerprint(bytes.fromhex(str(value)))
+    except ValueError:
+        return spelled(value)

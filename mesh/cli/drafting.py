@@ -19,7 +19,7 @@ from mesh.cli.differing import lines_of
 from mesh.cli.errors import DONE, FAILED, WRONG_USAGE, CommandError
 from mesh.cli.output import emit_json, say, spelled
 from mesh.cli.submitting import Submission, submit
-from mesh.cli.words import command_of, split_line, split_words
+from mesh.cli.words import command_of, line_of, split_line, split_words
 
 if TYPE_CHECKING:
     from mesh.api.drafts import Draft
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 def new(client: Client, arguments: argparse.Namespace) -> int:
     """Open a draft here; commands go into it from now on."""
+    if not arguments.name.strip():
+        raise CommandError(WRONG_USAGE, "a change has a name: what people will call it in the log.")
     body = {"name": arguments.name, "reason": arguments.reason}
     told = cast("Draft", client.post("/v1/drafts", body))
     typed.forget(client, told["name"])
@@ -114,6 +116,9 @@ def submit_draft(client: Client, arguments: argparse.Namespace) -> int:
     """Bring a draft to the barrier: exactly the commands that are shown."""
     name = draft_name(client, arguments.name)
     draft = named(client, name)
+    if not draft["commands"]:
+        text = f"'{name}' has no command yet: `trellis change add '{name}' GROUP VERB …`"
+        raise CommandError(WRONG_USAGE, f"{text}, or `trellis change discard '{name}'`.")
     if not arguments.json:
         say(f"{name}, {_count(draft)}:")
         show_commands(draft["commands"])
@@ -201,19 +206,14 @@ def _from_json(text: str, file: str) -> list[dict[str, object]]:
 
 def as_lines(commands: list[Json]) -> list[str]:
     """One command for each line, so that `change import` reads them back."""
-    return [line_of(command) for command in commands]
+    return [spoken(command) for command in commands]
 
 
-def line_of(command: Json) -> str:
-    """A command as people type it."""
-    import shlex
-
+def spoken(command: Json) -> str:
+    """A command as people type it; what is none, as JSON."""
     match command:
         case {"group": str(group), "verb": str(verb), "parameters": dict(parameters)}:
-            words = [
-                f"--{name} {shlex.quote(spelled(value))}" for name, value in parameters.items()
-            ]
-            return " ".join([group, verb, *words])
+            return line_of(group, verb, parameters)
         case _:
             return spelled(command)
 

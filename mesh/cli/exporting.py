@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from mesh.cli.client import Client, quoted
 from mesh.cli.errors import DONE, FAILED, WRONG_USAGE, CommandError
-from mesh.cli.output import emit_json, pairs, say, spelled
+from mesh.cli.output import emit_json, pairs, say
+from mesh.cli.words import line_of
 
 if TYPE_CHECKING:
     from mesh.wire.requests import Command, Request, SignedRequest
@@ -69,14 +70,13 @@ def verify(arguments: argparse.Namespace) -> int:
     lines = {
         "change": f"{request.name} ({signed.tx.hex()[:8]})",
         "signed by": f"{fingerprint(request.signer)} (the key {request.signer.hex()})",
-        "environment": request.environment.hex(),
+        "environment": f"{fingerprint(request.environment)} (the id {request.environment.hex()})",
         "reason": request.reason,
     }
     pairs({name: value for name, value in lines.items() if value})
     for command in _shown(commands):
-        words = " ".join(f"--{name} {spelled(value)}" for name, value in command.parameters.items())
         more = " (and more, which this version cannot read)" if command.unknown else ""
-        say(f"  {command.group} {command.verb} {words}".rstrip() + more)
+        say(f"  {line_of(command.group, command.verb, command.parameters)}{more}")
     say("The signature is good. Whose key it is the environment knows: trellis operator list")
     return DONE
 

@@ -89,6 +89,15 @@ def _marked(controllers: list[dict[str, str]]) -> list[dict[str, str]]:
         raise CommandError(FAILED, "what it says of its controllers is no key.") from error
 
 
+def _mark(environment: str) -> str:
+    from mesh.wire.identity import fingerprint
+
+    try:
+        return fingerprint(bytes.fromhex(environment))
+    except ValueError as error:
+        raise CommandError(FAILED, "what it says of its environment is no id.") from error
+
+
 def _demand_right_ones(
     arguments: argparse.Namespace, environment: str, controllers: list[dict[str, str]]
 ) -> None:
@@ -103,7 +112,7 @@ def _demand_right_ones(
         return
     if arguments.yes:
         return
-    pairs({"link": arguments.name, "environment": environment})
+    pairs({"link": arguments.name, "environment": _mark(environment)})
     table(
         ("CONTROLLER", "FINGERPRINT"), [(each["name"], each["fingerprint"]) for each in controllers]
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 from mesh.cli.changelog import show_log_lines
 from mesh.cli.client import Client, Json, quoted
 from mesh.cli.differing import lines_of
-from mesh.cli.drafting import line_of, named, show_commands
+from mesh.cli.drafting import named, show_commands, spoken
 from mesh.cli.errors import DONE, WRONG_USAGE, CommandError
 from mesh.cli.output import emit_json, say
 from mesh.cli.submitting import Submission, read_duration, submit
@@ -168,7 +168,7 @@ def export(client: Client, arguments: argparse.Namespace) -> int:
         document = {"name": told["name"], "reason": told["reason"], "commands": commands}
         text = json.dumps(document, indent=2, ensure_ascii=False)
     else:
-        text = "\n".join([f"# {told['name']}", *map(line_of, commands)])
+        text = "\n".join([f"# {told['name']}", *map(spoken, commands)])
     if arguments.output is not None:
         from mesh.cli.exporting import write_file
 

@@ -155,6 +155,15 @@ def spelled(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+def spelled_field(name: str, value: object) -> str:
+    """The same of the field or parameter ``name``: a length of time as people write it."""
+    if name.endswith("_ns") and type(value) is int:
+        from mesh.environment.shapes import spell_duration
+
+        return spell_duration(value)
+    return spelled(value)
+
+
 class LiveLine:
     """One line that is written over on a terminal, and written anew, when it changes, elsewhere."""
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from mesh.api.drafts import Draft
 
 LEAVING: Final = ("exit", "quit")
-_ID_DIGITS: Final = 8
+_MARK_CHARACTERS: Final = 9
+"""Of the fingerprint of the environment: enough to see which of one's own it is."""
 
 Carry = Callable[[list[str]], int]
 """Does what the words of one line say; the exit code."""
@@ -130,10 +131,16 @@ def prompt(client: Client) -> str:
         status = client.get("/v1/status")
         controller = cast("dict[str, str]", status["controller"])
         environment = cast("dict[str, str] | None", status["environment"])
-        where = environment["id"][:_ID_DIGITS] if environment is not None else "no environment"
+        where = "no environment" if environment is None else _mark(environment["id"])
         return f"{controller['name']}@{where}{_open(client)}> "
     except CommandError:
         return "(no controller)> "
+
+
+def _mark(environment: str) -> str:
+    from mesh.wire.identity import fingerprint
+
+    return fingerprint(bytes.fromhex(environment))[:_MARK_CHARACTERS]
 
 
 def _open(client: Client) -> str:

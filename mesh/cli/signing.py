@@ -123,18 +123,16 @@ def _demand_yes(request: Request, *, is_quiet: bool, is_vouched: bool) -> None:
 
 def show(request: Request) -> None:
     """The commands of a request as people type them, one on each line; and where it comes from."""
-    import shlex
-
-    from mesh.cli.output import say, spelled
+    from mesh.cli.output import say
+    from mesh.cli.words import line_of
     from mesh.environment.redaction import shown_command
+    from mesh.wire.identity import fingerprint
 
     for command in map(shown_command, request.resolved or request.written):
-        words = (
-            f"--{name} {shlex.quote(spelled(value))}" for name, value in command.parameters.items()
-        )
-        say("  " + " ".join([command.group, command.verb, *words]))
+        say(f"  {line_of(command.group, command.verb, command.parameters)}")
     if request.origin is not None:
-        say(f"  as {request.origin.tx.hex()[:8]} of {request.origin.environment.hex()[:8]} says")
+        there = fingerprint(request.origin.environment)
+        say(f"  as {request.origin.tx.hex()[:8]} of the environment {there} says")
     if request.overridden:
         say("  writing over whatever others change there meanwhile")
     if request.override:

@@ -6,9 +6,11 @@ may be stands in one table, the one by which controllers judge the command later
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
 from mesh.cli.errors import WRONG_USAGE, CommandError
+from mesh.cli.output import spelled_field
 
 
 def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
@@ -55,3 +57,40 @@ def command_of(group: str, verb: str, pairs: dict[str, str]) -> dict[str, object
     if errors:
         raise CommandError(WRONG_USAGE, *errors)
     return {"group": group, "verb": verb, "parameters": dict(command.parameters)}
+
+
+def line_of(group: str, verb: str, parameters: Mapping[str, object]) -> str:
+    """A command as it is typed: read again, it has the same parameters."""
+    import shlex
+
+    words = (
+        f"--{name.replace('_', '-')} {shlex.quote(_spoken(group, verb, name, value))}"
+        for name, value in parameters.items()
+    )
+    return " ".join([group, verb, *words])
+
+
+def _spoken(group: str, verb: str, name: str, value: object) -> str:
+    """A value as the command reads it: the text 5 of what may be a number, too, is ``"5"``."""
+    text = spelled_field(name, value)
+    if not isinstance(value, str) or not _is_json(value):
+        return text
+    from mesh.environment.kinds import COMMANDS
+    from mesh.environment.shapes import Misread
+
+    declaration = COMMANDS.get((group, verb))
+    known = () if declaration is None else declaration.parameters
+    for shape in (each.written or each.shape for each in known if each.name == name):
+        try:
+            return text if shape.read(text) == value else json.dumps(value, ensure_ascii=False)
+        except Misread:
+            return text
+    return text
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True

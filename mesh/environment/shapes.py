@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from mesh.environment.entries import ObjectId
+from mesh.environment.suggestions import nearest
 from mesh.wire.limits import KEY_PART_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 from mesh.wire.requests import Value
 
@@ -148,7 +149,9 @@ class Choice(_Plain):
         """One, where it is none of them."""
         if isinstance(value, str) and value in self.options:
             return []
-        return [f"{path}: expected {self.words}, not {_shown(value)}"]
+        meant = nearest(value, self.options) if isinstance(value, str) else None
+        hint = "" if meant is None else f", did you mean '{meant}'?"
+        return [f"{path}: expected {self.words}, not {_shown(value)}{hint}"]
 
     def read(self, text: str) -> Value:
         """The word."""

@@ -17,6 +17,13 @@ from mesh.environment.shapes import HEX32, LABEL, Reference, Text, Whole
 
 NAME: Final = "host"
 
+_OCTET: Final = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+ADDRESS: Final = Text(
+    "a host name or an address, without a port",
+    # Digits and dots alone are an IPv4 address; one colon alone would be before a port.
+    rf"{_OCTET}(?:\.{_OCTET}){{3}}|(?![0-9.]*$)(?![^:]*:[^:]*$)[^\s/\x00]{{1,253}}",
+)
+
 _CAPACITY: Final = Record(
     "what it has to give",
     (
@@ -34,7 +41,7 @@ _FIELDS: Final = (
     ),
     Parameter(
         "address",
-        Text("a host name or an address, without a port", r"[^\s/\x00]{1,253}"),
+        ADDRESS,
         "where others reach it",
     ),
     Parameter("site", Reference(site.NAME), "the place where it stands"),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from mesh.environment.circles import circles
 from mesh.environment.entries import ObjectId
 from mesh.environment.index import Claim, Index
-from mesh.environment.kinds import SCHEMA, controller
+from mesh.environment.kinds import SCHEMA, controller, link
 from mesh.environment.shapes import Shape
 from mesh.environment.source.documents import Mistake
 from mesh.environment.source.reading import Described, field_shapes, spelled
@@ -28,6 +28,7 @@ def breaches_of_whole(
     sound = {owner: each for owner, each in described.items() if owner != SETTINGS}
     for owner, each in sound.items():
         yield from _dangling(owner, each, whole, ground)
+    yield from _unlinked(described, whole)
     yield from _rivals(sound, whole)
     yield from _circles(sound, whole)
 
@@ -44,6 +45,19 @@ def _dangling(owner: ObjectId, each: Described, whole: Whole, ground: Ground) ->
             yield Mistake(each.at(path), path, text)
 
 
+def _unlinked(described: Mapping[ObjectId, Described], whole: Whole) -> Iterator[Mistake]:
+    """The link from which changes are to come, where there is none of that name."""
+    settings = described.get(SETTINGS)
+    wanted = None if settings is None else settings.fields.get("promotion")
+    if settings is None or not isinstance(wanted, str) or not wanted:
+        return
+    known = [name for kind, name in whole if kind == link.NAME]
+    if wanted not in known:
+        path = f"{spelled(SETTINGS)}.promotion"
+        text = unknown_name(link.NAME, wanted, known) if known else f"there is no link {wanted!r}"
+        yield Mistake(settings.at(path), path, text)
+
+
 def _references(shape: Shape, value: Value) -> tuple[ObjectId, ...]:
     if value is None or shape.errors(value, ""):
         return ()
@@ -53,8 +67,9 @@ def _references(shape: Shape, value: Value) -> tuple[ObjectId, ...]:
 def _rivals(described: Mapping[ObjectId, Described], whole: Whole) -> Iterator[Mistake]:
     index = Index()
     for owner, fields in whole.items():
-        if owner != SETTINGS and not SCHEMA[owner[0]].plain and _is_sound(owner, fields):
-            index.replace(owner, SCHEMA[owner[0]].footprint(owner[1], fields))
+        sound = None if owner == SETTINGS else _sound_part(owner, fields)
+        if sound is not None and not SCHEMA[owner[0]].plain:
+            index.replace(owner, SCHEMA[owner[0]].footprint(owner[1], sound))
     for owner, each in described.items():
         for claim in index.footprint(owner).claims:
             rival = index.rival(owner, claim)
@@ -86,11 +101,13 @@ def _circles(described: Mapping[ObjectId, Described], whole: Whole) -> Iterator[
             yield Mistake(described[owner].at(path), path, f"in a circle: {names}")
 
 
-def _is_sound(owner: ObjectId, fields: Mapping[str, Value]) -> bool:
-    """Whether what it claims can be told: every field fits its shape."""
+def _sound_part(owner: ObjectId, fields: Mapping[str, Value]) -> dict[str, Value] | None:
+    """The fields that fit their shapes, for what they claim; None where a required one does not."""
     kind = SCHEMA[owner[0]]
     shapes = field_shapes(kind)
-    required = (each.name for each in kind.fields if each.required)
-    return all(name in fields for name in required) and not any(
-        shapes[name].errors(value, "") for name, value in fields.items() if name in shapes
-    )
+    sound = {
+        name: value
+        for name, value in fields.items()
+        if name in shapes and not shapes[name].errors(value, "")
+    }
+    return sound if all(each.name in sound for each in kind.fields if each.required) else None

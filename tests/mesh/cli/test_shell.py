@@ -107,11 +107,11 @@ def test_without_a_controller_words_complete_and_names_do_not() -> None:
 
 def test_the_prompt_says_where_one_is(tmp_path: Path) -> None:
     """Controller, environment, and the open change with its commands."""
-    assert prompt(FAKE) == "ash@eeeeeeee> "
+    assert prompt(FAKE) == "ash@1a5p-ja7b> "
     notes = tmp_path / "session"
     notes.mkdir()
     _ = (notes / f"{'e' * 32}.open").write_text("add-blog")
-    assert prompt(FAKE) == "ash@eeeeeeee [add-blog: 2]> "
+    assert prompt(FAKE) == "ash@1a5p-ja7b [add-blog: 2]> "
 
 
 def typed(keys: str) -> list[list[str]]:

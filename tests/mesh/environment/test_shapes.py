@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mesh.environment.compounds import Free, ListOf, MappingOf, Member, Record, read_json
 from mesh.environment.json_schema import commands_schema
 from mesh.environment.kinds import COMMANDS
+from mesh.environment.kinds.host import ADDRESS
 from mesh.environment.shapes import (
     HEX32,
     NAME,
@@ -35,6 +36,9 @@ FITTING: list[tuple[Shape, Value]] = [
     (Whole(1, 5), 5),
     (Flag(), True),
     (Choice(("a", "b")), "b"),
+    (ADDRESS, "10.0.0.7"),
+    (ADDRESS, "fe80::1%eth0"),
+    (ADDRESS, "db_1.example.org"),
     (Duration(0, SECOND), 0),
     (Reference("site"), "office"),
     (ListOf(Whole(0, 9)), [1, 2]),
@@ -56,6 +60,9 @@ MISFITS: list[tuple[Shape, Value]] = [
     (Whole(0, 1), True),
     (Flag(), 1),
     (Choice(("a", "b")), "c"),
+    (ADDRESS, "300.1.2.3"),
+    (ADDRESS, "10.0.0.7:80"),
+    (ADDRESS, "1.2.3"),
     (Choice(("a", "b")), ["a"]),
     (Duration(0, SECOND), SECOND + 1),
     (ListOf(Whole(0, 9)), [1, 1]),
@@ -162,3 +169,12 @@ def test_the_schema_of_all_commands_is_json() -> None:
         "description": "how many instances",
         "default": 1,
     }
+
+
+def test_a_word_that_is_nearly_one_of_them_is_asked_about() -> None:
+    """Whatever the case; where nothing is near, what there is."""
+    policy = Choice(("all-active", "majority"))
+    assert policy.errors("Majorty", "x") == [
+        "x: expected all-active or majority, not 'Majorty', did you mean 'majority'?"
+    ]
+    assert "did you mean" not in policy.errors("none", "x")[0]

@@ -100,6 +100,7 @@ def test_what_demands_more_comes_last() -> None:
     """Who rebuilds an environment alone is not stopped half-way by what its settings demand."""
     described = _shop()
     described["environment"] = {"approvals": 2, "promotion": "dev", "patience_ns": "2m"}
+    described["link"] = {"dev": {"environment": "ab" * 32, "controllers": ["cd" * 32]}}
     plan = _plan(founded(FOUNDING), described)
     assert [step.about for step in plan.steps] == [
         "environment",
@@ -301,6 +302,26 @@ def test_an_export_is_not_filled_in_again() -> None:
     assert _plan(configuration, tree, prune=True).steps == ()
     _apply(empty, _plan(empty, tree))
     assert empty.content_hash == configuration.content_hash
+
+
+def test_a_link_that_is_demanded_must_be_there() -> None:
+    """Found at the plan, among all other mistakes; and so is a port that is taken twice."""
+    described: dict[str, Value] = {
+        "environment": {"promotion": "tset"},
+        "link": {"test": {"environment": "ab" * 32, "controllers": ["cd" * 32]}},
+        "service": {
+            "one": {"role": "web", "ports": [80], "autostart": "perhaps"},
+            "two": {"role": "web", "ports": [80]},
+        },
+        "host": {"h": {"address": "300.1.2.3"}},
+    }
+    wrong = make_plan([_node(described)], _ground(founded(FOUNDING)))
+    assert isinstance(wrong, Misdescribed)
+    told = {each.path: str(each) for each in wrong.mistakes}
+    assert "unknown link 'tset', did you mean 'test'?" in told["environment.promotion"]
+    assert "port 80 of role web is claimed by service.one too" in told["service.two.ports"]
+    assert "service.one.autostart" in told
+    assert "a host name or an address" in told["host.h.address"]
 
 
 def test_data_that_is_missing_is_named() -> None:
