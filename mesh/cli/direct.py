@@ -85,6 +85,7 @@ def _help(group: str, declarations: list[Declaration]) -> int:
 
 def _change(declaration: Declaration, words: list[str]) -> int:
     from mesh.environment.commands import ALONE
+    from mesh.wire.limits import NAME_CHARACTERS_MAX
 
     parser = Parser(
         prog=f"trellis {declaration.group} {declaration.verb}",
@@ -104,7 +105,8 @@ def _change(declaration: Declaration, words: list[str]) -> int:
     if names:
         raise CommandError(WRONG_USAGE, f"'{names[0]}': expected --name value.")
     command = command_of(declaration.group, declaration.verb, given)
-    name = " ".join([declaration.group, declaration.verb, given.get("name", "")]).strip()
+    about = given.get("name") or ", ".join(given)
+    name = f"{declaration.group} {declaration.verb} {about}".strip()[:NAME_CHARACTERS_MAX]
     client = Client(socket_of(arguments))
     now_open = None if arguments.now else opened.current(client)
     if now_open is not None and declaration.group not in ALONE:

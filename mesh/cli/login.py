@@ -55,6 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     found = kept(client, name) if file is None else kept_in(client, name, Path(file))
     seed = unlocked(found)
     expires_ns = time.time_ns() + lasts_ns
+    before = session.current(found.environment)
     _ = session.keep(session.Session(found.environment, name, found.key, expires_ns, seed))
     places.note(client.place, found.environment)
     others = acquaintances.learn(found.environment, controllers(client).values())
@@ -62,7 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
         told = {"name": name, "key": found.key, "expires_ns": expires_ns, "unknown": others}
         emit_json(told)
     else:
-        say(f"You are {arguments.name} here until {moment(expires_ns)}, or `trellis logout`.")
+        was = f", no more {before.name}" if before is not None and before.name != name else ""
+        say(f"You are {name} here until {moment(expires_ns)}{was}; `trellis logout` ends it.")
         for other in others:
             say(f"{other} has another key than this machine knows: what names it is not signed.")
             say("  If its own screen (`trellis status`) shows the same fingerprint as `trellis")

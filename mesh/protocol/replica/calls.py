@@ -8,6 +8,7 @@ from typing import assert_never
 
 from mesh.environment.rights import LOCKED
 from mesh.protocol.admission import Admission, AdmissionStep
+from mesh.protocol.barrier import Barrier, Word
 from mesh.protocol.information import RefusedWrite
 from mesh.protocol.inputs import (
     AcceptMember,
@@ -202,10 +203,7 @@ class Calls:
         if inside.consents.find(call.tx) is not None:
             return {"tx": inside.consents.withdraw(call.tx, now).hex()}
         if not inside.barrier.refuse(call.tx):
-            raise Declined(
-                REFUSED,
-                f"too late: {call.tx.hex()[:8]} is sealed, answered, released or not known here",
-            )
+            raise Declined(REFUSED, _too_late(inside.barrier, call.tx))
         return {"tx": call.tx.hex()}
 
     def _operator_of(self, inside: Participant) -> Signer:
@@ -230,3 +228,14 @@ def _paths_of(call: WriteInformation | RemoveInformation) -> list[Path]:
     if isinstance(call, WriteInformation):
         return [each.path for each in call.writes]
     return [call.prefix]
+
+
+def _too_late(barrier: Barrier, tx: bytes) -> str:
+    """Why nobody can say no to ``tx`` here."""
+    attempts, short = barrier.attempts(tx), tx.hex()[:8]
+    if not attempts:
+        return f"{short} does not wait at the barrier; see `trellis change show {short}`"
+    word = barrier.status(attempts[-1]).word
+    if word in (Word.PENDING, Word.IN_DOUBT):
+        return f"too late: this controller has sealed {short}, and is bound by that"
+    return f"too late: {short} is {word.value}"

@@ -188,7 +188,7 @@ def _demand_two_on_prod(prod: Place) -> None:
     assert done.code == 0, done
     disarming = run("environment", "set", "--approvals", "0")
     assert (disarming.code, "2 more needed" in disarming.out) == (4, True), disarming
-    gone = run("change", "withdraw", "environment set")
+    gone = run("change", "withdraw", "environment set approvals")
     assert gone.code == 0, (gone, prod.first.log.read_text())
 
 

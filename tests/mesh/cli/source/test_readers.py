@@ -170,6 +170,18 @@ item:
 """
 
 
+def test_the_examples_of_the_manual_can_be_planned(tmp_path: Path) -> None:
+    """Both together, as somebody types them who reads the page from its beginning."""
+    page = (Path(__file__).parents[4] / "docs" / "source.md").read_text()
+    blocks = [each.partition("```")[0] for each in page.split("```yaml\n")[1:]]
+    assert len(blocks) == 2
+    first = blocks[0].replace("host: shop.example.org", "host: shop.{{domain}}")
+    _ = (tmp_path / "shop.yaml").write_text(first + blocks[1].partition("path:")[0])
+    documents, wrong = read_directory(tmp_path)
+    told = make_plan(documents, ground_of({}), misread=wrong)
+    assert isinstance(told, Plan), told
+
+
 def test_twenty_mistakes_are_twenty_errors(tmp_path: Path) -> None:
     """Each with its file, its line, its path, what was expected, and what may have been meant."""
     _ = (tmp_path / "all.yaml").write_text(MISTAKES)

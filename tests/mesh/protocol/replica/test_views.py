@@ -248,7 +248,7 @@ def test_it_is_too_late_to_refuse_what_is_sealed() -> None:
     answer = mesh.hosts[0].call(lambda call: RefuseChange(call, tx))
     assert isinstance(answer, Refusal)
     assert answer.code == 4
-    assert "too late" in answer.errors[0]
+    assert "too late: this controller has sealed" in answer.errors[0]
 
 
 def test_set_aside_after_a_merge() -> None:
