@@ -116,7 +116,7 @@ def submit_draft(client: Client, arguments: argparse.Namespace) -> int:
     """Bring a draft to the barrier: exactly the commands that are shown."""
     name = draft_name(client, arguments.name)
     draft = named(client, name)
-    if not draft["commands"]:
+    if draft["here"] and not draft["commands"]:
         text = f"'{name}' has no command yet: `trellis change add '{name}' GROUP VERB …`"
         raise CommandError(WRONG_USAGE, f"{text}, or `trellis change discard '{name}'`.")
     if not arguments.json:
