@@ -95,10 +95,18 @@ class Fates:
                 tx = bytes.fromhex(str(answer["tx"]))
                 may_be_gone = tx in self.people.renewed or call in self.people.renewals
                 may_be_gone |= self._fell_over(asked) and not self._requests(tx)
+                may_be_gone |= self._is_said_again(call, asked)
                 for text in self._lost(tx, asked.host, may_be_gone=may_be_gone):
                     self._found("lost", f"{asked.what} on {asked.host}: {text}")
                 if any(bool(each.overridden) != asked.force for each in self._requests(tx)):
                     self._found("force", f"{asked.what} on {asked.host}: {asked.force}")
+
+    def _is_said_again(self, call: int, asked: Asked) -> bool:
+        """Whether somebody said the very same later: what waited and was overtaken gives way."""
+        later = (other for number, other in self.people.questions.items() if number > call)
+        return self.people.approvers is not None and any(
+            other.written == asked.written != () for other in later
+        )
 
     def _requests(self, tx: bytes) -> list[Request]:
         """The request ``tx``, once for each attempt of it."""

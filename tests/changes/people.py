@@ -73,8 +73,8 @@ class Asked:
 
     host: str
     what: str
-    commands: int
-    """How many were written for it."""
+    written: tuple[Command, ...]
+    """The commands for it; none where the controller makes them, as for an undo."""
     force: bool
     """Whatever others write meanwhile."""
     keys: frozenset[Key]
@@ -276,7 +276,7 @@ class People(Workload):
         keys = frozenset((*wanted.former, *(key[:2] for key in wanted.former)))
         what = f"{tx.hex()[:8]}, reverted{' by force' if force else ''}"
         self.questions[self._calls] = Asked(
-            host.name, what, 0, force, keys, fold, wanted.refusal, host.life
+            host.name, what, (), force, keys, fold, wanted.refusal, host.life
         )
         host.take(host.life, RevertChange(self._calls, tx, force))
         return self._calls
@@ -286,7 +286,7 @@ class People(Workload):
         expected = refusal(fold.state, commands)
         keys = frozenset(key for command in commands for key in (*needed(command), *taken(command)))
         force = isinstance(given, SubmitCommands) and given.force
-        asked = Asked(host.name, what, len(commands), force, keys, fold, expected, host.life)
+        asked = Asked(host.name, what, commands, force, keys, fold, expected, host.life)
         self.questions[self._calls] = asked
         host.take(host.life, given)
         return self._calls

@@ -105,7 +105,7 @@ class ChangesRun:
         return {
             "asked": len(answers),
             "refused": sum(isinstance(each, tuple) for each in answers),
-            "commands": sum(each.commands for each in self.people.questions.values()),
+            "commands": sum(len(each.written) for each in self.people.questions.values()),
             "effective": standings[Standing.EFFECTIVE],
             "set aside": standings[Standing.SET_ASIDE],
             "merges": sum(each.kind is Kind.MERGE for each in log),
