@@ -38,8 +38,10 @@ _TOLD: Final = {"changes", "info"}
 _SECRET_NAMES: Final = re.compile(
     r"invite|secret|token|passphrase|password|private|key", re.IGNORECASE
 )
-_SECRET_TEXT: Final = re.compile(r"\b[0-9a-fA-F]{128,}\b|trellis1[0-9a-z-]{20,}", re.IGNORECASE)
-"""Signatures and what may be keys; the codes of invites."""
+_SECRET_TEXT: Final = re.compile(
+    r"\b[0-9a-fA-F]{128,}\b|trellis1[0-9a-z-]{20,}|trellis_[0-9a-z_-]{20,}", re.IGNORECASE
+)
+"""Signatures and what may be keys; the codes of invites; tokens."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_common(parser)
     parser.add_argument(
         "--output", metavar="FILE", type=Path, help="where to (trellis-support-TIME.tar.gz)"
+    )
+    parser.add_argument(
+        "--config", metavar="FILE", help="the controller.toml, where `trellis up` was told one"
     )
     parser.epilog = "example:\n  trellis support-bundle --output oak.tar.gz"
 
@@ -58,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         "versions.json": _json(_versions()),
         "files.json": _json(_files(directory)),
         **_answers(Client(socket_of(arguments))),
-        **_configuration(),
+        **_configuration(arguments.config),
     }
     secrets = list(_secrets(directory))
     target = arguments.output or Path(time.strftime("trellis-support-%Y%m%d-%H%M%S.tar.gz"))
@@ -71,6 +76,8 @@ def run(arguments: argparse.Namespace) -> int:
         emit_json({"bundle": str(target), "files": sorted(cleaned)})
     else:
         say(f"written to {target}: {', '.join(sorted(cleaned))}")
+        if "controller.json" not in cleaned:
+            say("No controller.toml was found, nor the log that it names: --config FILE adds them.")
         say("It holds names, addresses and how things stand, and no keys. Look before you send it.")
     return DONE
 
@@ -129,9 +136,9 @@ def _files(directory: Path) -> dict[str, object]:
     return told
 
 
-def _configuration() -> dict[str, str]:
+def _configuration(said: str | None) -> dict[str, str]:
     """The configuration file without what opens doors, and the end of the log that it names."""
-    file = config_file(None)
+    file = config_file(said)
     if file is None:
         return {}
     try:

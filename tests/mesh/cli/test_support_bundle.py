@@ -13,6 +13,7 @@ from mesh.driver.keys import read_key
 
 INVITE = "trellis1abcdefghjkmnpqrstuvwxyz0123456789"
 TOKEN = "tok-0123456789-planted"
+BEARER = "trellis_0123456789abcdefghijABCDEFGHIJ0123456789abc"
 
 
 def bundled(file: Path) -> dict[str, str]:
@@ -34,7 +35,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         _ = held.founding_key()
     seed = (directory / "identity.key").read_text().split()[1]
     log = tmp_path / "trellis.log"
-    _ = log.write_text(f"started\nsomebody typed {seed.upper()} and {INVITE}\n")
+    _ = log.write_text(f"started\nsomebody typed {seed.upper()} and {INVITE}, {BEARER}\n")
     file = tmp_path / "controller.toml"
     _ = file.write_text(
         f'[controller]\nname = "oak"\ndata_dir = "{directory}"\n'
@@ -56,6 +57,7 @@ def test_nothing_secret_is_in_it(home: Path, tmp_path: Path) -> None:
         assert (home / name).read_text().split()[1].lower() not in everything
     assert INVITE not in everything
     assert TOKEN not in everything
+    assert BEARER.lower() not in everything
     assert target.stat().st_mode & 0o077 == 0
 
 
@@ -82,3 +84,19 @@ def test_a_file_that_is_there_is_left_alone(
     assert main(["support-bundle", "--output", str(target)]) == FAILED
     assert "cannot be written" in capsys.readouterr().err
     assert target.read_text() == "mine"
+
+
+def test_a_configuration_elsewhere_is_named_or_missed(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What `trellis up` was told, this command cannot know: it says so, and takes it, too."""
+    monkeypatch.delenv("TRELLIS_CONFIG")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+    monkeypatch.setenv("HOME", str(tmp_path / "none"))
+    words = ["support-bundle", "--data-dir", str(home), "--output"]
+    if not Path("/etc/trellis/controller.toml").exists():
+        assert main([*words, str(tmp_path / "one.tar.gz")]) == DONE
+        assert "--config FILE adds them" in capsys.readouterr().out
+    named = [*words, str(tmp_path / "two.tar.gz"), "--config", str(tmp_path / "controller.toml")]
+    assert main(named) == DONE
+    assert "log.txt" in bundled(tmp_path / "two.tar.gz")

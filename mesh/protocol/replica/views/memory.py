@@ -25,6 +25,10 @@ RESTORED: Final = (
     "what is missing comes back from the others. Where a backup or an image was put back on"
     " purpose, all is well; where nobody did, find out who has written to the data directory"
 )
+FULL: Final = "make room on its disk; nothing that was promised is lost"
+UNWRITTEN: Final = (
+    "look at the disk, its cable and the log of the kernel; nothing that was promised is lost"
+)
 CLOCK: Final = "let a time server lead this host's clock, in small steps"
 
 UNVERIFIED: Final = "own facts refused"
@@ -110,6 +114,8 @@ def _remedy(text: str) -> str:
         return EVIDENCE
     if "clock jumped" in text:
         return CLOCK
+    if "SQLITE_" in text:  # how the store names what the system answered to a write
+        return FULL if "SQLITE_FULL" in text else UNWRITTEN
     return RESTORED if any(each in text for each in PUT_BACK) else EVIDENCE
 
 

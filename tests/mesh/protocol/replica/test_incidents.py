@@ -138,6 +138,8 @@ def test_facts_behind_a_gap_are_a_note_until_it_is_filled() -> None:
         ("the journal is another file than before, as a restored one is", "put back on purpose"),
         ("the wall clock jumped by +3600 s", "time server"),
         ("I/O error", "look at the disk"),
+        ("database or disk is full (SQLITE_FULL)", "make room on its disk"),
+        ("disk I/O error (SQLITE_IOERR_WRITE)", "the log of the kernel"),
     ],
 )
 def test_each_incident_has_its_remedy(text: str, do: str) -> None:
