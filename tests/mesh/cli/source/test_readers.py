@@ -170,6 +170,7 @@ item:
 """
 
 
+@pytest.mark.repository
 def test_the_examples_of_the_manual_can_be_planned(tmp_path: Path) -> None:
     """Both together, as somebody types them who reads the page from its beginning."""
     page = (Path(__file__).parents[4] / "docs" / "source.md").read_text()
