@@ -11,6 +11,7 @@ from mesh.api.server import Face, open_api
 from mesh.cli.output import emit_json_line, has_terminal, paint, pairs, say, version
 from mesh.controller import Controller, open_controller
 from mesh.driver.configuration import Configuration
+from mesh.driver.journal.sqlite import SWITCH_S
 from mesh.protocol.replica import views
 
 LOOK_S: Final = 0.5
@@ -20,6 +21,7 @@ enough for a person is often enough, and each look costs an idle controller a li
 
 async def serve(configuration: Configuration, until_eof: bool, as_json: bool) -> None:  # noqa: FBT001  trio.run passes by position
     """Run a controller and its API until a signal, or the end of standard input, says stop."""
+    sys.setswitchinterval(SWITCH_S)
     async with (
         open_controller(configuration) as controller,
         open_api(controller, configuration.api_socket) as face,

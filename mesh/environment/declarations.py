@@ -156,7 +156,8 @@ class Declaration:
 
 
 def _keys(touches: tuple[Touch, ...], arguments: Arguments) -> tuple[Key, ...]:
-    return tuple(dict.fromkeys(key for touch in touches for key in touch.keys(arguments)))
+    keys = [key for touch in touches for key in touch.keys(arguments)]
+    return tuple(dict.fromkeys(keys)) if len(keys) > 1 else tuple(keys)
 
 
 def text(arguments: Arguments, name: str) -> str:

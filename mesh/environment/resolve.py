@@ -19,7 +19,7 @@ from mesh.environment.invariants import breaches
 from mesh.environment.kinds import controller, data, environment, invite, role
 from mesh.environment.policy import MAJORITY_ROSTER_MIN, Policy
 from mesh.environment.suggestions import NEAR, unknown_name
-from mesh.environment.templates import Filling, missing_error, too_much_error
+from mesh.environment.templates import Filling, has_template, missing_error, too_much_error
 from mesh.environment.workspace import Workspace
 from mesh.wire.identity import digest
 from mesh.wire.limits import BASE_MAX
@@ -80,9 +80,10 @@ def resolve(
         )
     if filling.is_too_much:
         return Unresolved((too_much_error(),))
-    errors = check_commands(filled, filled=True)
-    if errors:
-        return Unresolved(errors)
+    if any(each is not command for each, command in zip(filled, commands, strict=True)):
+        errors = check_commands(filled, filled=True)
+        if errors:
+            return Unresolved(errors)
     resolving = _Resolving(configuration, nonce, returning or {}, len(filled))
     resolving.depend_on(filling.read)
     for command in filled:
@@ -96,8 +97,8 @@ def resolve(
 
 
 def _filled(filling: Filling, command: Command) -> Command:
-    """``command`` with its templates filled in; data itself has none."""
-    if command.group == data.NAME:
+    """``command`` with its templates filled in; itself where it has none, as data has never."""
+    if command.group == data.NAME or not any(map(has_template, command.parameters.values())):
         return command
     return Command(command.group, command.verb, filling.parameters(command.parameters))
 

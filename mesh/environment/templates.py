@@ -35,6 +35,8 @@ def names_in(value: Value) -> Iterator[str]:
 
 def has_template(value: Value) -> bool:
     """Whether there is anything in ``value`` to be filled in, well-formed or not."""
+    if isinstance(value, str):
+        return _OPEN in value
     return any(_OPEN in text for text in _texts(value))
 
 

@@ -69,7 +69,7 @@ def _read(number: int, beads: Sequence[risp.Command]) -> Operation:
     given, unknown = beads[: len(_FOUR)], beads[len(_FOUR) :]
     if tuple(bead.id for bead in given) != _FOUR or any(bead.id in _FOUR for bead in unknown):
         raise cbor.Undecodable(f"command {number} is not its id, group, verb and parameters")
-    said, group, verb, parameters = (bead.parameter for bead in given)
+    (_, said), (_, group), (_, verb), (_, parameters) = given
     if said != number:
         raise cbor.Undecodable(f"command {number} says that it is number {said!r}")
     assert isinstance(parameters, bytes), "its id says so"

@@ -184,8 +184,10 @@ def decode_request(raw: bytes) -> Request:
     fields = cbor.decode(raw, REQUEST_BYTES_MAX)
     if not isinstance(fields, list) or len(fields) != len(Request.__struct_fields__):
         raise cbor.Undecodable(f"not an array of {len(Request.__struct_fields__)} fields")
-    for at in _STREAMS:
-        fields[at] = _read_stream(fields[at])
+    written, resolved = _STREAMS
+    is_same = fields[written] == fields[resolved]
+    fields[written] = _read_stream(fields[written])
+    fields[resolved] = fields[written] if is_same else _read_stream(fields[resolved])
     try:
         return msgspec.convert(fields, Request, builtin_types=(bytes,))
     except msgspec.ValidationError as error:

@@ -22,6 +22,11 @@ ID_MAX: Final = 0xFFFF
 
 _INTEGER_BYTES: Final = (1, 2, 4, 8, 16, 32, 64)
 _LENGTH_BYTES: Final = {0x8: 1, 0x9: 2, 0xA: 4, 0xB: 8}
+_SHAPES: Final = tuple(
+    (_INTEGER_BYTES[shape] if shape < len(_INTEGER_BYTES) else 0, _LENGTH_BYTES.get(shape, 0))
+    for shape in range(16)
+)
+"""By the top four bits: the bytes of an integer, or of a length; neither: there is no parameter."""
 
 
 class Command(NamedTuple):
@@ -43,14 +48,11 @@ def encode(commands: Iterable[Command]) -> bytes:
 
 def decode(stream: bytes, parameter_bytes_max: int = MESSAGE_BYTES_MAX) -> list[Command] | Rejected:
     """The commands of a whole stream, or why it is none."""
-    reader = Reader(parameter_bytes_max)
-    commands: list[Command] = []
-    for each in reader.feed(stream):
-        if isinstance(each, Rejected):
-            return each
-        commands.append(each)
-    if reader.unread:
-        return Rejected(f"the stream ends within a command, {reader.unread} bytes into it")
+    commands, end, broken = _scan(stream, parameter_bytes_max)
+    if broken is not None:
+        return broken
+    if end < len(stream):
+        return Rejected(f"the stream ends within a command, {len(stream) - end} bytes into it")
     return commands
 
 
@@ -76,44 +78,44 @@ class Reader:
         if self._broken is not None:
             return [self._broken]
         self._held += piece
-        commands: list[Command | Rejected] = []
-        at = 0
-        while (found := self._next(at)) is not None:
-            if isinstance(found, Rejected):
-                self._broken = found
-                self._held.clear()
-                return [*commands, found]
-            command, at = found
-            commands.append(command)
-        del self._held[:at]
-        return commands
+        commands, end, self._broken = _scan(self._held, self._parameter_bytes_max)
+        if self._broken is not None:
+            self._held.clear()
+            return [*commands, self._broken]
+        del self._held[:end]
+        return list[Command | Rejected](commands)
 
-    def _next(self, at: int) -> tuple[Command, int] | Rejected | None:
-        """The command at ``at`` and where it ends; None where its end has not come."""
-        begin = at + ID_BYTES
-        if len(self._held) < begin:
-            return None
-        number = int.from_bytes(self._held[at:begin], "big")
-        shape = number >> 12
-        if shape < len(_INTEGER_BYTES):
-            end = begin + _INTEGER_BYTES[shape]
-            if len(self._held) < end:
-                return None
-            return Command(number, int.from_bytes(self._held[begin:end], "big")), end
-        length_bytes = _LENGTH_BYTES.get(shape)
-        return (Command(number), begin) if length_bytes is None else self._string(number, begin)
 
-    def _string(self, number: int, at: int) -> tuple[Command, int] | Rejected | None:
-        begin = at + _LENGTH_BYTES[number >> 12]
-        if len(self._held) < begin:
-            return None
-        length = int.from_bytes(self._held[at:begin], "big")
-        if length > self._parameter_bytes_max:
-            return Rejected(f"a parameter of {length} bytes, {self._parameter_bytes_max} are read")
-        end = begin + length
-        if len(self._held) < end:
-            return None
-        return Command(number, bytes(self._held[begin:end])), end
+def _scan(
+    held: bytes | bytearray, parameter_bytes_max: int
+) -> tuple[list[Command], int, Rejected | None]:
+    """The commands at the beginning of ``held``, where the last one ends, and what ends them all.
+
+    Ten commands are forty beads, and each controller reads them: one loop, and no calls within.
+    """
+    commands: list[Command] = []
+    at, size = 0, len(held)
+    while (begin := at + ID_BYTES) <= size:
+        number = held[at] << 8 | held[at + 1]
+        integer_bytes, length_bytes = _SHAPES[number >> 12]
+        end = begin + integer_bytes + length_bytes
+        if end > size:
+            break
+        parameter: int | bytes | None = None
+        if integer_bytes:
+            parameter = int.from_bytes(held[begin:end], "big")
+        elif length_bytes:
+            begin, length = end, int.from_bytes(held[begin:end], "big")
+            if length > parameter_bytes_max:
+                why = f"a parameter of {length} bytes, {parameter_bytes_max} are read"
+                return commands, at, Rejected(why)
+            end = begin + length
+            if end > size:
+                break
+            parameter = bytes(held[begin:end])
+        commands.append(Command(number, parameter))
+        at = end
+    return commands, at, None
 
 
 def _spell(command: Command) -> bytes:

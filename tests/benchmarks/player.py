@@ -21,6 +21,7 @@ from mesh.api.server import open_api
 from mesh.controller import Controller, Refused, open_controller
 from mesh.driver import log
 from mesh.driver.configuration import Configuration, parse
+from mesh.driver.journal.sqlite import SWITCH_S
 from mesh.protocol.effects import ConfigurationSwapped, InformationChanged, MemberChanged
 from mesh.wire.facts import Applied, Propose, Seal
 from mesh.wire.requests import Command, decode_attempt
@@ -240,4 +241,5 @@ if __name__ == "__main__":
     where, called, at, *seeds = sys.argv[1:]
     chosen = configured(Path(where), called, int(at), int(seeds[0]) if seeds else None)
     log.configure(chosen.logging, called)
+    sys.setswitchinterval(SWITCH_S)
     trio.run(main, chosen)

@@ -31,6 +31,24 @@ _UPSERT: Final = {
     for table in Table
     for rows in _ROWS_PER_STATEMENT
 }
+_TOGETHER_MAX: Final = 16
+"""Rows that are written by one statement, whatever their tables. Most transactions have fewer."""
+_UPSERT_NEW: Final = "INSERT OR REPLACE INTO {} VALUES (NEW.key, NEW.value, NEW.hash)"
+_SPREAD: Final = "".join(
+    (
+        "CREATE TEMP VIEW spread AS SELECT '' AS place, x'' AS key, x'' AS value, x'' AS hash;",
+        *(
+            f"CREATE TEMP TRIGGER spread_{table} INSTEAD OF INSERT ON spread"
+            f" WHEN NEW.place = '{table}' BEGIN {_UPSERT_NEW.format(table)}; END;"
+            for table in Table
+        ),
+    )
+)
+"""What is inserted into this view goes to the table that it names. It lives with the connection."""
+_SPREAD_ROWS: Final = tuple(
+    f"INSERT INTO spread VALUES {', '.join(['(?, ?, ?, ?)'] * rows)}"  # noqa: S608  the same
+    for rows in range(_TOGETHER_MAX + 1)
+)
 _DELETE: Final = {table: f"DELETE FROM {table} WHERE key = ?" for table in Table}  # noqa: S608  the same
 SELECT: Final = {table: f"SELECT key, value, hash FROM {table} ORDER BY key" for table in Table}  # noqa: S608  the same
 
@@ -47,6 +65,7 @@ def connect(path: Path) -> sqlite3.Connection:
         _demand_ours(connection, path)
         if _pragma(connection, "user_version") == 0:
             _create(connection)
+        _ = connection.executescript(_SPREAD)
     except BaseException:
         connection.close()
         raise
@@ -57,8 +76,21 @@ def write_rows(connection: sqlite3.Connection, rows: Mapping[RowId, bytes | None
     """Set ``rows`` in one transaction that is durable on return; None deletes.
 
     Each statement lets go of the interpreter's lock and has to win it back from a busy main thread,
-    so one statement writes as many rows as it can. Raises sqlite3.Error.
+    so few rows are one statement, which is a transaction by itself. Raises sqlite3.Error.
     """
+    few: list[str | bytes] = []
+    if 0 < len(rows) <= _TOGETHER_MAX:
+        for row, value in rows.items():
+            if value is None:
+                break
+            few += (row.table, row.key, value, row_hash(row, value))
+        else:
+            _ = connection.execute(_SPREAD_ROWS[len(rows)], few)
+            return
+    _write_many(connection, rows)
+
+
+def _write_many(connection: sqlite3.Connection, rows: Mapping[RowId, bytes | None]) -> None:
     values: dict[Table, list[bytes]] = {}
     _ = connection.execute("BEGIN IMMEDIATE")
     for row, value in rows.items():
@@ -103,6 +135,7 @@ def _configure(connection: sqlite3.Connection) -> None:
         "synchronous = FULL",
         "trusted_schema = OFF",
         "cell_size_check = ON",
+        "temp_store = MEMORY",
     ):
         _ = connection.execute(f"PRAGMA {setting}").fetchall()
 

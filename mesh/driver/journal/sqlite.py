@@ -29,6 +29,12 @@ FILE_NAME: Final = JOURNAL
 CLOSE_S_MAX: Final = 10
 """How long a clean stop waits for the disk. A disk that takes longer has failed."""
 
+SWITCH_S: Final = 0.000_1
+"""`sys.setswitchinterval` for a program that is a controller and nothing else, in seconds.
+
+The thread that writes needs the interpreter's lock between its calls of SQLite. While a replica is
+busy it gets that after this time; Python's 5 ms are ten times what a sync takes."""
+
 TORTURE_VARIABLE: Final = "TRELLIS_TORTURE_UNSYNCED_MS"
 """Set to N, every transaction is held in memory for up to N ms before SQLite sees it, so that
 killing the process loses what was not synced, as a power cut would. For torture only; the
