@@ -80,7 +80,7 @@ unit: $(READY) ## run the tests that start no process and open no socket
 simulate: $(READY) ## a short sweep of the simulator, and its determinism
 ifneq ($(wildcard simulations/__main__.py),)
 	@echo "── simulation"
-	@$(BIN)/python -m simulations sweep --seeds 0..199 --no-database
+	@$(BIN)/python -m simulations sweep --seeds 0..119 --no-database
 	@sh tests/tools/same_digests.sh $(BIN)/python 0..9
 	@$(BIN)/python -m tests.changes --short
 endif
@@ -95,7 +95,7 @@ integration: $(READY) ## run the tests with real processes, sockets and daemons
 ifneq ($(wildcard tests/integration/test_*.py tests/integration/*/test_*.py),)
 	@echo "── integration tests"
 	@sh tests/tools/debian_packages.sh
-	@$(BIN)/python -m pytest -m integration $(ARGS)
+	@$(BIN)/python -m pytest -m integration --numprocesses 2 --dist loadfile $(ARGS)
 endif
 
 .PHONY: docs
@@ -113,7 +113,7 @@ wheel: $(READY) $(WHEEL_READY) ## build the wheel and run the tests against it
 	@$(WHEEL)/venv/bin/python -m pip install --quiet --no-deps --force-reinstall $(WHEEL)/dist/*.whl
 	@cp -R tests pyproject.toml $(WHEEL)/tree
 	@cp -R docs/examples $(WHEEL)/tree/docs
-	@cd $(WHEEL)/tree && ../venv/bin/python -m pytest \
+	@cd $(WHEEL)/tree && TRELLIS_HYPOTHESIS=wheel ../venv/bin/python -m pytest \
 		-m "not integration and not repository" --numprocesses auto
 
 $(WHEEL_READY): requirements.lock tests/tools/venv.sh

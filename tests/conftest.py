@@ -22,6 +22,8 @@ settings.register_profile(
     max_examples=100,
     suppress_health_check=[HealthCheck.too_slow],
 )
+# Whether the wheel holds everything, not once more whether the code is right.
+settings.register_profile("wheel", settings.get_profile("gate"), max_examples=10)
 # New examples on every run, and more of them: for a person who looks for trouble.
 settings.register_profile("search", database=None, deadline=None, max_examples=5_000)
 settings.load_profile(os.environ.get("TRELLIS_HYPOTHESIS", "gate"))
