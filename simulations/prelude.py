@@ -4,8 +4,8 @@ A thousand hosts that arrive one after the other cost more than all that follows
 does at its desk what an administrator does before the machines are shipped:
 
     founder     founds, and admits everybody in a few ChangeSets, alone
-    the others  one short life each, in which nobody is heard: the founder's history is on the disk,
-                and each writes that it began and what it has applied
+    the others  one short life each while all others are switched off: the founder's history is on
+                the disk, and each writes that it began and what it has applied
     founder     finds these facts on its disk, and proposes what makes everybody active
 
 Each fact is written by the controller whose name it bears, the real one, and each is on its disk
@@ -14,6 +14,7 @@ before it is on another's. Only the way from disk to disk is ours, as with an im
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from mesh.environment.kinds.controller import ACTIVE, LEARNER, NAME
@@ -54,16 +55,22 @@ class Prelude:
 
         Afterwards the founder runs, and all others are down.
         """
-        for missing, play in (
-            ("nobody has founded an environment", self._found),
-            ("the founder has not admitted everybody", self._admit),
-            ("not everybody has taken note of its admission", self._take_note),
-            ("not everybody was made active", self._activate),
-        ):
-            if not self._wait(play(), limit_ns):
+        for missing, begin in self._acts():
+            if not self._wait(begin(), limit_ns):
                 yield missing
                 return
         self._ship()
+
+    def _acts(self) -> Iterator[tuple[str, Callable[[], Callable[[], bool]]]]:
+        """What is missing while it is not done; what begins it, and answers whether it is done."""
+        yield "nobody has founded an environment", self._found
+        yield "the founder has not admitted everybody", self._admit
+        self._founder.stop(power=False)
+        for host in self._others:
+            missing = f"{host.name} has not taken note of its admission"
+            yield missing, partial(self._take_note, host)
+            host.stop(power=False)
+        yield "not everybody was made active", self._activate
 
     def _wait(self, is_done: Callable[[], bool], limit_ns: int) -> bool:
         while not is_done():
@@ -100,8 +107,6 @@ class Prelude:
         return Command("controller", "admit", given)
 
     def _activate(self) -> Callable[[], bool]:
-        for host in (*self._others, self._founder):
-            host.stop(power=False)
         for host in self._others:
             for row, signed in host.disk.durable.facts.items():
                 if row.origin.controller == host.controller:
@@ -112,17 +117,16 @@ class Prelude:
 
     # --- the others ---------------------------------------------------------------------------
 
-    def _take_note(self) -> Callable[[], bool]:
-        """Each finds the founder's history on its disk, and its place in the environment."""
+    def _take_note(self, host: Host) -> Callable[[], bool]:
+        """``host`` finds the founder's history on its disk, and its place in the environment."""
         durable = self._founder.disk.durable
         place = settle(decode_enrolment(durable.meta[ENVIRONMENT_KEY]))
         enrolment = encode_enrolment(replace(place, introducer=self._founder.controller))
-        for host in self._others:
-            for row, signed in durable.facts.items():
-                _hand_over(host, WriteFact(*row, signed))
-            host.disk.durable.meta[ENVIRONMENT_KEY] = enrolment
-            host.start()
-        return lambda: all(_is_member(each) for each in self._others)
+        for row, signed in durable.facts.items():
+            _hand_over(host, WriteFact(*row, signed))
+        host.disk.durable.meta[ENVIRONMENT_KEY] = enrolment
+        host.start()
+        return lambda: _is_member(host)
 
     def _ship(self) -> None:
         """All that the founder holds is on every disk."""

@@ -8,7 +8,7 @@ import msgspec
 from mesh.wire.identity import Incarnation
 from mesh.wire.messages import Message
 
-DIRECT_PEERS_MAX: Final = 32
+DIRECT_PEERS_MAX: Final = 128
 """Up to here the origin of news itself tells everybody: one hop, n messages for each."""
 
 FANOUT: Final = 4

@@ -21,7 +21,7 @@ from mesh.wire.limits import MESSAGE_BYTES_MAX
 from mesh.wire.messages import Facts, FactVector, Held
 from tests.mesh.protocol.test_chains import BOOT, NOW, chains, life, say
 
-DIRECT_PEERS_MAX = 32
+DIRECT_PEERS_MAX = 128
 SETTLE_NS = 100 * MILLISECOND
 ASKING_NS = 25 * MILLISECOND
 """As the statements of the protocol have it."""
